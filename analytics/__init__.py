@@ -1,0 +1,1 @@
+"""Pure NumPy and SciPy: energies, KPIs, rules; no IO and no clock."""

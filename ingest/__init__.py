@@ -1,0 +1,1 @@
+"""The receiving side: MQTT to committed rows."""

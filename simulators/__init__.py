@@ -1,0 +1,1 @@
+"""Parks without hardware, and replay of real measurements."""

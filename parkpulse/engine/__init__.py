@@ -1,0 +1,1 @@
+"""Batch log to alerts, rollups and KPIs."""

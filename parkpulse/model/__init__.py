@@ -1,0 +1,1 @@
+"""Values of the field: devices, readings, periods, rules, alerts."""

@@ -1,0 +1,1 @@
+"""Outbox to the people on duty."""

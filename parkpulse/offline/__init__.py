@@ -1,0 +1,1 @@
+"""KPIs and detectors on files, without any server."""

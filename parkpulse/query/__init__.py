@@ -1,0 +1,1 @@
+"""The read side: ranges, evidence, live values."""

@@ -1,0 +1,1 @@
+"""The private TimescaleDB and broker of one machine, and the supervisor."""

@@ -1,0 +1,51 @@
+"""The command `parkpulse`: finds its subcommands by entry point."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+from typing_extensions import override
+
+from parkpulse.errors import ParkpulseError
+
+GROUP = "parkpulse.commands"
+
+
+def _registered() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+class _Commands(click.Group):
+    """Loads a subcommand only when it is called or listed."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_registered())
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        point = _registered().get(cmd_name)
+        if point is None:
+            return None
+        command = point.load()
+        if not isinstance(command, click.Command):
+            message = f"{point.value} is not a command"
+            raise TypeError(message)
+        return command
+
+
+@click.command(cls=_Commands)
+@click.version_option(package_name="parkpulse")
+def cli() -> None:
+    """Parkpulse (园区脉搏): smart-park sensing and data-centre efficiency."""
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one sentence and exit code 1."""
+    try:
+        cli()
+    except ParkpulseError as error:
+        print(f"parkpulse: {error}", file=sys.stderr)
+        sys.exit(1)

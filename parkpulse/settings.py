@@ -1,0 +1,116 @@
+"""Configuration: environment variables PARKPULSE_* or one TOML file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from typing_extensions import override
+
+from parkpulse.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "PARKPULSE_"
+CONFIG_VARIABLE = "PARKPULSE_CONFIG"
+
+
+def _default_home() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "parkpulse"
+
+
+class Settings(BaseSettings):
+    """All settings of all processes; each command takes what it needs.
+
+    The environment wins over the TOML file that `PARKPULSE_CONFIG` names.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    home: Path = Field(default_factory=_default_home)
+    """Folder that holds everything Parkpulse keeps on this machine."""
+    database_url: SecretStr | None = None
+    """An existing TimescaleDB; without it a private one is started."""
+    mqtt_url: SecretStr | None = None
+    """An existing MQTT broker `mqtt://user:password@host:port`; else a private one."""
+    database_port: int = Field(default=54917, ge=1, le=65535)
+    """Port of the private TimescaleDB on loopback."""
+    mqtt_port: int = Field(default=51883, ge=1, le=65535)
+    """Port of the private broker on loopback."""
+    host: str = "127.0.0.1"
+    """Address the page and the API are bound to."""
+    port: int = Field(default=8080, ge=1, le=65535)
+    """Port of the page and the API."""
+    secret_key: SecretStr | None = None
+    """Key that encrypts stored secrets; else `home/secret.key`, made on first use."""
+    raw_retention_days: int = Field(default=90, ge=2, le=3660)
+    """How long single readings are kept. [d]"""
+    ingest_workers: int = Field(default=1, ge=1, le=32)
+    """Number of receiving processes on the shared subscription."""
+    webhook_allow_private: bool = False
+    """Whether webhooks may go to private and loopback addresses."""
+    public_url: str | None = None
+    """Address of the page in messages; else `http://host:port`."""
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    """How much the processes log."""
+
+    @override
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = TomlConfigSettingsSource(settings_cls, os.environ.get(CONFIG_VARIABLE))
+        return init_settings, env_settings, toml
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    known.add(CONFIG_VARIABLE)
+    return sorted(
+        name for name in environment if name.startswith(PREFIX) and name not in known
+    )
+
+
+def load() -> Settings:
+    """Read the settings of this process.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown, a value is unusable, or the file cannot be read.
+    """
+    unknown = _unknown_variables(os.environ)
+    if unknown:
+        message = f"unknown setting {unknown[0]}: remove it or correct its name"
+        raise ConfigError(message)
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named and not Path(named).is_file():
+        message = f"{CONFIG_VARIABLE} names {named}, which is not a file"
+        raise ConfigError(message)
+    try:
+        return Settings()
+    except (ValidationError, ValueError) as error:
+        raise ConfigError(_explain(error)) from error
+
+
+def _explain(error: ValueError) -> str:
+    if not isinstance(error, ValidationError):
+        return f"the configuration file cannot be read: {error}"
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    return f"setting {name}: {first['msg']}"
