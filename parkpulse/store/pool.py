@@ -1,0 +1,160 @@
+"""Connections to the database, and the translation of its errors.
+
+Functions of this package take an open `Connection` and never commit: the caller's
+`transaction()` does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import psycopg_pool
+from psycopg import sql
+
+from parkpulse.errors import (
+    ConfigError,
+    ConflictError,
+    StoreDataError,
+    StoreError,
+    StoreUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+"""What a function of the store works on; opaque to all others."""
+
+MINIMUM_SERVER = 150000
+_UNAVAILABLE = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg_pool.PoolTimeout,
+)
+_CONFLICT = (
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.UniqueViolation,
+)
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Turn the driver's errors into ours; the driver's own is the `__cause__`."""
+    try:
+        yield
+    except _CONFLICT as error:
+        raise ConflictError(str(error)) from error
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        raise StoreDataError(str(error)) from error
+    except _UNAVAILABLE as error:
+        raise StoreUnavailableError(str(error)) from error
+    except psycopg.Error as error:
+        raise StoreError(str(error)) from error
+
+
+class Database:
+    """A pool of connections to one database.
+
+    Parameters
+    ----------
+    url
+        PostgreSQL URL; never logged.
+    size
+        Most connections held at once.
+    name
+        Shown by the server as `application_name`.
+    """
+
+    def __init__(self, url: str, *, size: int = 4, name: str = "parkpulse") -> None:
+        self._url = url
+        self._name = name
+        self._pool: psycopg_pool.ConnectionPool[Connection] = (
+            psycopg_pool.ConnectionPool(
+                url,
+                min_size=1,
+                max_size=size,
+                kwargs={"application_name": name, "options": "-c timezone=UTC"},
+                open=False,
+                check=psycopg_pool.ConnectionPool.check_connection,
+                timeout=10.0,
+            )
+        )
+
+    def open(self) -> None:
+        """Connect; raises StoreUnavailableError when the server cannot be reached."""
+        with translated():
+            self._pool.open(wait=True, timeout=10.0)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._pool.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Lend a connection; commit at the end, roll back on an error."""
+        with translated(), self._pool.connection() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def listen(self, channel: str) -> Iterator[Connection]:
+        """Lend a connection of its own, in autocommit, that listens to a channel."""
+        with (
+            translated(),
+            psycopg.connect(
+                self._url, autocommit=True, application_name=f"{self._name} listen"
+            ) as connection,
+        ):
+            connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            yield connection
+
+
+def connect(url: str, *, name: str = "parkpulse") -> Connection:
+    """Open a single connection for a process that needs just one.
+
+    Raises
+    ------
+    StoreUnavailableError
+        The server cannot be reached.
+    """
+    with translated():
+        return psycopg.connect(
+            url, application_name=name, options="-c timezone=UTC", connect_timeout=10
+        )
+
+
+def wait_for_notification(connection: Connection, timeout_s: float) -> bool:
+    """Wait until the listening connection is notified; False after the timeout."""
+    with translated():
+        return any(True for _ in connection.notifies(timeout=timeout_s, stop_after=1))
+
+
+def check(url: str) -> None:
+    """Make sure that the server is one that Parkpulse can work on.
+
+    Raises
+    ------
+    StoreUnavailableError
+        The server cannot be reached.
+    ConfigError
+        The server is too old or has no TimescaleDB.
+    """
+    with connect(url) as connection:
+        if connection.info.server_version < MINIMUM_SERVER:
+            found_version = connection.info.server_version // 10000
+            message = (
+                f"the PostgreSQL server is version {found_version}, Parkpulse needs 15"
+                " or newer: upgrade it or unset PARKPULSE_DATABASE_URL"
+            )
+            raise ConfigError(message)
+        found = connection.execute(
+            "select 1 from pg_available_extensions where name = 'timescaledb'"
+        ).fetchone()
+    if found is None:
+        message = (
+            "the PostgreSQL server has no timescaledb extension:"
+            " install TimescaleDB on it or unset PARKPULSE_DATABASE_URL"
+        )
+        raise ConfigError(message)
