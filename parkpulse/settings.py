@@ -25,7 +25,17 @@ CONFIG_VARIABLE = "PARKPULSE_CONFIG"
 
 
 def _default_home() -> Path:
+    # Root's own folders are closed to the user the servers run as.
+    if os.geteuid() == 0:
+        return Path("/var/lib/parkpulse")
     base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "parkpulse"
+
+
+def _default_cache() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/cache/parkpulse")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "parkpulse"
 
 
@@ -39,6 +49,8 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=_default_home)
     """Folder that holds everything Parkpulse keeps on this machine."""
+    cache: Path = Field(default_factory=_default_cache)
+    """Folder of what can be fetched again: the private servers' programs."""
     database_url: SecretStr | None = None
     """An existing TimescaleDB; without it a private one is started."""
     mqtt_url: SecretStr | None = None

@@ -1,0 +1,322 @@
+"""The private TimescaleDB: makes its cluster, configures, starts and stops it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parkpulse.errors import ServiceError
+from parkpulse.services import ports, process, secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parkpulse.services.account import Account
+
+NAME = "database"
+ROLE = "parkpulse"
+_SUPERUSER = "postgres"
+_STARTING_WITHIN_S = 120.0
+_STOPPING_WITHIN_S = 60.0
+_STATUS_LINE = 7
+_MEGABYTE = 1 << 20
+
+_CONFIGURATION = """\
+# Written by parkpulse at each start; your own settings go into custom.conf.
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+max_connections = 100
+password_encryption = 'scram-sha-256'
+shared_preload_libraries = 'timescaledb'
+timescaledb.telemetry_level = off
+jit = off
+fsync = on
+full_page_writes = on
+synchronous_commit = on
+shared_buffers = {shared_buffers_mb}MB
+effective_cache_size = {cache_mb}MB
+work_mem = 16MB
+maintenance_work_mem = 128MB
+max_worker_processes = 16
+max_wal_size = 2GB
+wal_compression = lz4
+checkpoint_timeout = 15min
+random_page_cost = 1.1
+autovacuum = on
+timezone = 'UTC'
+log_timezone = 'UTC'
+logging_collector = on
+log_directory = 'log'
+log_filename = 'postgresql-%a.log'
+log_truncate_on_rotation = on
+log_rotation_age = 1d
+log_rotation_size = 0
+log_line_prefix = '%m [%p] %q%a: '
+include_if_exists = 'custom.conf'
+"""
+_ACCESS = """\
+# Written by parkpulse at each start.
+host all all 127.0.0.1/32 scram-sha-256
+"""
+_SET_UP = r"""
+\set ON_ERROR_STOP on
+\getenv password PARKPULSE_ROLE_PASSWORD
+set log_min_error_statement = panic;
+select 'create role parkpulse login'
+where not exists (select from pg_roles where rolname = 'parkpulse') \gexec
+alter role parkpulse password :'password';
+select 'create database parkpulse owner parkpulse'
+where not exists (select from pg_database where datname = 'parkpulse') \gexec
+"""
+_EXTENSION = r"""
+\set ON_ERROR_STOP on
+create extension if not exists timescaledb;
+"""
+_UPDATE = "alter extension timescaledb update;\n"
+
+
+class Database:
+    """One cluster in one folder on one port of loopback.
+
+    Parameters
+    ----------
+    programs
+        Folder of `postgres`, `initdb` and `psql`.
+    home
+        Folder that gets the cluster and its passwords.
+    port
+        Port on loopback.
+    account
+        Unprivileged user it runs as; None for the user of this process.
+    """
+
+    def __init__(
+        self, programs: Path, home: Path, port: int, account: Account | None
+    ) -> None:
+        self._programs = programs
+        self._home = home
+        self._port = port
+        self._account = account
+        self.folder = home / NAME
+
+    @property
+    def url(self) -> str:
+        """Address of the application's database, with its password."""
+        return self._url(ROLE, self._role_password(), ROLE)
+
+    @property
+    def superuser_url(self) -> str:
+        """Address for the server's administration, with its password."""
+        return self._url(_SUPERUSER, self._superuser_password(), "postgres")
+
+    def _url(self, user: str, password: str, database: str) -> str:
+        return (
+            f"postgresql://{user}:{password}@{ports.LOOPBACK}:{self._port}/{database}"
+        )
+
+    def _role_password(self) -> str:
+        return secret.password(self._home / "database.password")
+
+    def _superuser_password(self) -> str:
+        return secret.password(self._home / "superuser.password")
+
+    def prepare(self) -> None:
+        """Make the cluster if there is none, and write its configuration.
+
+        Raises
+        ------
+        ServiceError
+            The cluster cannot be made, is of another version, or the port is taken.
+        """
+        _end_leftover(self.folder)
+        ports.require_free(self._port, "PARKPULSE_DATABASE_PORT", "the database")
+        if data_version(self.folder) is None:
+            self._initialise()
+        self._require_version()
+        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        (self.folder / "postgresql.conf").write_text(
+            configuration(self._port, memory_mb())
+        )
+        (self.folder / "pg_hba.conf").write_text(_ACCESS)
+
+    def _initialise(self) -> None:
+        new = self._home / f"{NAME}.new"
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(mode=0o700)
+        self._give(new)
+        with tempfile.NamedTemporaryFile("w", dir=new.parent) as password:
+            password.write(self._superuser_password())
+            password.flush()
+            self._give(Path(password.name))
+            self._initdb(new, password.name)
+        new.rename(self.folder)
+
+    def _initdb(self, folder: Path, password_file: str) -> None:
+        result = process.run(
+            [
+                self._programs / "initdb",
+                *("--pgdata", folder),
+                *("--username", _SUPERUSER),
+                *("--pwfile", password_file),
+                *("--auth", "scram-sha-256"),
+                *("--encoding", "UTF8"),
+                *("--locale", "C.UTF-8"),
+            ],
+            environment=process.plain_environment(),
+            account=self._account,
+        )
+        if result.status != 0:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise ServiceError(explain(result.output))
+
+    def _give(self, path: Path) -> None:
+        if self._account is not None:
+            os.chown(path, self._account.uid, self._account.gid)
+
+    def _require_version(self) -> None:
+        made_by = data_version(self.folder)
+        printed = process.run([self._programs / "postgres", "--version"]).output
+        if f" {made_by}." not in printed:
+            message = (
+                f"the data in {self.folder} was made by PostgreSQL {made_by}, and"
+                f" {self._programs} holds {printed.strip()}: install that version, or set"
+                " PARKPULSE_HOME to a new folder"
+            )
+            raise ServiceError(message)
+
+    def program(self) -> process.Program:
+        """Tell how to run the server."""
+        return process.Program(
+            name=NAME,
+            command=(str(self._programs / "postgres"), "-D", str(self.folder)),
+            environment=process.plain_environment(),
+            account=self._account,
+            stop_signal=signal.SIGINT,  # fast shutdown
+            stop_within_s=_STOPPING_WITHIN_S,
+            force_signal=signal.SIGQUIT,  # immediate shutdown; recovers on its next start
+        )
+
+    def ready(self) -> bool:
+        """Whether it accepts connections."""
+        return _status(self.folder) == "ready"
+
+    def set_up(self) -> None:
+        """Make role, database and extension where they are missing.
+
+        Raises
+        ------
+        ServiceError
+            The server refuses.
+        """
+        role = {"PARKPULSE_ROLE_PASSWORD": self._role_password()}
+        self._psql("postgres", _SET_UP, role)
+        self._psql(ROLE, _EXTENSION, {})
+        # Must be the first command of its session.
+        self._psql(ROLE, _UPDATE, {})
+
+    def _psql(self, database: str, script: str, more: Mapping[str, str]) -> None:
+        environment = process.plain_environment(
+            PGHOST=ports.LOOPBACK,
+            PGPORT=str(self._port),
+            PGUSER=_SUPERUSER,
+            PGPASSWORD=self._superuser_password(),
+            PGDATABASE=database,
+            **more,
+        )
+        result = process.run(
+            [self._programs / "psql", "--no-psqlrc", "--quiet", "--file", "-"],
+            environment=environment,
+            stdin=script,
+        )
+        if result.status != 0:
+            message = f"the database refuses its set-up: {result.output.strip()}"
+            raise ServiceError(message)
+
+
+def configuration(port: int, machine_memory_mb: int) -> str:
+    """Contents of `postgresql.conf`."""
+    return _CONFIGURATION.format(
+        port=port,
+        shared_buffers_mb=min(max(machine_memory_mb // 8, 128), 1024),
+        cache_mb=max(machine_memory_mb // 2, 512),
+    )
+
+
+def memory_mb() -> int:
+    """Memory of this machine. [MiB]"""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEGABYTE
+
+
+def data_version(folder: Path) -> int | None:
+    """Major version of PostgreSQL that made a cluster; None when there is none."""
+    try:
+        return int((folder / "PG_VERSION").read_text())
+    except FileNotFoundError:
+        return None
+
+
+def explain(output: str) -> str:
+    """Say in one sentence why no cluster could be made."""
+    if "No space left" in output:
+        return (
+            "there is no space left for the database: free some, or set PARKPULSE_HOME"
+            " to a folder on another disk"
+        )
+    last = (
+        [line for line in output.splitlines() if "error" in line.lower()] or [output]
+    )[-1]
+    return f"the database's folder cannot be made: {last.strip()}"
+
+
+def _lock_lines(folder: Path) -> list[str]:
+    try:
+        return (folder / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _status(folder: Path) -> str:
+    lines = _lock_lines(folder)
+    return lines[_STATUS_LINE].strip() if len(lines) > _STATUS_LINE else ""
+
+
+def running(folder: Path) -> int | None:
+    """Process id of the server that works on a folder; None when none does.
+
+    A process id of an earlier boot may belong to any program now, so its command line
+    must name the folder.
+    """
+    lines = _lock_lines(folder)
+    if not lines or not lines[0].strip().isdigit():
+        return None
+    pid = int(lines[0])
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return None
+    return pid if str(folder).encode() in command else None
+
+
+def _end_leftover(folder: Path) -> None:
+    """Stop a server that outlived its supervisor; nobody else holds our lock."""
+    pid = running(folder)
+    if pid is None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGINT)
+    deadline = time.monotonic() + _STOPPING_WITHIN_S
+    while running(folder) is not None:
+        if time.monotonic() > deadline:
+            message = (
+                f"an earlier database server (process {pid}) does not stop: end it with"
+                f" 'kill -QUIT {pid}' and try again"
+            )
+            raise ServiceError(message)
+        time.sleep(0.1)
