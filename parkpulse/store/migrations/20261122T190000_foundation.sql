@@ -229,11 +229,19 @@ create table consumer_position (
     primary key (consumer, slot, writer)
 );
 
-create table lease (
-    slot smallint primary key,
-    owner text not null,
+create table engine (
+    owner text primary key,
     until timestamptz not null
 );
+comment on table engine is 'engine processes that are alive: the slots are shared out evenly among them';
+
+create table lease (
+    slot smallint primary key check (slot between 0 and 63),
+    owner text,
+    until timestamptz not null default '-infinity'
+);
+insert into lease (slot) select generate_series(0, 63);
+comment on table lease is 'who works on a slot; a consumer locks the row for share while it writes, so a taker waits';
 
 create table engine_snapshot (
     consumer text not null,

@@ -1,0 +1,63 @@
+"""`parkpulse engine`: from the batch log to alerts, roll-ups and KPIs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import click
+
+from parkpulse import settings
+from parkpulse.engine.lease import LeaseKeeper
+from parkpulse.engine.process import Engine
+from parkpulse.errors import ConfigError
+from parkpulse.store.pool import Database
+
+if TYPE_CHECKING:
+    from parkpulse.engine.loop import Loop
+    from parkpulse.settings import Settings
+
+
+def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Loop]:
+    """One loop for each consumer; each wakes by its own event."""
+    del config, database, keeper
+    return []
+
+
+def _database_url(config: Settings) -> str:
+    if config.database_url is None:
+        message = "no database: set PARKPULSE_DATABASE_URL or run 'parkpulse up'"
+        raise ConfigError(message)
+    return config.database_url.get_secret_value()
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+@click.command()
+def engine() -> None:
+    """Follow the batch log: alerts, roll-ups, KPIs, retention."""
+    config = settings.load()
+    logging.basicConfig(
+        level=config.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    database = Database(_database_url(config), size=8, name="parkpulse engine")
+    database.open()
+    keeper = LeaseKeeper(database, _owner())
+    process = Engine(database, keeper, _loops(config, database, keeper))
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: process.stop())
+    try:
+        process.run()
+    finally:
+        database.close()
+
+
+if __name__ == "__main__":
+    engine()
