@@ -60,15 +60,15 @@ def park_clock(row: ParkRow, wall: datetime) -> datetime:
     return row.data_now or row.accept_from
 
 
-def clocks(connection: Connection) -> dict[int, datetime]:
+def clocks(conn: Connection) -> dict[int, datetime]:
     """Return the present time of every park on its own clock, by park id."""
     wall = datetime.now(UTC)
-    return {row.id: park_clock(row, wall) for row in parks(connection)}
+    return {row.id: park_clock(row, wall) for row in parks(conn)}
 
 
-def parks(connection: Connection) -> list[ParkRow]:
+def parks(conn: Connection) -> list[ParkRow]:
     """All parks by code."""
-    found = connection.execute(
+    found = conn.execute(
         """
         select id, code, name_zh, name_en, grade, clock, data_now, zone, accept_from,
             simulated
@@ -78,9 +78,9 @@ def parks(connection: Connection) -> list[ParkRow]:
     return [ParkRow(*row) for row in found]
 
 
-def places(connection: Connection) -> list[PlaceRow]:
+def places(conn: Connection) -> list[PlaceRow]:
     """All places of all parks, by park and code."""
-    found = connection.execute(
+    found = conn.execute(
         """
         select place.id, place.park_id, place.code, parent.code, place.kind,
             place.name_zh, place.name_en
@@ -91,9 +91,9 @@ def places(connection: Connection) -> list[PlaceRow]:
     return [PlaceRow(*row) for row in found]
 
 
-def data_centres(connection: Connection) -> list[DataCentreRow]:
+def data_centres(conn: Connection) -> list[DataCentreRow]:
     """All data centres of all parks, by park and code."""
-    found = connection.execute(
+    found = conn.execute(
         """
         select d.id, d.park_id, d.code, d.name_zh, d.name_en, d.commissioned,
             d.standard_racks, place.code
