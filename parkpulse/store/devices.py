@@ -40,7 +40,7 @@ def devices(conn: Connection) -> list[DeviceRow]:
         select d.id, d.park_id, d.code, d.kind, d.name_zh, d.name_en, place.code,
             d.state, d.clock, d.report_interval_s
         from device d left join place on place.id = d.place_id
-        order by d.park_id, d.code
+        order by d.park_id, d.code collate "C"
         """
     )
     return [DeviceRow(*row) for row in found]
@@ -51,7 +51,7 @@ def series(conn: Connection) -> list[SeriesRow]:
     found = conn.execute(
         """
         select id, device_id, metric, kind, report_interval_s
-        from series order by device_id, metric
+        from series order by device_id, metric collate "C"
         """
     )
     return [SeriesRow(*row) for row in found]

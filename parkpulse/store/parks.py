@@ -72,7 +72,7 @@ def parks(conn: Connection) -> list[ParkRow]:
         """
         select id, code, name_zh, name_en, grade, clock, data_now, zone, accept_from,
             simulated
-        from park order by code
+        from park order by code collate "C"
         """
     )
     return [ParkRow(*row) for row in found]
@@ -85,7 +85,7 @@ def places(conn: Connection) -> list[PlaceRow]:
         select place.id, place.park_id, place.code, parent.code, place.kind,
             place.name_zh, place.name_en
         from place left join place parent on parent.id = place.parent_id
-        order by place.park_id, place.code
+        order by place.park_id, place.code collate "C"
         """
     )
     return [PlaceRow(*row) for row in found]
@@ -98,7 +98,7 @@ def data_centres(conn: Connection) -> list[DataCentreRow]:
         select d.id, d.park_id, d.code, d.name_zh, d.name_en, d.commissioned,
             d.standard_racks, place.code
         from data_centre d left join place on place.id = d.place_id
-        order by d.park_id, d.code
+        order by d.park_id, d.code collate "C"
         """
     )
     return [DataCentreRow(*row) for row in found]

@@ -1,0 +1,142 @@
+"""The newest reading of every series, held in arrays that batches are merged into."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NEVER = np.iinfo(np.int64).min
+"""Time of a series that has no reading. [us]"""
+NOT_EVALUATED = 2
+"""Quality of a reading as ingest stores it, in QARTOD terms."""
+
+
+class Readings(NamedTuple):
+    """Readings as parallel arrays of shape (n,); any order."""
+
+    series: NDArray[np.int32]
+    ts: NDArray[np.int64]
+    """Observed, since 1970 UTC. [us]"""
+    value: NDArray[np.float64]
+    quality: NDArray[np.uint8]
+
+
+class Newest(NamedTuple):
+    """The newest readings of the series that were asked for, shape (n,)."""
+
+    series: NDArray[np.int32]
+    ts: NDArray[np.int64]
+    """Observed; NEVER without a reading. [us]"""
+    value: NDArray[np.float64]
+    quality: NDArray[np.uint8]
+    received: NDArray[np.int64]
+    """When the batch was stored; NEVER if not seen by this process. [us]"""
+
+
+class NewestTable:
+    """Newest reading by series id; one thread merges, any thread reads.
+
+    `version` grows with every merge, so that a reader can ask for what has changed
+    since the version it knows.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._version = 0
+        self._make(1024)
+
+    @property
+    def version(self) -> int:
+        """Grows with every merge."""
+        return self._version
+
+    def merge(self, readings: Readings, received: int = NEVER) -> None:
+        """Take over what is as new as the known, or newer.
+
+        An equal time replaces the value, for it is a correction.
+
+        Parameters
+        ----------
+        readings
+            Any number for any series.
+        received
+            When they were stored. [us]
+        """
+        if not readings.series.size:
+            return
+        last = _last_of_each(readings)
+        with self._lock:
+            self._grow(int(last.series[-1]) + 1)
+            newer = last.ts >= self._ts[last.series]
+            which = last.series[newer]
+            self._version += 1
+            self._ts[which] = last.ts[newer]
+            self._value[which] = last.value[newer]
+            self._quality[which] = last.quality[newer]
+            self._changed[which] = self._version
+            self._received[last.series] = np.maximum(
+                self._received[last.series], received
+            )
+
+    def read(self, series: NDArray[np.int32]) -> Newest:
+        """Return the newest reading of each of these series."""
+        with self._lock:
+            self._grow(int(series.max(initial=0)) + 1)
+            return self._rows(series)
+
+    def changed(self, series: NDArray[np.int32], since: int) -> Newest:
+        """Return the newest reading of those that changed after a version."""
+        with self._lock:
+            self._grow(int(series.max(initial=0)) + 1)
+            return self._rows(series[self._changed[series] > since])
+
+    def last_change(self, series: NDArray[np.int32]) -> int:
+        """Return the version at which one of these series changed last."""
+        with self._lock:
+            self._grow(int(series.max(initial=0)) + 1)
+            return int(self._changed[series].max(initial=0))
+
+    def _rows(self, series: NDArray[np.int32]) -> Newest:
+        return Newest(
+            series,
+            self._ts[series],
+            self._value[series],
+            self._quality[series],
+            self._received[series],
+        )
+
+    def _make(self, size: int) -> None:
+        self._ts = np.full(size, NEVER, np.int64)
+        self._value = np.full(size, np.nan)
+        self._quality = np.zeros(size, np.uint8)
+        self._received = np.full(size, NEVER, np.int64)
+        self._changed = np.zeros(size, np.int64)
+
+    def _grow(self, needed: int) -> None:
+        size = len(self._ts)
+        if needed <= size:
+            return
+        old = self._rows(np.arange(size, dtype=np.int32))
+        changed = self._changed
+        self._make(max(needed, 2 * size))
+        self._ts[:size], self._value[:size] = old.ts, old.value
+        self._quality[:size], self._received[:size] = old.quality, old.received
+        self._changed[:size] = changed
+
+
+def _last_of_each(readings: Readings) -> Readings:
+    """Only the newest reading of each series, by series; of equals the later one."""
+    order = np.lexsort((readings.ts, readings.series))
+    series = readings.series[order]
+    last = order[np.append(series[1:] != series[:-1], [True])]
+    return Readings(
+        readings.series[last],
+        readings.ts[last],
+        readings.value[last],
+        readings.quality[last],
+    )
