@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
 
 from parkpulse.errors import NotFoundError
+from parkpulse.model import instants
 from parkpulse.model.freshness import freshness_s
 from parkpulse.model.metrics import METRICS, Metric
 from parkpulse.model.registry import Name
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
+    from numpy.typing import NDArray
+
+    from parkpulse.model.packed import Int32Array, Int64Array
     from parkpulse.store.devices import DeviceRow, SeriesRow
     from parkpulse.store.parks import DataCentreRow, ParkRow, PlaceRow
     from parkpulse.store.pool import Connection
@@ -83,7 +88,20 @@ class Device:
         return freshness_s(min(intervals, default=self.report_interval_s))
 
 
-@dataclass(frozen=True, slots=True)
+class Index(NamedTuple):
+    """All series of a park as arrays; n series of m devices."""
+
+    series: Int32Array
+    """Id, shape (n,)."""
+    freshness: Int64Array
+    """Age up to which the newest reading is fresh, shape (n,). [us]"""
+    device: NDArray[np.intp]
+    """Position in the park's devices, shape (n,)."""
+    device_freshness: Int64Array
+    """Age up to which a device is not silent, shape (m,). [us]"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Park:
     """A park with everything that is registered in it, each in order of code."""
 
@@ -91,6 +109,7 @@ class Park:
     places: tuple[Place, ...]
     data_centres: tuple[DataCentre, ...]
     devices: tuple[Device, ...]
+    index: Index
 
     @property
     def name(self) -> Name:
@@ -148,22 +167,20 @@ def load(conn: Connection) -> Catalogue:
     )
     places = _groups(map(_place, park_store.places(conn)))
     centres = _groups(map(_data_centre, park_store.data_centres(conn)))
-    return of_parks(
+    return _catalogue(
         Park(
             row,
             places.get(row.id, ()),
             centres.get(row.id, ()),
             devices.get(row.id, ()),
+            _index(devices.get(row.id, ())),
         )
         for row in park_store.parks(conn)
     )
 
 
-def of_parks(parks: Iterable[Park]) -> Catalogue:
-    """Make the catalogue of these parks."""
-    by_code = {
-        park.row.code: park for park in sorted(parks, key=attrgetter("row.code"))
-    }
+def _catalogue(parks: Iterable[Park]) -> Catalogue:
+    by_code = {park.row.code: park for park in parks}
     by_series = {
         series.id: Found(park, device, series)
         for park in by_code.values()
@@ -171,6 +188,21 @@ def of_parks(parks: Iterable[Park]) -> Catalogue:
         for series in device.series
     }
     return Catalogue(by_code, by_series)
+
+
+def _index(devices: Sequence[Device]) -> Index:
+    series = [each for device in devices for each in device.series]
+    counts = [len(device.series) for device in devices]
+    return Index(
+        np.array([each.id for each in series], np.int32),
+        _microseconds(each.freshness_s for each in series),
+        np.repeat(np.arange(len(devices)), counts),
+        _microseconds(device.freshness_s for device in devices),
+    )
+
+
+def _microseconds(seconds: Iterable[float]) -> Int64Array:
+    return np.array([round(each * instants.SECOND) for each in seconds], np.int64)
 
 
 def _groups(pairs: Iterable[tuple[int, _T]]) -> dict[int, tuple[_T, ...]]:

@@ -7,34 +7,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from parkpulse.model.packed import ReadingArrays
+
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from parkpulse.model.packed import ByteArray, FloatArray, Int32Array, Int64Array
 
 NEVER = np.iinfo(np.int64).min
 """Time of a series that has no reading. [us]"""
-NOT_EVALUATED = 2
-"""Quality of a reading as ingest stores it, in QARTOD terms."""
-
-
-class Readings(NamedTuple):
-    """Readings as parallel arrays of shape (n,); any order."""
-
-    series: NDArray[np.int32]
-    ts: NDArray[np.int64]
-    """Observed, since 1970 UTC. [us]"""
-    value: NDArray[np.float64]
-    quality: NDArray[np.uint8]
 
 
 class Newest(NamedTuple):
     """The newest readings of the series that were asked for, shape (n,)."""
 
-    series: NDArray[np.int32]
-    ts: NDArray[np.int64]
+    series: Int32Array
+    ts: Int64Array
     """Observed; NEVER without a reading. [us]"""
-    value: NDArray[np.float64]
-    quality: NDArray[np.uint8]
-    received: NDArray[np.int64]
+    value: FloatArray
+    quality: ByteArray
+    received: Int64Array
     """When the batch was stored; NEVER if not seen by this process. [us]"""
 
 
@@ -55,7 +45,7 @@ class NewestTable:
         """Grows with every merge."""
         return self._version
 
-    def merge(self, readings: Readings, received: int = NEVER) -> None:
+    def merge(self, readings: ReadingArrays, received: int = NEVER) -> None:
         """Take over what is as new as the known, or newer.
 
         An equal time replaces the value, for it is a correction.
@@ -67,7 +57,7 @@ class NewestTable:
         received
             When they were stored. [us]
         """
-        if not readings.series.size:
+        if not len(readings):
             return
         last = _last_of_each(readings)
         with self._lock:
@@ -83,25 +73,25 @@ class NewestTable:
                 self._received[last.series], received
             )
 
-    def read(self, series: NDArray[np.int32]) -> Newest:
+    def read(self, series: Int32Array) -> Newest:
         """Return the newest reading of each of these series."""
         with self._lock:
             self._grow(int(series.max(initial=0)) + 1)
             return self._rows(series)
 
-    def changed(self, series: NDArray[np.int32], since: int) -> Newest:
+    def changed(self, series: Int32Array, since: int) -> Newest:
         """Return the newest reading of those that changed after a version."""
         with self._lock:
             self._grow(int(series.max(initial=0)) + 1)
             return self._rows(series[self._changed[series] > since])
 
-    def last_change(self, series: NDArray[np.int32]) -> int:
+    def last_change(self, series: Int32Array) -> int:
         """Return the version at which one of these series changed last."""
         with self._lock:
             self._grow(int(series.max(initial=0)) + 1)
             return int(self._changed[series].max(initial=0))
 
-    def _rows(self, series: NDArray[np.int32]) -> Newest:
+    def _rows(self, series: Int32Array) -> Newest:
         return Newest(
             series,
             self._ts[series],
@@ -129,12 +119,12 @@ class NewestTable:
         self._changed[:size] = changed
 
 
-def _last_of_each(readings: Readings) -> Readings:
+def _last_of_each(readings: ReadingArrays) -> ReadingArrays:
     """Only the newest reading of each series, by series; of equals the later one."""
     order = np.lexsort((readings.ts, readings.series))
     series = readings.series[order]
     last = order[np.append(series[1:] != series[:-1], [True])]
-    return Readings(
+    return ReadingArrays(
         readings.series[last],
         readings.ts[last],
         readings.value[last],
