@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PREFIX = "PARKPULSE_"
 CONFIG_VARIABLE = "PARKPULSE_CONFIG"
+RUNNING = "running.json"
+"""File of the home that holds the addresses of the private servers while they run."""
 
 
 def _default_home() -> Path:
@@ -99,7 +102,34 @@ def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
 
 
 def load() -> Settings:
-    """Read the settings of this process.
+    """Read the settings of a process, and where private servers run, their addresses.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown, a value is unusable, or the file cannot be read.
+    """
+    config = configured()
+    running = _running(config.home)
+    return config.model_copy(
+        update={
+            name: SecretStr(running[name])
+            for name in ("database_url", "mqtt_url")
+            if getattr(config, name) is None and name in running
+        }
+    )
+
+
+def _running(home: Path) -> dict[str, str]:
+    try:
+        content = json.loads((home.expanduser() / RUNNING).read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def configured() -> Settings:
+    """Read only what the user has set.
 
     Raises
     ------

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-
-import pytest
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
 
 from parkpulse import settings
+
+if TYPE_CHECKING:
+    import pytest
 
 pytest_plugins = [
     "tests.plugins.fix_services",
@@ -24,6 +28,14 @@ _MARKERS = {
 
 for _name in [name for name in os.environ if name.startswith(settings.PREFIX)]:
     del os.environ[_name]
+
+# The user's own home may have a running service, which no test may touch.
+_HOME = tempfile.mkdtemp(prefix="parkpulse-test-home-")
+os.environ["PARKPULSE_HOME"] = _HOME
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,13 +21,13 @@ _SALT_BYTES = 12
 _ITERATIONS = 1000
 
 _CONFIGURATION = """\
-# Written by parkpulse at each start; your own settings go into custom.d/*.conf.
+# Written by parkpulse at each start; your own settings go into {home}/mosquitto.d.
 per_listener_settings false
 listener {port} 127.0.0.1
 allow_anonymous false
-password_file {folder}/passwords
+password_file {home}/mosquitto.passwords
 persistence true
-persistence_location {folder}/
+persistence_location {home}/broker/
 persistence_file sessions.db
 # What a kill -9 can lose; a clean stop and SIGUSR1 save too. [s]
 autosave_interval 30
@@ -46,7 +46,7 @@ log_dest stderr
 log_type error
 log_type warning
 log_timestamp_format %Y-%m-%dT%H:%M:%S
-include_dir {folder}/custom.d
+include_dir {home}/mosquitto.d
 """
 
 
@@ -91,17 +91,19 @@ class Broker:
             The port is taken.
         """
         ports.require_free(self._port, "PARKPULSE_MQTT_PORT", "the broker")
-        for folder in (self.folder, self.folder / "custom.d"):
-            folder.mkdir(mode=0o700, exist_ok=True)
-            self._give(folder)
-        self._write("passwords", password_line(USER, self._password()))
-        self._write("mosquitto.conf", configuration(self._port, self.folder))
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self._give(self.folder)
+        (self._home / "mosquitto.d").mkdir(mode=0o755, exist_ok=True)
+        # Beside the sessions, whose folder belongs to the broker's user.
+        self._configuration.write_text(configuration(self._home, self._port))
+        passwords = self._home / "mosquitto.passwords"
+        passwords.touch(mode=0o600)
+        passwords.write_text(password_line(USER, self._password()))
+        self._give(passwords)
 
-    def _write(self, name: str, content: str) -> None:
-        path = self.folder / name
-        path.touch(mode=0o600)
-        path.write_text(content)
-        self._give(path)
+    @property
+    def _configuration(self) -> Path:
+        return self._home / "mosquitto.conf"
 
     def _give(self, path: Path) -> None:
         if self._account is not None:
@@ -111,10 +113,7 @@ class Broker:
         """Tell how to run it; SIGTERM makes it save the sessions."""
         return process.Program(
             name=NAME,
-            command=(
-                str(self._mosquitto),
-                *("-c", str(self.folder / "mosquitto.conf")),
-            ),
+            command=(str(self._mosquitto), "-c", str(self._configuration)),
             environment=process.plain_environment(),
             account=self._account,
             stop_within_s=60.0,
@@ -125,9 +124,9 @@ class Broker:
         return ports.answers(self._port)
 
 
-def configuration(port: int, folder: Path) -> str:
+def configuration(home: Path, port: int) -> str:
     """Contents of `mosquitto.conf`."""
-    return _CONFIGURATION.format(port=port, folder=folder)
+    return _CONFIGURATION.format(home=home, port=port)
 
 
 def password_line(user: str, password: str) -> str:

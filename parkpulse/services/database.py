@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +26,7 @@ _STATUS_LINE = 7
 _MEGABYTE = 1 << 20
 
 _CONFIGURATION = """\
-# Written by parkpulse at each start; your own settings go into custom.conf.
+# Written by parkpulse at each start; your own settings go into {home}/postgresql.d.
 listen_addresses = '127.0.0.1'
 port = {port}
 unix_socket_directories = ''
@@ -59,7 +57,8 @@ log_truncate_on_rotation = on
 log_rotation_age = 1d
 log_rotation_size = 0
 log_line_prefix = '%m [%p] %q%a: '
-include_if_exists = 'custom.conf'
+hba_file = '{home}/pg_hba.conf'
+include_dir = '{home}/postgresql.d'
 """
 _ACCESS = """\
 # Written by parkpulse at each start.
@@ -130,21 +129,33 @@ class Database:
     def prepare(self) -> None:
         """Make the cluster if there is none, and write its configuration.
 
+        The caller holds the lock of the home, so no server of ours runs.
+
         Raises
         ------
         ServiceError
             The cluster cannot be made, is of another version, or the port is taken.
         """
-        _end_leftover(self.folder)
+        _require_unused(self.folder)
         ports.require_free(self._port, "PARKPULSE_DATABASE_PORT", "the database")
         if data_version(self.folder) is None:
             self._initialise()
         self._require_version()
+        # Nobody works on it, but its process id may belong to any program now.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
-        (self.folder / "postgresql.conf").write_text(
-            configuration(self._port, memory_mb())
+        self._configure()
+
+    def _configure(self) -> None:
+        # Beside the data folder, which belongs to the server's user.
+        (self._home / "postgresql.d").mkdir(mode=0o755, exist_ok=True)
+        (self._home / "pg_hba.conf").write_text(_ACCESS)
+        self._configuration.write_text(
+            configuration(self._home, self._port, memory_mb())
         )
-        (self.folder / "pg_hba.conf").write_text(_ACCESS)
+
+    @property
+    def _configuration(self) -> Path:
+        return self._home / "postgresql.conf"
 
     def _initialise(self) -> None:
         new = self._home / f"{NAME}.new"
@@ -168,6 +179,7 @@ class Database:
                 *("--auth", "scram-sha-256"),
                 *("--encoding", "UTF8"),
                 *("--locale", "C.UTF-8"),
+                "--data-checksums",
             ],
             environment=process.plain_environment(),
             account=self._account,
@@ -185,9 +197,9 @@ class Database:
         printed = process.run([self._programs / "postgres", "--version"]).output
         if f" {made_by}." not in printed:
             message = (
-                f"the data in {self.folder} was made by PostgreSQL {made_by}, and"
-                f" {self._programs} holds {printed.strip()}: install that version, or set"
-                " PARKPULSE_HOME to a new folder"
+                f"the data in {self.folder} was made by PostgreSQL {made_by}, but"
+                f" {self._programs} holds {printed.strip()}: install version {made_by},"
+                " or set PARKPULSE_HOME to a new folder"
             )
             raise ServiceError(message)
 
@@ -195,17 +207,22 @@ class Database:
         """Tell how to run the server."""
         return process.Program(
             name=NAME,
-            command=(str(self._programs / "postgres"), "-D", str(self.folder)),
+            command=(
+                str(self._programs / "postgres"),
+                *("-D", str(self.folder)),
+                *("-c", f"config_file={self._configuration}"),
+            ),
             environment=process.plain_environment(),
             account=self._account,
             stop_signal=signal.SIGINT,  # fast shutdown
             stop_within_s=_STOPPING_WITHIN_S,
-            force_signal=signal.SIGQUIT,  # immediate shutdown; recovers on its next start
+            force_signal=signal.SIGQUIT,  # immediate shutdown, recovers on start
         )
 
     def ready(self) -> bool:
         """Whether it accepts connections."""
-        return _status(self.folder) == "ready"
+        lines = _lock_lines(self.folder)
+        return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
 
     def set_up(self) -> None:
         """Make role, database and extension where they are missing.
@@ -240,9 +257,10 @@ class Database:
             raise ServiceError(message)
 
 
-def configuration(port: int, machine_memory_mb: int) -> str:
+def configuration(home: Path, port: int, machine_memory_mb: int) -> str:
     """Contents of `postgresql.conf`."""
     return _CONFIGURATION.format(
+        home=home,
         port=port,
         shared_buffers_mb=min(max(machine_memory_mb // 8, 128), 1024),
         cache_mb=max(machine_memory_mb // 2, 512),
@@ -250,7 +268,7 @@ def configuration(port: int, machine_memory_mb: int) -> str:
 
 
 def memory_mb() -> int:
-    """Memory of this machine. [MiB]"""
+    """Memory of this machine. [MiB]."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEGABYTE
 
 
@@ -269,10 +287,9 @@ def explain(output: str) -> str:
             "there is no space left for the database: free some, or set PARKPULSE_HOME"
             " to a folder on another disk"
         )
-    last = (
-        [line for line in output.splitlines() if "error" in line.lower()] or [output]
-    )[-1]
-    return f"the database's folder cannot be made: {last.strip()}"
+    lines = output.strip().splitlines() or ["no message"]
+    errors = [line for line in lines if "error" in line.lower()] or lines
+    return f"the database's folder cannot be made: {errors[-1].strip()}"
 
 
 def _lock_lines(folder: Path) -> list[str]:
@@ -282,41 +299,19 @@ def _lock_lines(folder: Path) -> list[str]:
         return []
 
 
-def _status(folder: Path) -> str:
-    lines = _lock_lines(folder)
-    return lines[_STATUS_LINE].strip() if len(lines) > _STATUS_LINE else ""
-
-
-def running(folder: Path) -> int | None:
-    """Process id of the server that works on a folder; None when none does.
-
-    A process id of an earlier boot may belong to any program now, so its command line
-    must name the folder.
-    """
+def _require_unused(folder: Path) -> None:
+    """Refuse a folder that a server started by hand works on."""
     lines = _lock_lines(folder)
     if not lines or not lines[0].strip().isdigit():
-        return None
+        return
     pid = int(lines[0])
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
-        return None
-    return pid if str(folder).encode() in command else None
-
-
-def _end_leftover(folder: Path) -> None:
-    """Stop a server that outlived its supervisor; nobody else holds our lock."""
-    pid = running(folder)
-    if pid is None:
         return
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGINT)
-    deadline = time.monotonic() + _STOPPING_WITHIN_S
-    while running(folder) is not None:
-        if time.monotonic() > deadline:
-            message = (
-                f"an earlier database server (process {pid}) does not stop: end it with"
-                f" 'kill -QUIT {pid}' and try again"
-            )
-            raise ServiceError(message)
-        time.sleep(0.1)
+    if str(folder).encode() in command:
+        message = (
+            f"another database server (process {pid}) works on {folder}: end it with"
+            f" 'kill -INT {pid}' and try again"
+        )
+        raise ServiceError(message)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from parkpulse.errors import ServiceError
 from parkpulse.services import account, servers
@@ -14,7 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from parkpulse.services.process import Program
+
 _PASSABLE = 0o711
+_FITTING = re.compile(r"[\w./+@:,~-]+")
+
+
+class Server(Protocol):
+    """What the database and the broker have in common."""
+
+    @property
+    def url(self) -> str:
+        """Address with user and password."""
+
+    def prepare(self) -> None:
+        """Make ready to start."""
+
+    def program(self) -> Program:
+        """Tell how to run it."""
+
+    def ready(self) -> bool:
+        """Whether it accepts connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +44,10 @@ class Private:
 
     database: Database
     broker: Broker
+
+    def by_title(self) -> dict[str, Server]:
+        """Name both as a person does, in the order of their start."""
+        return {"the database": self.database, "the broker": self.broker}
 
 
 def find(
@@ -39,8 +64,8 @@ def find(
     ServiceError
         The programs cannot be had, or the folders cannot be used.
     """
-    make_home(home)
     user = account.unprivileged(home / NAME)
+    make_home(home)
     programs = servers.find(cache, data_version(home / NAME), tell)
     account.require_reachable(home, user)
     account.require_reachable(programs.postgres, user)
@@ -56,15 +81,22 @@ def make_home(home: Path) -> None:
     Raises
     ------
     ServiceError
-        It cannot be made.
+        It cannot be made, or its name does not fit into the servers' configuration.
     """
+    if not _FITTING.fullmatch(str(home)):
+        message = (
+            f"the folder's name {str(home)!r} has characters that the servers'"
+            " configuration cannot hold: set PARKPULSE_HOME to one without spaces and"
+            " quotes"
+        )
+        raise ServiceError(message)
     try:
         if not home.is_dir():
             home.mkdir(parents=True)
             home.chmod(_PASSABLE)
     except OSError as error:
         message = (
-            f"the folder {home} cannot be made ({error.strerror}): set PARKPULSE_HOME to"
-            " a folder you may write to"
+            f"the folder {home} cannot be made ({error.strerror}): set PARKPULSE_HOME"
+            " to a folder you may write to"
         )
         raise ServiceError(message) from error

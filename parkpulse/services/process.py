@@ -58,7 +58,9 @@ def plain_environment(**more: str) -> dict[str, str]:
     return {**_PLAIN, **more}
 
 
-def start(program: Program, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
+def start(
+    program: Program, output: int | IO[bytes], hold: int | None = None
+) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own that ends when this process dies.
 
     Parameters
@@ -67,6 +69,8 @@ def start(program: Program, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
         What to start.
     output
         File or descriptor that takes its output and errors.
+    hold
+        Descriptor of a lock that it keeps as long as it lives.
 
     Raises
     ------
@@ -85,6 +89,7 @@ def start(program: Program, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
             env=dict(program.environment),
             cwd="/" if account else None,
             start_new_session=True,
+            pass_fds=() if hold is None else (hold,),
             # Nothing else stops orphans of a killed parent; no threads run here.
             preexec_fn=_leash(program.stop_signal, os.getpid()),  # noqa: PLW1509
             user=account.uid if account else None,
@@ -96,6 +101,19 @@ def start(program: Program, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
         raise ServiceError(message) from error
 
 
+def detach(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a program that goes on when this process ends."""
+    with log.open("ab") as output:
+        # The command is ours, and no shell reads it.
+        return subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
 def _leash(stop_signal: signal.Signals, parent: int) -> Callable[[], None]:
     def tie() -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
@@ -103,20 +121,6 @@ def _leash(stop_signal: signal.Signals, parent: int) -> Callable[[], None]:
             os._exit(1)
 
     return tie
-
-
-def stop(
-    child: subprocess.Popen[bytes], program: Program, *, within_s: float | None = None
-) -> None:
-    """Stop a program cleanly, and by force when that takes too long."""
-    if child.poll() is not None:
-        return
-    child.send_signal(program.stop_signal)
-    try:
-        child.wait(program.stop_within_s if within_s is None else within_s)
-    except subprocess.TimeoutExpired:
-        child.send_signal(program.force_signal)
-        child.wait(program.stop_within_s)
 
 
 @dataclass(frozen=True, slots=True)

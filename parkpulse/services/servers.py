@@ -1,4 +1,4 @@
-"""Where the programs of TimescaleDB and Mosquitto are: the machine's or fetched ones."""
+"""Finds the programs of TimescaleDB and Mosquitto: the machine's or fetched."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ server_home          Path: an empty folder that the servers' user may enter.
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -26,14 +25,16 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import sql
+from typing_extensions import override
 
 from parkpulse import settings
-from parkpulse.services import account, ports, process, servers
+from parkpulse.services import account, locks, ports, process, servers
 from parkpulse.services.broker import Broker
 from parkpulse.services.database import Database
 from parkpulse.store import migrate
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
 
 _READY_WITHIN_S = 60.0
@@ -68,9 +69,11 @@ class _Server:
         return self._served.folder
 
     def start(self) -> None:
-        self._served.prepare()
-        with self._log.open("ab") as output:
-            self._child = process.start(self._served.program(), output)
+        # After a kill -9 what is left of the earlier start holds the lock.
+        lock = self._log.with_suffix(".lock")
+        with locks.waiting(lock) as hold, self._log.open("ab") as output:
+            self._served.prepare()
+            self._child = process.start(self._served.program(), output, hold)
         wait_until(self._ready, _READY_WITHIN_S)
 
     def _ready(self) -> bool:
@@ -80,7 +83,8 @@ class _Server:
 
     def stop(self) -> None:
         if self._child is not None:
-            process.stop(self._child, self._served.program())
+            self._child.send_signal(self._served.program().stop_signal)
+            self._child.wait(_READY_WITHIN_S)
 
     def kill(self) -> None:
         assert self._child is not None
@@ -103,6 +107,7 @@ class DatabaseServer(_Server):
     def superuser_url(self) -> str:
         return self._database.superuser_url
 
+    @override
     def start(self) -> None:
         super().start()
         self._database.set_up()

@@ -1,8 +1,9 @@
 """A real HTTP receiver of webhooks.
 
-webhook    Webhook: `url`, `secret` (Standard Webhooks, `whsec_...`), `received` (list of
-           Received in order of arrival, refused ones too), `accepted()`, `fail_with(status, times,
-           headers)`, `delay(seconds)`, `go_down()`, `come_up()` (the same port), `wait_for(n)`.
+webhook    Webhook: `url`, `secret` (Standard Webhooks, `whsec_...`), `received` (list
+           of Received in order of arrival, refused ones too), `accepted()`,
+           `fail_with(status, times, headers)`, `delay(seconds)`, `go_down()`,
+           `come_up()` (on the same port), `wait_for(count)`.
            `Received.verify()` raises unless the signature is right.
 """
 

@@ -1,0 +1,259 @@
+"""`parkpulse up`, `parkpulse services` and `parkpulse db`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from parkpulse import settings
+from parkpulse.errors import ConfigError, ServiceError
+from parkpulse.services import local, locks, private, process
+from parkpulse.services.local import Place
+from parkpulse.services.processes import Processes
+from parkpulse.services.supervisor import StoppedError, Supervisor
+from parkpulse.store import migrate, pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from parkpulse.settings import Settings
+
+_UP_LOCK = "up.lock"
+_DEMO_RETENTION_DAYS = 430  # the demo's 13 months of meters
+_STOPPED_WITHIN_S = 90.0
+_STARTED_WITHIN_S = 600.0
+_POLL_S = 0.1
+
+
+def _tell(step: str) -> None:
+    # A closed terminal must not keep us from stopping cleanly.
+    with contextlib.suppress(OSError):
+        print(f"==> {step}", flush=True)
+
+
+def _home(config: Settings) -> Path:
+    return config.home.expanduser().absolute()
+
+
+def _place(config: Settings) -> Place:
+    return Place(
+        home=_home(config),
+        cache=config.cache.expanduser().absolute(),
+        database_port=config.database_port,
+        mqtt_port=config.mqtt_port,
+        database_url=(
+            config.database_url.get_secret_value() if config.database_url else None
+        ),
+        mqtt_url=config.mqtt_url.get_secret_value() if config.mqtt_url else None,
+    )
+
+
+def _processes(config: Settings, demo: tuple[str, ...] | None) -> Processes:
+    environment = {**os.environ, "PARKPULSE_HOME": str(_home(config))}
+    if demo is not None and "raw_retention_days" not in config.model_fields_set:
+        environment["PARKPULSE_RAW_RETENTION_DAYS"] = str(_DEMO_RETENTION_DAYS)
+    return Processes(
+        ingest_workers=config.ingest_workers,
+        host=config.host,
+        port=config.port,
+        simulate=demo,
+        environment=environment,
+    )
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Simulate a park, clearly marked as such.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the page.")
+@click.option("--host", help="Address to serve the page at.")
+def up(*, demo: bool, port: int | None, host: str | None) -> None:
+    """Start everything: database, broker, Parkpulse's processes and the page.
+
+    Servers that PARKPULSE_DATABASE_URL and PARKPULSE_MQTT_URL name are used; without
+    them private ones are fetched once and started. Ctrl-C stops everything.
+    """
+    given = {"port": port, "host": host}
+    config = settings.configured().model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
+    processes = _processes(config, ("--demo",) if demo else None)
+    place = _place(config)
+    with _only_one(place.home) as hold, contextlib.suppress(StoppedError):
+        _run(place, processes, hold)
+    _tell("Stopped · 已停止")
+
+
+@contextlib.contextmanager
+def _only_one(home: Path) -> Iterator[int]:
+    private.make_home(home)
+    with locks.trying(home / _UP_LOCK) as hold:
+        if hold is None:
+            message = (
+                f"'parkpulse up' already runs in {home} (process"
+                f" {locks.holder(home / _UP_LOCK)}): stop it, or set PARKPULSE_HOME to"
+                " another folder"
+            )
+            raise ServiceError(message)
+        yield hold
+
+
+def _run(place: Place, processes: Processes, hold: int) -> None:
+    processes.require_port()
+    with (
+        Supervisor(place.home / "logs", _tell) as supervisor,
+        local.servers(place, supervisor, _tell) as addresses,
+    ):
+        migrate.apply(addresses.database_url, lambda name: _tell(f"Migration {name}"))
+        supervisor.check()
+        _tell("Starting Parkpulse")
+        processes.start(addresses, supervisor, hold)
+        _tell(f"Parkpulse is ready · 园区脉搏已就绪: {processes.page}")
+        _tell("Ctrl-C stops it · 按 Ctrl-C 停止")
+        supervisor.serve()
+        _tell("Stopping · 正在停止")
+
+
+@click.group()
+def services() -> None:
+    """Run only the private database and broker, for development."""
+
+
+@services.command("run")
+def services_run() -> None:
+    """Run them in the foreground until Ctrl-C."""
+    place = _place(settings.configured())
+    private.make_home(place.home)
+    if locks.holder(place.home / local.LOCK) is not None:
+        message = f"the database and the broker of {place.home} run already"
+        raise ServiceError(message)
+    with (
+        contextlib.suppress(StoppedError),
+        Supervisor(place.home / "logs", _tell) as supervisor,
+        local.servers(place, supervisor, _tell),
+    ):
+        _tell("The database and the broker are ready: 'parkpulse db url' names one")
+        supervisor.serve()
+
+
+@services.command("start")
+def services_start() -> None:
+    """Run them in the background."""
+    home = _home(settings.configured())
+    private.make_home(home)
+    if locks.holder(home / local.LOCK) is not None:
+        print("They run already.")
+        return
+    log = home / "services.log"
+    log.unlink(missing_ok=True)
+    command = (str(Path(sys.executable).parent / "parkpulse"), "services", "run")
+    child = process.detach(command, log)
+    deadline = time.monotonic() + _STARTED_WITHIN_S
+    while not (home / local.RUNNING).exists():
+        if child.poll() is not None or time.monotonic() > deadline:
+            words = log.read_text().strip().splitlines() or ["no message"]
+            raise ServiceError(words[-1].removeprefix("parkpulse: "))
+        time.sleep(_POLL_S)
+    print(f"They run in the background (process {child.pid}).")
+
+
+@services.command("stop")
+def services_stop() -> None:
+    """Stop what `services start` started."""
+    home = _home(settings.configured())
+    pid = locks.holder(home / local.LOCK)
+    if pid is None:
+        print("They do not run.")
+        return
+    if pid == locks.holder(home / _UP_LOCK):
+        message = f"'parkpulse up' (process {pid}) runs them: stop that with Ctrl-C"
+        raise ServiceError(message)
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOPPED_WITHIN_S
+    while locks.holder(home / local.LOCK) is not None:
+        if time.monotonic() > deadline:
+            message = f"process {pid} does not stop: look into {home / 'logs'}"
+            raise ServiceError(message)
+        time.sleep(_POLL_S)
+    print("They are stopped.")
+
+
+@services.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+def services_status(*, as_json: bool) -> None:
+    """Tell whether they run, and where."""
+    home = _home(settings.configured())
+    pid = locks.holder(home / local.LOCK)
+    status = {"home": str(home), "running": pid is not None, "process": pid}
+    status |= _answering(home / local.RUNNING)
+    if as_json:
+        print(json.dumps(status))
+        return
+    for key, value in status.items():
+        print(f"{key}: {value}")
+
+
+def _answering(file: Path) -> dict[str, int | bool | None]:
+    if not file.exists():
+        return {}
+    addresses = local.read(file)
+    return {
+        "database_port": local.port(addresses.database_url),
+        "database_answers": local.answers(addresses.database_url),
+        "mqtt_port": local.port(addresses.mqtt_url),
+        "mqtt_answers": local.answers(addresses.mqtt_url),
+    }
+
+
+@click.group()
+def db() -> None:
+    """Show the database's address and state, and migrate it."""
+
+
+def _database_url() -> str:
+    config = settings.load()
+    if config.database_url is None:
+        message = (
+            "no database runs: start one with 'parkpulse services start', or set"
+            " PARKPULSE_DATABASE_URL"
+        )
+        raise ConfigError(message)
+    return config.database_url.get_secret_value()
+
+
+@db.command("url")
+def db_url() -> None:
+    """Print the database's address, with its password."""
+    print(_database_url())
+
+
+@db.command("migrate")
+def db_migrate() -> None:
+    """Bring the database's schema to this version."""
+    url = _database_url()
+    pool.check(url)
+    count = migrate.apply(url, _tell)
+    print(f"{count} migrations applied.")
+
+
+@db.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+def db_status(*, as_json: bool) -> None:
+    """Tell which migrations the database lacks."""
+    url = _database_url()
+    pool.check(url)
+    with pool.connect(url, name="parkpulse db status") as connection:
+        pending = [each.name for each in migrate.pending(connection)]
+    known = len(migrate.known())
+    if as_json:
+        print(json.dumps({"migrations": known, "pending": pending}))
+        return
+    print(f"{known - len(pending)} of {known} migrations applied")
+    for name in pending:
+        print(f"pending: {name}")
