@@ -1,0 +1,140 @@
+"""What stands before every request: who may ask, and the headers of every answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+
+from api import problems
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'"
+)
+"""Content security policy: nothing from other hosts, nothing inline."""
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+_CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Host and port of a Host header, an Origin or an URL."""
+
+    host: str
+    port: int
+
+
+def address(url: str) -> Address | None:
+    """Take `scheme://host:port` apart; None when it is no such thing."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    return Address(parts.hostname, port) if parts.hostname else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host names this machine and nothing else."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refusal(scheme: str, method: str, headers: Headers, public: Address | None) -> str:
+    """Code of the problem that a request meets before any route; empty for none.
+
+    Parameters
+    ----------
+    scheme
+        Of the request.
+    method
+        Of the request.
+    headers
+        Of the request.
+    public
+        Address that a proxy in front of this service is reached by.
+    """
+    target = address(f"{scheme}://{headers.get('host', '')}")
+    known = target is not None and (
+        is_loopback(target.host) or (public is not None and target.host == public.host)
+    )
+    if not known:
+        return "host_not_allowed"
+    if method not in _CHANGING:
+        return ""
+    if not _same_origin(headers, target, public):
+        return "origin_not_allowed"
+    return "" if _is_json(headers) else "media_type"
+
+
+def _same_origin(
+    headers: Headers, target: Address | None, public: Address | None
+) -> bool:
+    site = headers.get("sec-fetch-site", "none")
+    if site not in {"same-origin", "none"}:
+        return False
+    origin = headers.get("origin")
+    return origin is None or address(origin) in {target, public} - {None}
+
+
+def _is_json(headers: Headers) -> bool:
+    sent = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return sent == "application/json"
+
+
+class Guard:
+    """Refuses foreign hosts and origins; adds the security headers.
+
+    Parameters
+    ----------
+    app
+        What answers the request.
+    public_url
+        Address of the page if it is not this machine's own.
+    """
+
+    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
+        self._app = app
+        self._public = address(public_url) if public_url else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        request = Request(scope)
+        code = refusal(
+            request.scope["scheme"], request.method, request.headers, self._public
+        )
+        app = problems.respond(request, code) if code else self._app
+        await app(scope, receive, send_with_headers)

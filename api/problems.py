@@ -1,0 +1,260 @@
+"""Errors as RFC 9457 problems, in the caller's language; nothing internal leaks."""
+
+from __future__ import annotations
+
+import logging
+import tomllib
+import uuid
+from collections import defaultdict
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import language
+from parkpulse.errors import (
+    ConflictError,
+    IllegalTransitionError,
+    InvalidRequestError,
+    NotFoundError,
+    StoreUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fastapi import FastAPI
+
+    from api.language import Language
+
+MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger(__name__)
+_LONGEST_KEY = 64
+_QUERY_CANCELED = "57014"
+_RETRY_AFTER_S = "2"
+
+_BY_STATUS = {
+    404: "no_such_path",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "media_type",
+}
+_BY_TYPE = {
+    "missing": "missing",
+    "int_parsing": "not_an_integer",
+    "int_parsing_size": "not_an_integer",
+    "int_from_float": "not_an_integer",
+    "int_type": "not_an_integer",
+    "float_parsing": "not_a_number",
+    "float_type": "not_a_number",
+    "finite_number": "not_a_number",
+    "bool_parsing": "not_a_boolean",
+    "bool_type": "not_a_boolean",
+    "datetime_type": "not_a_time",
+    "datetime_parsing": "not_a_time",
+    "datetime_from_date_parsing": "not_a_time",
+    "datetime_object_invalid": "not_a_time",
+    "timezone_aware": "not_a_time",
+    "uuid_parsing": "not_an_id",
+    "uuid_type": "not_an_id",
+    "json_invalid": "not_json",
+    "string_type": "wrong_type",
+    "string_unicode": "bad_characters",
+    "dict_type": "wrong_type",
+    "model_type": "wrong_type",
+    "model_attributes_type": "wrong_type",
+    "list_type": "wrong_type",
+    "greater_than_equal": "too_small",
+    "greater_than": "too_small",
+    "less_than_equal": "too_large",
+    "less_than": "too_large",
+    "string_too_short": "too_short",
+    "too_short": "too_short",
+    "string_too_long": "too_long",
+    "too_long": "too_long",
+    "literal_error": "unknown_value",
+    "enum": "unknown_value",
+    "extra_forbidden": "unknown_parameter",
+    "string_pattern_mismatch": "bad_characters",
+}
+_LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length")
+
+
+def _read() -> dict[str, Any]:
+    return tomllib.loads(
+        resources.files("api").joinpath("problems.toml").read_text("utf-8")
+    )
+
+
+TEXTS = _read()
+"""Titles and details of all codes, in both languages."""
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """The body of an error."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    instance: str | None = None
+    errors: list[dict[str, str]] = []
+
+
+def wanted_language(headers: Mapping[str, str]) -> Language:
+    """Language of the caller, from the headers of a request."""
+    return language.preferred(headers.get("accept-language", ""))
+
+
+def build(code: str, speech: Language, **values: str) -> Problem:
+    """Make the problem of a code; `values` fill its text."""
+    entry = TEXTS["problems"][code]
+    return Problem(
+        type=f"/api/docs#{code}",
+        title=entry["title"][speech],
+        status=entry["status"],
+        code=code,
+        detail=_sentence(entry["detail"][speech].format_map(values)),
+    )
+
+
+def respond(
+    request: Request, code: str, headers: Mapping[str, str] | None = None, **values: str
+) -> Response:
+    """Answer a request with the problem of a code."""
+    return answer(
+        request, build(code, wanted_language(request.headers), **values), headers
+    )
+
+
+def answer(
+    request: Request, problem: Problem, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer a request with a problem."""
+    return Response(
+        msgspec.json.encode(problem),
+        problem.status,
+        {
+            "content-language": wanted_language(request.headers),
+            "cache-control": "no-store",
+            **(headers or {}),
+        },
+        MEDIA_TYPE,
+    )
+
+
+def value_error(
+    code: str, pointer: str, speech: Language, **values: str
+) -> dict[str, str]:
+    """Say what is wrong with one value; an unknown code gets a general sentence."""
+    entry = TEXTS["values"].get(code, TEXTS["values"]["invalid_value"])
+    return {
+        "pointer": pointer,
+        "code": code,
+        "detail": entry[speech].format_map(defaultdict(str, values)),
+    }
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _word(text: str, speech: Language) -> str:
+    return str(TEXTS["words"].get(text, {}).get(speech, text))
+
+
+def _not_found(request: Request, error: NotFoundError) -> Response:
+    speech = wanted_language(request.headers)
+    kind, key = _word(error.kind, speech), error.key[:_LONGEST_KEY]
+    return respond(request, "not_found", kind=kind, key=key)
+
+
+def _illegal(request: Request, error: IllegalTransitionError) -> Response:
+    speech = wanted_language(request.headers)
+    current, wanted = _word(error.current, speech), _word(error.wanted, speech)
+    return respond(request, "illegal_transition", current=current, wanted=wanted)
+
+
+def _conflict(request: Request, _: ConflictError) -> Response:
+    return respond(request, "conflict")
+
+
+def _unavailable(request: Request, error: StoreUnavailableError) -> Response:
+    is_slow = getattr(error.__cause__, "sqlstate", None) == _QUERY_CANCELED
+    if not is_slow:
+        _log.warning("database away: %s", error)
+    code = "query_too_slow" if is_slow else "database_unavailable"
+    return respond(request, code, {"retry-after": _RETRY_AFTER_S})
+
+
+def _invalid(request: Request, error: InvalidRequestError) -> Response:
+    speech = wanted_language(request.headers)
+    problem = build("invalid_request", speech)
+    problem.errors = [value_error(error.code, error.pointer, speech)]
+    return answer(request, problem)
+
+
+def _validation(request: Request, error: RequestValidationError) -> Response:
+    speech = wanted_language(request.headers)
+    problem = build("invalid_request", speech)
+    problem.errors = [_value_of(each, speech) for each in error.errors()]
+    return answer(request, problem)
+
+
+def _value_of(error: Mapping[str, Any], speech: Language) -> dict[str, str]:
+    context = error.get("ctx", {})
+    limits = [str(context[name]) for name in _LIMITS if name in context]
+    return value_error(
+        _BY_TYPE.get(error["type"], "invalid_value"),
+        _pointer(error["loc"], error["type"]),
+        speech,
+        limit=limits[0] if limits else "",
+        expected=str(context.get("expected", "")),
+    )
+
+
+def _pointer(location: Sequence[str | int], kind: str) -> str:
+    """Name of a parameter, or JSON pointer (RFC 6901) into the body."""
+    where, *path = location
+    if where != "body":
+        return str(path[0]) if path else str(where)
+    if kind == "json_invalid":
+        return ""
+    return "".join(f"/{_escape(str(part))}" for part in path)
+
+
+def _escape(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _http(request: Request, error: HTTPException) -> Response:
+    code = _BY_STATUS.get(error.status_code, "bad_request")
+    return respond(request, code, error.headers, limit="")
+
+
+def _internal(request: Request, error: Exception) -> Response:
+    problem = build("internal", wanted_language(request.headers))
+    problem.instance = uuid.uuid4().urn
+    _log.error("%s failed, %s", request.url.path, problem.instance, exc_info=error)
+    return answer(request, problem)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this application with a problem."""
+    handlers: dict[type[Exception], Any] = {
+        NotFoundError: _not_found,
+        IllegalTransitionError: _illegal,
+        ConflictError: _conflict,
+        InvalidRequestError: _invalid,
+        StoreUnavailableError: _unavailable,
+        RequestValidationError: _validation,
+        HTTPException: _http,
+        Exception: _internal,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
