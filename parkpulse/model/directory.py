@@ -1,0 +1,148 @@
+"""What ingest must know of parks, devices and series to place a message's values.
+
+The series are also columns (`SeriesColumns`), so that a whole batch is checked and
+calibrated at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from parkpulse.model import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parkpulse.model.packed import FloatArray, Int32Array, Int64Array
+
+Clock = Literal["wall", "data"]
+
+
+class ParkEntry(NamedTuple):
+    """A park as ingest sees it; times in microseconds since 1970 UTC."""
+
+    id: int
+    code: str
+    clock: Clock
+    accept_from_us: int
+    data_now_us: int | None
+
+
+class Calibration(NamedTuple):
+    """From `valid_from_us` on: stored = scale * sent + offset."""
+
+    valid_from_us: int
+    scale: float
+    offset: float
+
+
+class SeriesEntry(NamedTuple):
+    """A series of a device."""
+
+    id: int
+    metric: str
+    stamp_shift_us: int = 0
+    """What is added to a sent time: an interval stamped with its start ends later."""
+    calibrations: tuple[Calibration, ...] = ()
+    """By time."""
+
+
+@dataclass(slots=True)
+class DeviceEntry:
+    """A device; `rows` tells the row of each of its series in the columns."""
+
+    id: int
+    park: ParkEntry
+    code: str
+    has_trusted_clock: bool
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesColumns:
+    """Columns of all series of a directory.
+
+    Parameters
+    ----------
+    id : array, shape (n,)
+        Ids of the series.
+    minimum, maximum : arrays, shape (n,)
+        Plausible range in the metric's unit.
+    stamp_shift_us : array, shape (n,)
+        What is added to a sent time. [us]
+    calibration_row, calibration_from_us, scale, offset : arrays, shape (m,)
+        Calibrations sorted by row, then time: row of the series, valid from [us],
+        factor and summand.
+    """
+
+    id: Int32Array
+    minimum: FloatArray
+    maximum: FloatArray
+    stamp_shift_us: Int64Array
+    calibration_row: Int64Array
+    calibration_from_us: Int64Array
+    scale: FloatArray
+    offset: FloatArray
+
+
+class Directory:
+    """All parks, devices and series by the codes that messages use."""
+
+    def __init__(self) -> None:
+        self.parks: dict[str, ParkEntry] = {}
+        self._devices: dict[tuple[str, str], DeviceEntry] = {}
+        self._series: list[SeriesEntry] = []
+        self._columns: SeriesColumns | None = None
+
+    def add_park(self, park: ParkEntry) -> None:
+        """Add a park or replace what is known of it."""
+        self.parks[park.code] = park
+
+    def add_device(self, device: DeviceEntry) -> None:
+        """Add a device or replace what is known of it."""
+        self._devices[device.park.code, device.code] = device
+
+    def add_series(self, device: DeviceEntry, series: SeriesEntry) -> None:
+        """Add a series of a device; one that is there stays as it is."""
+        if series.metric not in device.rows:
+            device.rows[series.metric] = len(self._series)
+            self._series.append(series)
+            self._columns = None
+
+    def device(self, park: str, code: str) -> DeviceEntry | None:
+        """Find a device by the codes of a topic."""
+        return self._devices.get((park, code))
+
+    def series(self, device: DeviceEntry, metric: str) -> SeriesEntry | None:
+        """Find a series by its metric."""
+        row = device.rows.get(metric)
+        return None if row is None else self._series[row]
+
+    def columns(self) -> SeriesColumns:
+        """All series as columns; a row keeps its number while the directory lives."""
+        if self._columns is None:
+            self._columns = _columns(self._series)
+        return self._columns
+
+
+def _columns(series: Sequence[SeriesEntry]) -> SeriesColumns:
+    of = [metrics.METRICS[each.metric] for each in series]
+    dated = [
+        (row, *calibration)
+        for row, each in enumerate(series)
+        for calibration in each.calibrations
+    ]
+    row, start, scale, offset = zip(*dated, strict=True) if dated else ((), (), (), ())
+    return SeriesColumns(
+        id=np.array([each.id for each in series], np.int32),
+        minimum=np.array([metric.minimum for metric in of], np.float64),
+        maximum=np.array([metric.maximum for metric in of], np.float64),
+        stamp_shift_us=np.array([each.stamp_shift_us for each in series], np.int64),
+        calibration_row=np.array(row, np.int64),
+        calibration_from_us=np.array(start, np.int64),
+        scale=np.array(scale, np.float64),
+        offset=np.array(offset, np.float64),
+    )

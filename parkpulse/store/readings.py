@@ -1,0 +1,290 @@
+"""Readings: written by binary COPY, read back as arrays.
+
+Keys are (series, observed time). Times in arrays are microseconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from parkpulse.model import instants
+from parkpulse.model.packed import (
+    NOT_EVALUATED,
+    FloatArray,
+    Int32Array,
+    Int64Array,
+    ReadingArrays,
+)
+from parkpulse.store import pool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from psycopg import Copy
+
+    from parkpulse.store.pool import Connection
+
+BoolArray = npt.NDArray[np.bool_]
+
+_EPOCH_2000_US = 946_684_800 * instants.SECOND
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+_ROW = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("series_size", ">i4"),
+        ("series", ">i4"),
+        ("ts_size", ">i4"),
+        ("ts", ">i8"),
+        ("value_size", ">i4"),
+        ("value", ">f8"),
+        ("quality_size", ">i4"),
+        ("quality", ">i2"),
+    ]
+)
+"""A row (series, ts, value, quality) in PostgreSQL's binary COPY format."""
+
+
+def insert(
+    connection: Connection, series: Int32Array, ts: Int64Array, value: FloatArray
+) -> None:
+    """Add readings whose keys are new, by binary COPY.
+
+    Parameters
+    ----------
+    connection
+        In a transaction; after a ConflictError it goes on as if nothing had happened.
+    series, ts, value : arrays, shape (n,)
+        Ids, observed times [us], values; each key once, sorted by (series, ts).
+
+    Raises
+    ------
+    ConflictError
+        At least one key exists; nothing was added.
+    """
+    if not len(series):
+        return
+    with (
+        pool.translated(),
+        connection.transaction(),
+        connection.cursor() as cursor,
+        cursor.copy(
+            "copy reading (series, ts, value, quality) from stdin (format binary)"
+        ) as copy,
+    ):
+        copy.write(encode_rows(series, ts, value))
+
+
+def encode_rows(series: Int32Array, ts: Int64Array, value: FloatArray) -> bytes:
+    """Encode readings in PostgreSQL's binary COPY format."""
+    rows = np.empty(len(series), _ROW)
+    rows["fields"] = 4
+    for name, size in (("series", 4), ("ts", 8), ("value", 8), ("quality", 2)):
+        rows[f"{name}_size"] = size
+    rows["series"] = series
+    rows["ts"] = ts - _EPOCH_2000_US
+    rows["value"] = value
+    rows["quality"] = NOT_EVALUATED
+    return b"".join((_HEADER, rows.tobytes(), _TRAILER))
+
+
+def stored(
+    connection: Connection, series: Int32Array, ts: Int64Array
+) -> tuple[BoolArray, FloatArray]:
+    """Tell whether each key exists, and its value; locks what exists until the commit.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    series, ts : arrays, shape (n,)
+        Keys [us], each once, sorted by (series, ts).
+
+    Returns
+    -------
+    exists : array, shape (n,)
+        Whether the key is stored.
+    value : array, shape (n,)
+        The stored value, NaN where there is none.
+    """
+    exists = np.zeros(len(series), np.bool_)
+    value = np.full(len(series), np.nan)
+    if len(series):
+        rows = connection.execute(
+            "select k.position - 1, r.value from unnest(%b::integer[], %b::bigint[])"
+            "  with ordinality as k (series, ts_us, position)"
+            " cross join lateral ("
+            "  select value from reading where reading.series = k.series"
+            "  and reading.ts = '1970-01-01Z'::timestamptz + k.ts_us * interval '1 us'"
+            "  and reading.ts between %s and %s"
+            "  for update) r"
+            " order by k.position",
+            [
+                series.tolist(),
+                ts.tolist(),
+                instants.from_us(int(ts.min())),
+                instants.from_us(int(ts.max())),
+            ],
+        )
+        for position, found in rows:
+            exists[position] = True
+            value[position] = found
+    return exists, value
+
+
+def replace(
+    connection: Connection, series: Int32Array, ts: Int64Array, value: FloatArray
+) -> None:
+    """Give existing keys another value.
+
+    Parameters
+    ----------
+    connection
+        In a transaction that has locked the keys by `stored`.
+    series, ts, value : arrays, shape (n,)
+        Ids, observed times [us], new values; each key once, sorted by (series, ts).
+    """
+    if not len(series):
+        return
+    connection.execute(
+        "update reading set value = k.value, quality = %s"
+        " from (select series,"
+        "   '1970-01-01Z'::timestamptz + ts_us * interval '1 us' as ts, value"
+        "  from unnest(%b::integer[], %b::bigint[], %b::float8[])"
+        "   as u (series, ts_us, value)) k"
+        " where reading.series = k.series and reading.ts = k.ts"
+        " and reading.ts between %s and %s",
+        [
+            NOT_EVALUATED,
+            series.tolist(),
+            ts.tolist(),
+            value.tolist(),
+            instants.from_us(int(ts.min())),
+            instants.from_us(int(ts.max())),
+        ],
+    )
+
+
+def audit(
+    connection: Connection,
+    series: Int32Array,
+    ts: Int64Array,
+    old: FloatArray,
+    new: FloatArray,
+    cause: str,
+) -> None:
+    """Keep what corrections replaced.
+
+    Parameters
+    ----------
+    connection
+        In the transaction that replaces them.
+    series, ts, old, new : arrays, shape (n,)
+        Ids, observed times [us], replaced and replacing values.
+    cause
+        Why: `correction`, `replay`.
+    """
+    if not len(series):
+        return
+    connection.execute(
+        "insert into reading_audit"
+        "  (series, ts, old_value, old_quality, new_value, cause)"
+        " select series, '1970-01-01Z'::timestamptz + ts_us * interval '1 us',"
+        "  old_value, %s, new_value, %s"
+        " from unnest(%b::integer[], %b::bigint[], %b::float8[], %b::float8[])"
+        "  as u (series, ts_us, old_value, new_value)",
+        [
+            NOT_EVALUATED,
+            cause,
+            series.tolist(),
+            ts.tolist(),
+            old.tolist(),
+            new.tolist(),
+        ],
+    )
+
+
+def window(
+    connection: Connection, series_ids: Sequence[int], start: datetime, end: datetime
+) -> ReadingArrays:
+    """Return the readings of the series in [start, end)."""
+    with (
+        pool.translated(),
+        connection.cursor() as cursor,
+        cursor.copy(
+            "copy (select series, ts, value, quality from reading"
+            " where series = any(%s) and ts >= %s and ts < %s"
+            " order by series, ts) to stdout (format binary)",
+            [list(series_ids), start, end],
+        ) as copy,
+    ):
+        return _decode_rows(copy)
+
+
+def at_or_before(
+    connection: Connection, series_ids: Sequence[int], ts: datetime
+) -> ReadingArrays:
+    """Return the newest reading of each series at or before `ts`, if there is one."""
+    with (
+        pool.translated(),
+        connection.cursor() as cursor,
+        cursor.copy(
+            "copy (select r.* from unnest(%s::integer[]) as k (series)"
+            " cross join lateral (select series, ts, value, quality from reading"
+            "  where reading.series = k.series and ts <= %s"
+            "  order by ts desc limit 1) r"
+            " order by r.series) to stdout (format binary)",
+            [sorted(set(series_ids)), ts],
+        ) as copy,
+    ):
+        return _decode_rows(copy)
+
+
+def at_or_after(
+    connection: Connection, series_ids: Sequence[int], ts: datetime
+) -> ReadingArrays:
+    """Return the oldest reading of each series at or after `ts`, if there is one."""
+    with (
+        pool.translated(),
+        connection.cursor() as cursor,
+        cursor.copy(
+            "copy (select r.* from unnest(%s::integer[]) as k (series)"
+            " cross join lateral (select series, ts, value, quality from reading"
+            "  where reading.series = k.series and ts >= %s"
+            "  order by ts limit 1) r"
+            " order by r.series) to stdout (format binary)",
+            [sorted(set(series_ids)), ts],
+        ) as copy,
+    ):
+        return _decode_rows(copy)
+
+
+def latest(connection: Connection, park_id: int) -> ReadingArrays:
+    """Return the newest reading of each series of a park, where there is one."""
+    with (
+        pool.translated(),
+        connection.cursor() as cursor,
+        cursor.copy(
+            "copy (select r.* from series s join device d on d.id = s.device_id"
+            " cross join lateral (select series, ts, value, quality from reading"
+            "  where reading.series = s.id order by ts desc limit 1) r"
+            " where d.park_id = %s order by r.series) to stdout (format binary)",
+            [park_id],
+        ) as copy,
+    ):
+        return _decode_rows(copy)
+
+
+def _decode_rows(copy: Copy) -> ReadingArrays:
+    data = b"".join(copy)
+    rows = np.frombuffer(data[len(_HEADER) : -len(_TRAILER)], _ROW)
+    return ReadingArrays(
+        rows["series"].astype(np.int32),
+        rows["ts"].astype(np.int64) + _EPOCH_2000_US,
+        rows["value"].astype(np.float64),
+        rows["quality"].astype(np.uint8),
+    )

@@ -1,0 +1,485 @@
+"""The registry: what a park consists of, as described by one document."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from parkpulse.errors import InvalidRequestError
+from parkpulse.model import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from parkpulse.model.registry import (
+        DataCentreSpec,
+        DeviceSpec,
+        MeterSpec,
+        ParkSpec,
+        PlaceSpec,
+        SeriesSpec,
+    )
+    from parkpulse.store.pool import Connection
+
+CHANNEL = "registry"
+"""Notified whenever something of the registry changed."""
+
+_SeriesKey = tuple[str, str]
+"""Code of the device and the metric."""
+
+
+class Discovered(NamedTuple):
+    """A device that was found or registered, as it stands in the database."""
+
+    id: int
+    is_new: bool
+
+
+def apply(connection: Connection, spec: ParkSpec) -> int:
+    """Write a park's document; writing it again changes nothing.
+
+    What the document does not name stays as it is, but for the calibrations of the
+    series it names and the meter trees of its data centres: those are replaced.
+
+    Returns
+    -------
+    int
+        Id of the park.
+
+    Raises
+    ------
+    InvalidRequestError
+        The document names an unknown metric, zone, place, device or meter.
+    """
+    check(spec)
+    park_id, changed = _park(connection, spec)
+    places, more = _places(connection, park_id, spec.places)
+    changed += more
+    changed += _devices(connection, park_id, spec.devices, places)
+    series = _series(connection, park_id, spec.devices)
+    changed += series.changed
+    changed += _calibrations(connection, spec.devices, series.ids)
+    changed += _data_centres(connection, park_id, spec.data_centres, places, series.ids)
+    if changed:
+        notify(connection)
+    return park_id
+
+
+def notify(connection: Connection) -> None:
+    """Tell all processes that the registry changed."""
+    connection.execute("select pg_notify(%s, '')", [CHANNEL])
+
+
+def check(spec: ParkSpec) -> None:
+    """Raise InvalidRequestError unless the document is consistent in itself."""
+    if spec.zone not in zoneinfo.available_timezones():
+        _refuse("unknown_zone", f"there is no time zone {spec.zone!r}", "/zone")
+    _check_places(spec)
+    _check_devices(spec)
+    for index, centre in enumerate(spec.data_centres):
+        _check_data_centre(spec, centre, f"/data_centres/{index}")
+
+
+def _refuse(code: str, message: str, pointer: str) -> None:
+    raise InvalidRequestError(code, message, pointer)
+
+
+def _check_unique(codes: Iterable[object], pointer: str) -> None:
+    seen: set[object] = set()
+    for index, code in enumerate(codes):
+        if code in seen:
+            _refuse("duplicate_code", f"{code!r} stands twice", f"{pointer}/{index}")
+        seen.add(code)
+
+
+def _check_places(spec: ParkSpec) -> None:
+    _check_unique((place.code for place in spec.places), "/places")
+    parents = {place.code: place.parent for place in spec.places}
+    for index, place in enumerate(spec.places):
+        above, steps = place.parent, 0
+        while above is not None:
+            pointer = f"/places/{index}/parent"
+            if above not in parents:
+                _refuse("unknown_place", f"there is no place {above!r}", pointer)
+            above, steps = parents[above], steps + 1
+            if steps > len(parents):
+                _refuse("circular_place", f"{place.code!r} holds itself", pointer)
+
+
+def _check_devices(spec: ParkSpec) -> None:
+    _check_unique((device.code for device in spec.devices), "/devices")
+    places = {None, *(place.code for place in spec.places)}
+    for index, device in enumerate(spec.devices):
+        pointer = f"/devices/{index}"
+        if device.place not in places:
+            message = f"there is no place {device.place!r}"
+            _refuse("unknown_place", message, f"{pointer}/place")
+        _check_unique((each.metric for each in device.series), f"{pointer}/series")
+        for number, each in enumerate(device.series):
+            if each.metric not in metrics.METRICS:
+                message = f"there is no metric {each.metric!r}"
+                _refuse("unknown_metric", message, f"{pointer}/series/{number}/metric")
+
+
+def _check_data_centre(spec: ParkSpec, centre: DataCentreSpec, pointer: str) -> None:
+    if centre.place not in {None, *(place.code for place in spec.places)}:
+        message = f"there is no place {centre.place!r}"
+        _refuse("unknown_place", message, f"{pointer}/place")
+    known = {
+        (device.code, each.metric) for device in spec.devices for each in device.series
+    }
+    metered = {None, *(meter.device for meter in centre.meters)}
+    _check_unique(
+        ((meter.device, meter.metric, meter.role) for meter in centre.meters),
+        f"{pointer}/meters",
+    )
+    for index, meter in enumerate(centre.meters):
+        at = f"{pointer}/meters/{index}"
+        if (meter.device, meter.metric) not in known:
+            message = f"device {meter.device!r} has no series {meter.metric!r}"
+            _refuse("unknown_series", message, f"{at}/metric")
+        if meter.parent not in metered:
+            message = f"there is no meter of device {meter.parent!r}"
+            _refuse("unknown_meter", message, f"{at}/parent")
+
+
+def _park(connection: Connection, spec: ParkSpec) -> tuple[int, int]:
+    cursor = connection.execute(
+        "insert into park as p (code, name_zh, name_en, grade, clock, zone,"
+        "  accept_from, simulated) values (%s, %s, %s, %s, %s, %s, %s, %s)"
+        " on conflict (code) do update set name_zh = excluded.name_zh,"
+        "  name_en = excluded.name_en, grade = excluded.grade, clock = excluded.clock,"
+        "  zone = excluded.zone, accept_from = excluded.accept_from,"
+        "  simulated = excluded.simulated"
+        " where (p.name_zh, p.name_en, p.grade, p.clock, p.zone, p.accept_from,"
+        "  p.simulated) is distinct from (excluded.name_zh, excluded.name_en,"
+        "  excluded.grade, excluded.clock, excluded.zone, excluded.accept_from,"
+        "  excluded.simulated)",
+        [
+            spec.code,
+            spec.name.zh,
+            spec.name.en,
+            spec.grade,
+            spec.clock,
+            spec.zone,
+            spec.accept_from,
+            spec.simulated,
+        ],
+    )
+    changed = cursor.rowcount
+    found = connection.execute("select id from park where code = %s", [spec.code])
+    ((park_id,),) = found.fetchall()
+    return int(park_id), changed
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    if not rows:
+        return [[] for _ in range(width)]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _places(
+    connection: Connection, park_id: int, specs: Sequence[PlaceSpec]
+) -> tuple[dict[str | None, int], int]:
+    rows = sorted((p.code, p.kind, p.name.zh, p.name.en) for p in specs)
+    changed = connection.execute(
+        "insert into place as p (park_id, code, kind, name_zh, name_en)"
+        " select %s, u.* from unnest(%s::text[], %s::text[], %s::text[], %s::text[]) u"
+        " on conflict (park_id, code) do update set kind = excluded.kind,"
+        "  name_zh = excluded.name_zh, name_en = excluded.name_en"
+        " where (p.kind, p.name_zh, p.name_en)"
+        "  is distinct from (excluded.kind, excluded.name_zh, excluded.name_en)",
+        [park_id, *_columns(rows, 4)],
+    ).rowcount
+    changed += connection.execute(
+        "update place p set parent_id = above.id"
+        " from unnest(%s::text[], %s::text[]) as u (code, parent)"
+        " left join place above on above.park_id = %s and above.code = u.parent"
+        " where p.park_id = %s and p.code = u.code"
+        " and p.parent_id is distinct from above.id",
+        [
+            [place.code for place in specs],
+            [place.parent for place in specs],
+            park_id,
+            park_id,
+        ],
+    ).rowcount
+    found = connection.execute(
+        "select code, id from place where park_id = %s", [park_id]
+    )
+    return {str(code): int(place_id) for code, place_id in found}, changed
+
+
+def _devices(
+    connection: Connection,
+    park_id: int,
+    specs: Sequence[DeviceSpec],
+    places: Mapping[str | None, int],
+) -> int:
+    rows = sorted(
+        (
+            (
+                device.code,
+                places.get(device.place),
+                device.kind,
+                device.name.zh,
+                device.name.en,
+                device.clock,
+                device.report_interval_s,
+            )
+            for device in specs
+        ),
+        key=lambda row: row[0],
+    )
+    return connection.execute(
+        "insert into device as d (park_id, code, place_id, kind, name_zh, name_en,"
+        "  clock, report_interval_s, state)"
+        " select %s, u.*, 'active' from unnest(%s::text[], %s::integer[], %s::text[],"
+        "  %s::text[], %s::text[], %s::text[], %s::integer[]) u"
+        " on conflict (park_id, code) do update set place_id = excluded.place_id,"
+        "  kind = excluded.kind, name_zh = excluded.name_zh,"
+        "  name_en = excluded.name_en, clock = excluded.clock,"
+        "  report_interval_s = excluded.report_interval_s, state = excluded.state"
+        " where (d.place_id, d.kind, d.name_zh, d.name_en, d.clock,"
+        "  d.report_interval_s, d.state) is distinct from (excluded.place_id,"
+        "  excluded.kind, excluded.name_zh, excluded.name_en, excluded.clock,"
+        "  excluded.report_interval_s, excluded.state)",
+        [park_id, *_columns(rows, 7)],
+    ).rowcount
+
+
+class _Series(NamedTuple):
+    ids: dict[_SeriesKey, int]
+    changed: int
+
+
+def _series_row(device: DeviceSpec, each: SeriesSpec) -> tuple[Any, ...]:
+    return (
+        device.code,
+        each.metric,
+        metrics.METRICS[each.metric].kind,
+        each.stamp,
+        each.report_interval_s or device.report_interval_s,
+        each.modulus,
+    )
+
+
+def _series(
+    connection: Connection, park_id: int, specs: Sequence[DeviceSpec]
+) -> _Series:
+    rows = sorted(
+        (_series_row(device, each) for device in specs for each in device.series),
+        key=lambda row: row[:2],
+    )
+    changed = connection.execute(
+        "insert into series as s"
+        "  (device_id, metric, kind, stamp, report_interval_s, modulus)"
+        " select d.id, u.metric, u.kind, u.stamp, u.report_interval_s, u.modulus"
+        " from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::integer[],"
+        "  %s::float8[]) as u (code, metric, kind, stamp, report_interval_s, modulus)"
+        " join device d on d.park_id = %s and d.code = u.code"
+        " order by d.id, u.metric"
+        " on conflict (device_id, metric) do update set kind = excluded.kind,"
+        "  stamp = excluded.stamp, report_interval_s = excluded.report_interval_s,"
+        "  modulus = excluded.modulus"
+        " where (s.kind, s.stamp, s.report_interval_s, s.modulus)"
+        "  is distinct from (excluded.kind, excluded.stamp,"
+        "  excluded.report_interval_s, excluded.modulus)",
+        [*_columns(rows, 6), park_id],
+    ).rowcount
+    found = connection.execute(
+        "select d.code, s.metric, s.id from series s"
+        " join device d on d.id = s.device_id where d.park_id = %s",
+        [park_id],
+    )
+    ids = {(str(code), str(metric)): int(each) for code, metric, each in found}
+    return _Series(ids, changed)
+
+
+def _calibrations(
+    connection: Connection,
+    specs: Sequence[DeviceSpec],
+    ids: Mapping[_SeriesKey, int],
+) -> int:
+    named = sorted(
+        ids[device.code, each.metric] for device in specs for each in device.series
+    )
+    rows = sorted(
+        (
+            ids[device.code, each.metric],
+            dated.valid_from,
+            dated.scale,
+            dated.offset,
+            dated.source,
+        )
+        for device in specs
+        for each in device.series
+        for dated in each.calibration
+    )
+    columns = _columns(rows, 5)
+    changed = connection.execute(
+        "delete from calibration c where c.series_id = any(%s) and not exists ("
+        "  select from unnest(%s::integer[], %s::timestamptz[]) as u (series, since)"
+        "  where u.series = c.series_id and u.since = c.valid_from)",
+        [named, *columns[:2]],
+    ).rowcount
+    return changed + (
+        connection.execute(
+            "insert into calibration as c"
+            "  (series_id, valid_from, scale, value_offset, source)"
+            " select * from unnest(%s::integer[], %s::timestamptz[], %s::float8[],"
+            "  %s::float8[], %s::text[])"
+            " on conflict (series_id, valid_from) do update set scale = excluded.scale,"
+            "  value_offset = excluded.value_offset, source = excluded.source"
+            " where (c.scale, c.value_offset, c.source) is distinct from"
+            "  (excluded.scale, excluded.value_offset, excluded.source)",
+            columns,
+        ).rowcount
+    )
+
+
+def _data_centres(
+    connection: Connection,
+    park_id: int,
+    specs: Sequence[DataCentreSpec],
+    places: Mapping[str | None, int],
+    series: Mapping[_SeriesKey, int],
+) -> int:
+    changed = 0
+    for centre in sorted(specs, key=lambda each: each.code):
+        changed += connection.execute(
+            "insert into data_centre as d (park_id, place_id, code, name_zh, name_en,"
+            "  commissioned, standard_racks) values (%s, %s, %s, %s, %s, %s, %s)"
+            " on conflict (park_id, code) do update set place_id = excluded.place_id,"
+            "  name_zh = excluded.name_zh, name_en = excluded.name_en,"
+            "  commissioned = excluded.commissioned,"
+            "  standard_racks = excluded.standard_racks"
+            " where (d.place_id, d.name_zh, d.name_en, d.commissioned,"
+            "  d.standard_racks) is distinct from (excluded.place_id, excluded.name_zh,"
+            "  excluded.name_en, excluded.commissioned, excluded.standard_racks)",
+            [
+                park_id,
+                places.get(centre.place),
+                centre.code,
+                centre.name.zh,
+                centre.name.en,
+                centre.commissioned,
+                centre.standard_racks,
+            ],
+        ).rowcount
+        found = connection.execute(
+            "select id from data_centre where park_id = %s and code = %s",
+            [park_id, centre.code],
+        )
+        ((centre_id,),) = found.fetchall()
+        changed += _meters(connection, int(centre_id), centre.meters, series)
+    return changed
+
+
+def _meters(
+    connection: Connection,
+    centre_id: int,
+    specs: Sequence[MeterSpec],
+    series: Mapping[_SeriesKey, int],
+) -> int:
+    rows = sorted((series[meter.device, meter.metric], meter.role) for meter in specs)
+    columns = _columns(rows, 2)
+    changed = connection.execute(
+        "insert into meter (data_centre_id, series_id, role)"
+        " select %s, u.* from unnest(%s::integer[], %s::text[]) u"
+        " on conflict (data_centre_id, series_id, role) do nothing",
+        [centre_id, *columns],
+    ).rowcount
+    # Before old meters go, for a meter that stays may stand below one of them.
+    changed += connection.execute(
+        "update meter m set parent_id = above.id"
+        " from unnest(%s::integer[], %s::text[], %s::text[])"
+        "  as u (series, role, parent)"
+        " left join lateral ("
+        "  select p.id from meter p join series s on s.id = p.series_id"
+        "  join device d on d.id = s.device_id"
+        "  join unnest(%s::integer[], %s::text[]) as k (series, role)"
+        "   on k.series = p.series_id and k.role = p.role"
+        "  where p.data_centre_id = %s and d.code = u.parent"
+        "  order by p.role, p.id limit 1) above on true"
+        " where m.data_centre_id = %s and m.series_id = u.series and m.role = u.role"
+        " and m.parent_id is distinct from above.id",
+        [
+            [series[meter.device, meter.metric] for meter in specs],
+            [meter.role for meter in specs],
+            [meter.parent for meter in specs],
+            *columns,
+            centre_id,
+            centre_id,
+        ],
+    ).rowcount
+    return changed + _forget_meters(connection, centre_id, columns)
+
+
+def _forget_meters(
+    connection: Connection, centre_id: int, kept: Sequence[Sequence[Any]]
+) -> int:
+    return connection.execute(
+        "delete from meter m where m.data_centre_id = %s and not exists ("
+        "  select from unnest(%s::integer[], %s::text[]) as u (series, role)"
+        "  where u.series = m.series_id and u.role = m.role)",
+        [centre_id, *kept],
+    ).rowcount
+
+
+def discover_device(connection: Connection, park_id: int, code: str) -> Discovered:
+    """Register a device that nobody has described, unless it is there already.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    park_id
+        Id of a registered park.
+    code
+        Code of the device, as its topic has it.
+    """
+    made = connection.execute(
+        "insert into device (park_id, code, name_zh, name_en, state)"
+        " values (%s, %s, %s, %s, 'discovered')"
+        " on conflict (park_id, code) do nothing returning id",
+        [park_id, code, code, code],
+    ).fetchone()
+    if made is not None:
+        notify(connection)
+        return Discovered(int(made[0]), is_new=True)
+    found = connection.execute(
+        "select id from device where park_id = %s and code = %s", [park_id, code]
+    )
+    ((device_id,),) = found.fetchall()
+    return Discovered(int(device_id), is_new=False)
+
+
+def discovered_lately(connection: Connection, park_id: int) -> int:
+    """Count the devices of the park that were discovered in the last hour."""
+    found = connection.execute(
+        "select count(*) from device where park_id = %s and state = 'discovered'"
+        " and created_at > now() - interval '1 hour'",
+        [park_id],
+    )
+    ((count,),) = found.fetchall()
+    return int(count)
+
+
+def add_series(connection: Connection, device_id: int, metric: str) -> int:
+    """Register a series of a device, unless it is there already; return its id."""
+    made = connection.execute(
+        "insert into series (device_id, metric, kind, report_interval_s)"
+        " select id, %s, %s, report_interval_s from device where id = %s"
+        " on conflict (device_id, metric) do nothing returning id",
+        [metric, metrics.METRICS[metric].kind, device_id],
+    ).fetchone()
+    if made is not None:
+        notify(connection)
+        return int(made[0])
+    found = connection.execute(
+        "select id from series where device_id = %s and metric = %s",
+        [device_id, metric],
+    )
+    ((series_id,),) = found.fetchall()
+    return int(series_id)
