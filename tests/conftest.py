@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.plugins.fix_services",
     "tests.plugins.fix_proxy",
     "tests.plugins.fix_webhook",
+    "tests.plugins.fix_chromium",
     "tests.plugins.fix_chain",
 ]
 

@@ -165,13 +165,15 @@ def patch(tree: Path, final: Path) -> None:
     ]
     libraries = next(tree.glob("usr/lib/*-linux-gnu*")).relative_to(tree)
     for program in [*programs, tree / "usr/sbin/mosquitto"]:
-        loader = _patchelf("--print-interpreter", program).strip().lstrip("/")
+        set_loader(program, final)
         # An RPATH, unlike a RUNPATH, also serves the libraries' own dependencies.
-        _patchelf(
-            *("--set-interpreter", final / "usr" / loader),
-            *("--force-rpath", "--set-rpath", final / libraries),
-            program,
-        )
+        _patchelf("--force-rpath", "--set-rpath", final / libraries, program)
+
+
+def set_loader(program: Path, final: Path) -> None:
+    """Make a fetched program start with the loader that was fetched with it."""
+    loader = _patchelf("--print-interpreter", program).strip().lstrip("/")
+    _patchelf("--set-interpreter", final / "usr" / loader, program)
 
 
 def _patchelf(*arguments: str | Path) -> str:
