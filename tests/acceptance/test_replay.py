@@ -85,7 +85,11 @@ def test_cellular_gauges_with_wrong_clocks(chain: Chain) -> None:
     _wait_for_messages(chain, park, 2902)
     totals = _ledger(chain, park)
     assert totals["received"] == 2902
-    assert (totals["stored"], totals["duplicate"], totals["quarantined"]) == (2881, 4, 17)
+    assert (totals["stored"], totals["duplicate"], totals["quarantined"]) == (
+        2881,
+        4,
+        17,
+    )
     stored = sum(
         chain.get(
             f"/series/{series['id']}/summary",
