@@ -6,7 +6,7 @@ import itertools
 import math
 import tomllib
 from importlib import resources
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -14,6 +14,9 @@ from msgspec import Meta, Struct, field
 from parkpulse.model.alert import Direction, Severity, rank
 from parkpulse.model.metrics import METRICS
 from parkpulse.model.registry import Code, Name, PlaceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 MAXIMUM_DELAY_S = 7 * 86400
 """Longest on-delay or off-delay. [s]"""
@@ -30,6 +33,13 @@ class Level(Struct, frozen=True, forbid_unknown_fields=True):
     """What people call it, such as 警戒水位 / warning stage."""
 
 
+class Place(NamedTuple):
+    """A place that holds a device, directly or around another place."""
+
+    code: str
+    kind: str
+
+
 class Scope(Struct, frozen=True, forbid_unknown_fields=True):
     """Which series of the metric a rule watches; None does not restrict."""
 
@@ -39,6 +49,18 @@ class Scope(Struct, frozen=True, forbid_unknown_fields=True):
     """Codes of places; what lies within them counts."""
     device_kinds: _LISTED | None = None
     place_kinds: list[PlaceKind] | None = None
+
+    def holds(self, device: str, kind: str, places: Sequence[Place]) -> bool:
+        """Whether a device of this code and kind in these places is meant."""
+        return (
+            (self.devices is None or device in self.devices)
+            and (self.device_kinds is None or kind in self.device_kinds)
+            and (self.places is None or any(at.code in self.places for at in places))
+            and (
+                self.place_kinds is None
+                or any(at.kind in self.place_kinds for at in places)
+            )
+        )
 
 
 class Threshold(
@@ -99,6 +121,26 @@ class RuleSpec(Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     """Standard, document or person that the limits come from."""
     enabled: bool = True
+
+
+class StoredRule(Struct, frozen=True):
+    """A rule as the database has it; `version` grows with each change."""
+
+    id: int
+    park_id: int | None
+    version: int
+    spec: RuleSpec
+
+
+def in_force(rules: Iterable[StoredRule], park_id: int) -> list[StoredRule]:
+    """Rules that hold in a park: its own, and others' whose codes it has no rule of."""
+    by_code: dict[str, StoredRule] = {}
+    for rule in rules:
+        if rule.park_id == park_id:
+            by_code[rule.spec.code] = rule
+        elif rule.park_id is None:
+            by_code.setdefault(rule.spec.code, rule)
+    return [rule for rule in by_code.values() if rule.spec.enabled]
 
 
 class _Document(Struct, frozen=True, forbid_unknown_fields=True):

@@ -383,17 +383,39 @@ create table alert_event (
 );
 create index on alert_event (alert_id, id);
 
+create table condition_interval (
+    rule_id integer not null references rule,
+    subject text not null,
+    raised_at timestamptz not null,
+    onset timestamptz not null,
+    cleared_at timestamptz,
+    steps jsonb not null,
+    retroactive boolean not null,
+    alert_id uuid not null references alert,
+    primary key (rule_id, subject, raised_at)
+);
+create unique index condition_lasting on condition_interval (rule_id, subject) where cleared_at is null;
+create index on condition_interval (alert_id);
+comment on table condition_interval is 'when a rule''s condition held as far as the readings say by now; late data revises it, unlike alert_event';
+comment on column condition_interval.steps is 'severities in turn: [microseconds since 1970, severity, value]';
+comment on column condition_interval.retroactive is 'nobody was called for it';
+
 create table channel (
     id integer generated always as identity primary key,
     park_id integer references park,
-    name text not null unique,
+    name text not null,
     kind text not null check (kind in ('webhook')),
     url text not null,
     secret bytea not null,
     min_severity text not null default 'low' check (min_severity in ('low', 'medium', 'high', 'critical')),
     enabled boolean not null default true,
+    failures integer not null default 0,
+    paused_until timestamptz not null default '-infinity',
+    removed_at timestamptz,
     created_at timestamptz not null default now()
 );
+create unique index on channel (name) where removed_at is null;
+comment on column channel.failures is 'attempts in a row that did not reach the receiver, or that it asked to come later';
 comment on column channel.secret is 'encrypted with the key that is never in the database';
 
 create table outbox (
