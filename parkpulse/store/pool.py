@@ -66,9 +66,19 @@ class Database:
         Most connections held at once.
     name
         Shown by the server as `application_name`.
+    statement_s
+        A statement that takes longer is given up as StoreUnavailableError; 0 for
+        never. [s]
     """
 
-    def __init__(self, url: str, *, size: int = 4, name: str = "parkpulse") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        size: int = 4,
+        name: str = "parkpulse",
+        statement_s: int = 0,
+    ) -> None:
         self._url = url
         self._name = name
         self._pool: psycopg_pool.ConnectionPool[Connection] = (
@@ -76,7 +86,10 @@ class Database:
                 url,
                 min_size=1,
                 max_size=size,
-                kwargs={"application_name": name, "options": "-c timezone=UTC"},
+                kwargs={
+                    "application_name": name,
+                    "options": f"-c timezone=UTC -c statement_timeout={statement_s}s",
+                },
                 open=False,
                 check=psycopg_pool.ConnectionPool.check_connection,
                 timeout=10.0,
@@ -99,15 +112,16 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def listen(self, channel: str) -> Iterator[Connection]:
-        """Lend a connection of its own, in autocommit, that listens to a channel."""
+    def listen(self, *channels: str) -> Iterator[Connection]:
+        """Lend a connection of its own, in autocommit, that listens to channels."""
         with (
             translated(),
             psycopg.connect(
                 self._url, autocommit=True, application_name=f"{self._name} listen"
             ) as connection,
         ):
-            connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            for channel in channels:
+                connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
             yield connection
 
 
@@ -129,6 +143,13 @@ def wait_for_notification(connection: Connection, timeout_s: float) -> bool:
     """Wait until the listening connection is notified; False after the timeout."""
     with translated():
         return any(True for _ in connection.notifies(timeout=timeout_s, stop_after=1))
+
+
+def notified(connection: Connection, timeout_s: float) -> set[str]:
+    """Wait for notifications; return their channels, none after the timeout."""
+    with translated():
+        found = connection.notifies(timeout=timeout_s, stop_after=1)
+        return {each.channel for each in found}
 
 
 def check(url: str) -> None:

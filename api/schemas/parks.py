@@ -1,0 +1,103 @@
+"""Parks, places, data centres."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.schemas.common import Answer, Name, example
+
+PARK: dict[str, Any] = {
+    "code": "demo",
+    "name": {"zh": "演示园区", "en": "Demo park"},
+    "grade": "growth",
+    "clock": "wall",
+    "now": "2026-11-22T10:15:00Z",
+    "zone": "Asia/Shanghai",
+    "simulated": True,
+    "devices": {"total": 42, "reporting": 40, "silent": 1, "discovered": 1},
+    "alerts": {"critical": 0, "high": 1, "medium": 0, "low": 2},
+}
+_PLACE = {
+    "code": "river-1",
+    "parent": None,
+    "kind": "river_section",
+    "name": {"zh": "一号断面", "en": "Section 1"},
+}
+_CENTRE = {
+    "code": "dc1",
+    "name": {"zh": "一号数据中心", "en": "Data centre 1"},
+    "commissioned": "2024-06-01",
+    "standard_racks": 3200,
+    "place": "hall-1",
+}
+
+
+class DeviceCounts(Answer):
+    """Devices by state; total = reporting + silent + discovered."""
+
+    total: int
+    reporting: int
+    silent: int = Field(description="Without a fresh reading, on the park's clock.")
+    discovered: int = Field(description="Sending, but not registered by anyone.")
+
+
+class AlertCounts(Answer):
+    """Unfinished alerts by severity."""
+
+    critical: int = 0
+    high: int = 0
+    medium: int = 0
+    low: int = 0
+
+
+class Park(Answer):
+    """A park at a glance."""
+
+    model_config = example(PARK)
+
+    code: str
+    name: Name
+    grade: Literal["demonstration", "growth"]
+    clock: Literal["wall", "data"] = Field(
+        description="`data`: its time is that of its newest data (replay)."
+    )
+    now: datetime = Field(description="Time on the park's clock.")
+    zone: str = Field(description="IANA zone that its days are counted in.")
+    simulated: bool
+    devices: DeviceCounts
+    alerts: AlertCounts
+
+
+class Place(Answer):
+    """A place of a park."""
+
+    model_config = example(_PLACE)
+
+    code: str
+    parent: str | None
+    kind: str
+    name: Name
+
+
+class DataCentre(Answer):
+    """A data centre of a park."""
+
+    model_config = example(_CENTRE)
+
+    code: str
+    name: Name
+    commissioned: date
+    standard_racks: int
+    place: str | None
+
+
+class ParkDetail(Park):
+    """A park with its places and data centres."""
+
+    model_config = example({**PARK, "places": [_PLACE], "data_centres": [_CENTRE]})
+
+    places: list[Place]
+    data_centres: list[DataCentre]

@@ -1,0 +1,152 @@
+"""Series as people see them: what is measured where, and its newest reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parkpulse.model import instants
+from parkpulse.model.registry import Name
+from parkpulse.query import devices, paging
+from parkpulse.query.newest import NEVER
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from parkpulse.model.alert import Direction, Severity
+    from parkpulse.query.catalogue import Device, Series
+    from parkpulse.query.live import ParkNow
+    from parkpulse.query.paging import Page
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFilter:
+    """Which series; an empty collection stands for all."""
+
+    metric: Collection[str] = ()
+    device: Collection[str] = ()
+    place: str | None = None
+    """Code of a place; the places within it count too."""
+    group: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A level that a rule watches."""
+
+    severity: Severity
+    direction: Direction
+    limit: float
+    name: Name | None
+
+
+Limits = dict[int, list[Limit]]
+"""Levels by series id."""
+
+
+@dataclass(frozen=True, slots=True)
+class LatestView:
+    """The newest reading of a series."""
+
+    series: int
+    ts: datetime
+    value: float
+    quality: int
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """One metric of a device, as it is now."""
+
+    id: int
+    device: str
+    device_name: Name
+    device_kind: str
+    place: str | None
+    metric: str
+    metric_name: Name
+    unit: str
+    kind: str
+    group: str
+    report_interval_s: int
+    latest: LatestView | None
+    limits: Sequence[Limit]
+
+
+def latest(seen: ParkNow) -> list[LatestView]:
+    """Newest readings of all series of a park that have one."""
+    newest = seen.newest
+    rows = zip(
+        newest.series.tolist(),
+        newest.ts.tolist(),
+        newest.value.tolist(),
+        newest.quality.tolist(),
+        seen.stale.tolist(),
+        strict=True,
+    )
+    return [
+        LatestView(series, instants.from_us(ts), value, quality, stale)
+        for series, ts, value, quality, stale in rows
+        if ts != NEVER
+    ]
+
+
+def listing(seen: ParkNow, wanted: SeriesFilter, limits: Limits) -> list[SeriesView]:
+    """All series that were asked for, by device and metric."""
+    newest = {each.series: each for each in latest(seen)}
+    places = devices.within(seen.park, wanted.place)
+    return [
+        view(device, series, newest.get(series.id), limits.get(series.id, ()))
+        for device in seen.park.devices
+        if places is None or device.place in places
+        for series in device.series
+        if _matches(device, series, wanted)
+    ]
+
+
+def page(
+    views: Sequence[SeriesView], limit: int, cursor: str | None
+) -> Page[SeriesView]:
+    """One page of series, by device and metric."""
+    return paging.cut(
+        views,
+        lambda view: (view.device, view.metric),
+        order="device",
+        limit=limit,
+        cursor=cursor,
+    )
+
+
+def view(
+    device: Device,
+    series: Series,
+    newest: LatestView | None,
+    limits: Sequence[Limit],
+) -> SeriesView:
+    """One series as it is now."""
+    metric = series.metric
+    return SeriesView(
+        id=series.id,
+        device=device.code,
+        device_name=device.name,
+        device_kind=device.kind,
+        place=device.place,
+        metric=metric.name,
+        metric_name=Name(metric.zh, metric.en),
+        unit=metric.unit,
+        kind=series.kind,
+        group=metric.group,
+        report_interval_s=series.report_interval_s,
+        latest=newest,
+        limits=limits,
+    )
+
+
+def _matches(device: Device, series: Series, wanted: SeriesFilter) -> bool:
+    return (
+        (not wanted.device or device.code in wanted.device)
+        and (not wanted.metric or series.metric.name in wanted.metric)
+        and (not wanted.group or series.metric.group in wanted.group)
+    )
