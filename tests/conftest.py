@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = [
     "tests.plugins.fix_services",
+    "tests.plugins.fix_listener",
     "tests.plugins.fix_proxy",
     "tests.plugins.fix_webhook",
     "tests.plugins.fix_chromium",

@@ -2,54 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from parkpulse import bus
 from parkpulse.errors import BrokerError
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from tests.plugins.fix_listener import Listener
     from tests.plugins.fix_proxy import Proxy
     from tests.plugins.fix_services import BrokerServer
 
 TOPIC = "parkpulse/v1/demo/level-1/telemetry"
-
-
-class Listener:
-    """A subscriber that keeps what it gets."""
-
-    def __init__(self, url: str) -> None:
-        where = bus.address(url)
-        self.payloads: list[bytes] = []
-        self._subscribed = threading.Event()
-        self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        self._client.username_pw_set(where.user, where.password)
-        self._client.on_message = lambda _c, _u, m: self.payloads.append(
-            bytes(m.payload)
-        )
-        self._client.on_subscribe = lambda *_: self._subscribed.set()
-        self._client.connect(where.host, where.port)
-        self._client.subscribe("parkpulse/#", qos=1)
-        self._client.loop_start()
-        assert self._subscribed.wait(10)
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
-@pytest.fixture
-def listener(broker: BrokerServer) -> Iterator[Listener]:
-    listening = Listener(broker.url)
-    yield listening
-    listening.close()
 
 
 def through(proxied: Proxy, url: str) -> str:
@@ -64,8 +32,8 @@ def test_every_message_gets_its_answer(
         receipts = [publisher.publish(TOPIC, b"%d" % n) for n in range(1000)]
         publisher.wait_acknowledged(20)
     assert {receipt.state for receipt in receipts} == {bus.State.TAKEN}
-    wait_until(lambda: len(listener.payloads) == 1000)
-    assert listener.payloads == [b"%d" % n for n in range(1000)]
+    wait_until(lambda: len(listener.messages) == 1000)
+    assert listener.payloads() == [b"%d" % n for n in range(1000)]
 
 
 def test_nobody_subscribed_is_told(broker: BrokerServer) -> None:
@@ -106,7 +74,7 @@ def test_a_cut_connection_is_taken_up_again(
         assert publisher.pending == 0
     assert {each.state for each in before + meanwhile} == {bus.State.TAKEN}
     # At least once: what was cut off before its answer may have come twice.
-    wait_until(lambda: len(set(listener.payloads)) == 200)
+    wait_until(lambda: len(set(listener.payloads())) == 200)
 
 
 def test_a_restarted_broker_gets_the_rest(broker: BrokerServer) -> None:

@@ -1,0 +1,166 @@
+"""`parkpulse simulate` and `parkpulse replay`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from typing_extensions import override
+
+from parkpulse import settings
+from parkpulse.bus import Publisher
+from parkpulse.errors import ConfigError
+from parkpulse.store.pool import Database
+from simulators.progress import Progress
+from simulators.replay import mapping as mappings
+from simulators.replay import rows, run
+from simulators.sending import Sender
+
+if TYPE_CHECKING:
+    from parkpulse.settings import Settings
+    from simulators.sending import Counts
+
+_ANSWERS_WITHIN_S = 60.0
+_INTERRUPTED = 130
+
+
+def _configure() -> Settings:
+    config = settings.load()
+    logging.basicConfig(
+        level=config.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    return config
+
+
+def _database_url(config: Settings) -> str:
+    if config.database_url is None:
+        message = "no database runs: start 'parkpulse up' or set PARKPULSE_DATABASE_URL"
+        raise ConfigError(message)
+    return config.database_url.get_secret_value()
+
+
+def _mqtt_url(config: Settings) -> str:
+    if config.mqtt_url is None:
+        message = "no broker runs: start 'parkpulse up' or set PARKPULSE_MQTT_URL"
+        raise ConfigError(message)
+    return config.mqtt_url.get_secret_value()
+
+
+def _stop_on_signals() -> threading.Event:
+    stopping = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stopping.set())
+    return stopping
+
+
+def _tell(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+class _Speed(click.ParamType[float, str]):
+    """A factor above zero, or `max`."""
+
+    name = "N|max"
+
+    @override
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if value == "max":
+            return math.inf
+        try:
+            speed = float(value)
+        except ValueError:
+            speed = math.nan
+        if not 0 < speed < math.inf:
+            self.fail(f"{value!r} is neither a number above 0 nor 'max'", param, ctx)
+        return speed
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--mapping",
+    "mapping_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What the file's columns mean; found by the file's name unless given.",
+)
+@click.option(
+    "--speed",
+    type=_Speed(),
+    default="max",
+    show_default=True,
+    help="1 as fast as it was measured, 60 sixty times as fast, max at once.",
+)
+@click.option("--park", help="Code of the park to send into; else the mapping's.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+def replay(
+    file: Path,
+    mapping_file: Path | None,
+    speed: float,
+    park: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Send the measurements of FILE through MQTT, as their devices would have.
+
+    The park's clock is the newest time that was sent. Sending a file again changes
+    nothing: every reading is known by its series and time.
+    """
+    config = _configure()
+    mapping = mappings.read(mapping_file) if mapping_file else mappings.find(file)
+    contents = rows.read(file, mapping)
+    spec = mappings.for_park(mapping, park)
+    database = Database(_database_url(config), size=1, name="parkpulse replay")
+    database.open()
+    try:
+        run.register(database, spec)
+    finally:
+        database.close()
+    stopping = _stop_on_signals()
+    progress = Progress(
+        f"Replaying {file.name} into {spec.code}", len(contents.messages)
+    )
+    with Publisher(_mqtt_url(config)) as publisher:
+        sender = Sender(publisher, _tell, stopping)
+        due = run.paced(contents.messages, speed, stopping)
+        run.send(due, spec.code, sender, progress.show)
+        sender.finish(_ANSWERS_WITHIN_S)
+    progress.finish(sender.counts.published)
+    _report(spec.code, contents, sender.counts, as_json=as_json)
+    if stopping.is_set():
+        sys.exit(_INTERRUPTED)
+
+
+def _report(
+    park: str, contents: rows.Contents, counts: Counts, *, as_json: bool
+) -> None:
+    figures = {
+        "park": park,
+        "rows": contents.rows,
+        "rows_without_values": contents.empty_rows,
+        "published": counts.published,
+        "acknowledged": counts.acknowledged,
+        "refused": counts.refused,
+        "unmatched": counts.unmatched,
+    }
+    if as_json:
+        print(json.dumps(figures))
+        return
+    print(
+        f"{counts.published} messages published, {counts.acknowledged} acknowledged by"
+        f" the broker, {counts.refused + counts.unmatched} not taken; {contents.rows}"
+        f" rows, {contents.empty_rows} of them without a value"
+    )
+
+
+if __name__ == "__main__":
+    replay()

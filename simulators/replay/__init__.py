@@ -1,0 +1,1 @@
+"""Real measurements from files, sent as their devices would have sent them."""
