@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parkpulse.errors import ServiceError
-from parkpulse.services import apt, locks
+from parkpulse.services import apt, folders, locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ def unpacked(
     final = cache / wanted.folder_name(architecture)
     if final.is_dir():
         return final
-    _make(cache)
+    folders.make(cache, "PARKPULSE_CACHE", folders.READABLE)
     with locks.waiting(cache / f"{wanted.name}.lock"):
         if not final.is_dir():
             _fetch(wanted, architecture, final, tell, finish)
@@ -97,19 +97,6 @@ def _require_tools(title: str) -> None:
             f" newer, {apt.OWN_SERVERS}"
         )
         raise ServiceError(message)
-
-
-def _make(folder: Path) -> None:
-    try:
-        if not folder.is_dir():
-            folder.mkdir(parents=True)
-            folder.chmod(0o755)  # the servers may run as another user
-    except OSError as error:
-        message = (
-            f"the folder {folder} cannot be made ({error.strerror}): set"
-            " PARKPULSE_CACHE to a folder you may write to"
-        )
-        raise ServiceError(message) from error
 
 
 def _fetch(

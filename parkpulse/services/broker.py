@@ -8,7 +8,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from parkpulse.services import ports, process, secret
+from parkpulse.services import machine, ports, process, secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ autosave_interval 30
 max_inflight_messages 0
 # Room for an hour without a receiver at 1,000 messages a second.
 max_queued_messages 4000000
-max_queued_bytes 2147483648
+max_queued_bytes {queued_bytes}
 # Larger than any real message; refused ones would never reach the quarantine.
 max_packet_size 16777216
 persistent_client_expiration 90d
@@ -95,7 +95,9 @@ class Broker:
         self._give(self.folder)
         (self._home / "mosquitto.d").mkdir(mode=0o755, exist_ok=True)
         # Beside the sessions, whose folder belongs to the broker's user.
-        self._configuration.write_text(configuration(self._home, self._port))
+        self._configuration.write_text(
+            configuration(self._home, self._port, machine.memory_mb())
+        )
         passwords = self._home / "mosquitto.passwords"
         passwords.touch(mode=0o600)
         passwords.write_text(password_line(USER, self._password()))
@@ -124,9 +126,10 @@ class Broker:
         return ports.answers(self._port)
 
 
-def configuration(home: Path, port: int) -> str:
+def configuration(home: Path, port: int, machine_memory_mb: int) -> str:
     """Contents of `mosquitto.conf`."""
-    return _CONFIGURATION.format(home=home, port=port)
+    queued_mb = min(max(machine_memory_mb // 8, 256), 2048)
+    return _CONFIGURATION.format(home=home, port=port, queued_bytes=queued_mb << 20)
 
 
 def password_line(user: str, password: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import click
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ServiceError
-from parkpulse.services import local, locks, private, process
+from parkpulse.services import folders, local, locks, process
 from parkpulse.services.local import Place
 from parkpulse.services.processes import Processes
 from parkpulse.services.supervisor import StoppedError, Supervisor
@@ -41,6 +42,24 @@ def _tell(step: str) -> None:
 
 def _home(config: Settings) -> Path:
     return config.home.expanduser().absolute()
+
+
+def _make(home: Path) -> None:
+    folders.make(home, "PARKPULSE_HOME", folders.PASSABLE)
+
+
+@contextlib.contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Turn what the system refuses into an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{error.filename or 'the system'} cannot be used: {error.strerror}"
+        if error.errno == errno.ENOSPC:
+            message = (
+                f"there is no space left on the disk of {error.filename}: free some"
+            )
+        raise ServiceError(message) from error
 
 
 def _place(config: Settings) -> Place:
@@ -85,14 +104,15 @@ def up(*, demo: bool, port: int | None, host: str | None) -> None:
     )
     processes = _processes(config, ("--demo",) if demo else None)
     place = _place(config)
-    with _only_one(place.home) as hold, contextlib.suppress(StoppedError):
+    stopped = contextlib.suppress(StoppedError)
+    with _one_sentence(), _only_one(place.home) as hold, stopped:
         _run(place, processes, hold)
     _tell("Stopped · 已停止")
 
 
 @contextlib.contextmanager
 def _only_one(home: Path) -> Iterator[int]:
-    private.make_home(home)
+    _make(home)
     with locks.trying(home / _UP_LOCK) as hold:
         if hold is None:
             message = (
@@ -129,11 +149,12 @@ def services() -> None:
 def services_run() -> None:
     """Run them in the foreground until Ctrl-C."""
     place = _place(settings.configured())
-    private.make_home(place.home)
+    _make(place.home)
     if locks.holder(place.home / local.LOCK) is not None:
         message = f"the database and the broker of {place.home} run already"
         raise ServiceError(message)
     with (
+        _one_sentence(),
         contextlib.suppress(StoppedError),
         Supervisor(place.home / "logs", _tell) as supervisor,
         local.servers(place, supervisor, _tell),
@@ -146,7 +167,7 @@ def services_run() -> None:
 def services_start() -> None:
     """Run them in the background."""
     home = _home(settings.configured())
-    private.make_home(home)
+    _make(home)
     if locks.holder(home / local.LOCK) is not None:
         print("They run already.")
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parkpulse.errors import ServiceError
-from parkpulse.services import ports, process, secret
+from parkpulse.services import machine, ports, process, secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,6 @@ _SUPERUSER = "postgres"
 _STARTING_WITHIN_S = 120.0
 _STOPPING_WITHIN_S = 60.0
 _STATUS_LINE = 7
-_MEGABYTE = 1 << 20
 
 _CONFIGURATION = """\
 # Written by parkpulse at each start; your own settings go into {home}/postgresql.d.
@@ -150,7 +149,7 @@ class Database:
         (self._home / "postgresql.d").mkdir(mode=0o755, exist_ok=True)
         (self._home / "pg_hba.conf").write_text(_ACCESS)
         self._configuration.write_text(
-            configuration(self._home, self._port, memory_mb())
+            configuration(self._home, self._port, machine.memory_mb())
         )
 
     @property
@@ -265,11 +264,6 @@ def configuration(home: Path, port: int, machine_memory_mb: int) -> str:
         shared_buffers_mb=min(max(machine_memory_mb // 8, 128), 1024),
         cache_mb=max(machine_memory_mb // 2, 512),
     )
-
-
-def memory_mb() -> int:
-    """Memory of this machine. [MiB]."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEGABYTE
 
 
 def data_version(folder: Path) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from parkpulse.errors import ConfigError, ServiceError
+from parkpulse.errors import ConfigError, ServiceError, StoreUnavailableError
 from parkpulse.services import locks, ports, private
 from parkpulse.store import pool
 
@@ -23,7 +23,7 @@ RUNNING = "running.json"
 """File of the home that tells other commands the addresses; `settings` reads it."""
 LOCK = "services.lock"
 
-_WITHIN_S = 120.0
+_WITHIN_S = 300.0  # a database that recovers from a power cut takes its time
 _PORTS = {"postgresql": 5432, "postgres": 5432, "mqtt": 1883, "mqtts": 8883}
 
 
@@ -68,7 +68,7 @@ def servers(
 
     Raises
     ------
-    ServiceError, ConfigError, StoreUnavailableError
+    ServiceError, ConfigError
         They cannot be had, or do not fit.
     """
     if place.database_url is not None and place.mqtt_url is not None:
@@ -165,10 +165,18 @@ def checked(addresses: Addresses) -> Addresses:
 
     Raises
     ------
-    ConfigError, StoreUnavailableError
+    ConfigError
         One does not.
     """
-    pool.check(addresses.database_url)
+    try:
+        pool.check(addresses.database_url)
+    except StoreUnavailableError as error:
+        reason = str(error).strip().partition("\n")[0]
+        message = (
+            f"the database does not answer ({reason}): start it, or correct or unset"
+            " PARKPULSE_DATABASE_URL"
+        )
+        raise ConfigError(message) from error
     parts = urlsplit(addresses.mqtt_url)
     if parts.scheme not in {"mqtt", "mqtts"} or parts.hostname is None:
         message = "PARKPULSE_MQTT_URL must look like mqtt://user:password@host:1883"

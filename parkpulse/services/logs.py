@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 10_000_000
 _KEPT = 3
-_LOUD = re.compile(r"\b(ERROR|CRITICAL|FATAL|PANIC|Error:|Traceback)")
+_LOUD = re.compile(r"\b(ERROR|CRITICAL|FATAL|PANIC)\b|Error: |^Traceback")
 
 
 class LogFile:

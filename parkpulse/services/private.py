@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from parkpulse.errors import ServiceError
 from parkpulse.services import account, servers
 from parkpulse.services.broker import Broker
 from parkpulse.services.database import NAME, Database, data_version
@@ -16,9 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from parkpulse.services.process import Program
-
-_PASSABLE = 0o711
-_FITTING = re.compile(r"[\w./+@:,~-]+")
 
 
 class Server(Protocol):
@@ -65,7 +60,6 @@ def find(
         The programs cannot be had, or the folders cannot be used.
     """
     user = account.unprivileged(home / NAME)
-    make_home(home)
     programs = servers.find(cache, data_version(home / NAME), tell)
     account.require_reachable(home, user)
     account.require_reachable(programs.postgres, user)
@@ -73,30 +67,3 @@ def find(
         Database(programs.postgres, home, database_port, user),
         Broker(programs.mosquitto, home, mqtt_port, user),
     )
-
-
-def make_home(home: Path) -> None:
-    """Make the home folder, which the servers' user may pass through.
-
-    Raises
-    ------
-    ServiceError
-        It cannot be made, or its name does not fit into the servers' configuration.
-    """
-    if not _FITTING.fullmatch(str(home)):
-        message = (
-            f"the folder's name {str(home)!r} has characters that the servers'"
-            " configuration cannot hold: set PARKPULSE_HOME to one without spaces and"
-            " quotes"
-        )
-        raise ServiceError(message)
-    try:
-        if not home.is_dir():
-            home.mkdir(parents=True)
-            home.chmod(_PASSABLE)
-    except OSError as error:
-        message = (
-            f"the folder {home} cannot be made ({error.strerror}): set PARKPULSE_HOME"
-            " to a folder you may write to"
-        )
-        raise ServiceError(message) from error
