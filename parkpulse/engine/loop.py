@@ -42,8 +42,9 @@ class Consumer(Protocol):
         """Forget everything and load the state of exactly these slots.
 
         Called before the first batch, whenever the slots change, and after a
-        transaction failed, for what is in memory may then be ahead of the database. It
-        may set its position back (`batchlog.advance`) to replay what it lacks.
+        transaction failed, for what is in memory may then be ahead of the database. A
+        consumer with a snapshot replays here what lies between the snapshot and its
+        position (`batchlog.tail`).
         """
 
     def consume(

@@ -1,0 +1,221 @@
+"""Registers, powers and interval energies become energy spread over time.
+
+All functions take one series' readings sorted by time. What they say of a span of time
+depends only on the few readings around it (`CONTEXT`), so that a window of a series
+gives the same bits as the whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analytics import segments
+from analytics.arrays import HOUR
+from analytics.segments import ESTIMATED, LOWER_BOUND, Segments
+
+if TYPE_CHECKING:
+    from analytics.arrays import BoolArray, FloatArray, IntArray, KindArray
+
+CONTEXT = 4
+"""Readings before and after a window that decide what is said within it."""
+W_US_PER_KWH = 3.6e12
+"""1 kWh = 3.6e6 W s."""
+_TOLERANCE = 1.2
+_ROLLOVER_FROM = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What is known of a register (energy meter, tipping bucket).
+
+    Parameters
+    ----------
+    gap : int
+        Two readings further apart leave a gap that is only estimated inside. [us]
+    modulus : float, optional
+        Value at which the register starts again from 0, in its unit.
+    max_rate : float
+        Most that can be counted in an hour, in its unit per hour; for energy the
+        greatest plausible power. [kW]
+    resolution : float
+        Smallest step of the register, in its unit.
+    """
+
+    gap: int
+    modulus: float | None = None
+    max_rate: float = np.inf
+    resolution: float = 0.0
+
+
+def from_register(ts: IntArray, value: FloatArray, register: Register) -> Segments:
+    """Find what a register counted between its readings.
+
+    A single reading that does not fit between its neighbours, which fit each other, is
+    dropped. A fall is a roll-over if the modulus says so; else a reset, with the new
+    reading as lower bound of what was counted; a step that no rate explains (meter
+    swapped) leaves its span uncovered.
+
+    Parameters
+    ----------
+    ts : array, shape (n,)
+        Observed times, strictly ascending. [us since 1970 UTC]
+    value : array, shape (n,)
+        Register readings in the series' unit; what is not finite is ignored.
+    register : Register
+        Its parameters.
+
+    Returns
+    -------
+    Segments
+        One for each two readings that follow each other, gaps marked `ESTIMATED`,
+        resets `LOWER_BOUND`.
+
+    Notes
+    -----
+    Domain facts, section 5.5. A step is plausible up to
+    ``1.2 * max_rate * hours + 2 * resolution``.
+    """
+    ts, value = _usable(ts, value)
+    if len(ts) < 2:  # noqa: PLR2004 - a register tells nothing by one reading
+        return segments.empty()
+    length = np.diff(ts)
+    step = np.diff(value)
+    doubtful = np.flatnonzero(~_plain(step, length, register))
+    if len(doubtful):
+        bad = _misfits(ts, value, doubtful, register)
+        if bad.any():
+            ts, value = ts[~bad], value[~bad]
+            length, step = np.diff(ts), np.diff(value)
+            doubtful = np.flatnonzero(~_plain(step, length, register))
+    kind = np.zeros(len(step), np.int8)
+    kind[length > register.gap] = ESTIMATED
+    found = Segments(ts[:-1], ts[1:], step, kind)
+    return _resolve(found, value, doubtful, register) if len(doubtful) else found
+
+
+def from_power(ts: IntArray, value: FloatArray, hold: int) -> Segments:
+    """Energy of a power that holds until the next reading.
+
+    Parameters
+    ----------
+    ts : array, shape (n,)
+        Observed times, strictly ascending. [us since 1970 UTC]
+    value : array, shape (n,)
+        Powers; what is not finite is ignored. [W]
+    hold : int
+        Longest time that a reading holds; later on nothing is covered. [us]
+
+    Returns
+    -------
+    Segments
+        Energies. [kWh]
+    """
+    ts, value = _usable(ts, value)
+    length = np.full(len(ts), hold, np.int64)
+    np.minimum(np.diff(ts), hold, out=length[:-1])
+    energy = value * length
+    energy /= W_US_PER_KWH
+    return Segments(ts, ts + length, energy, np.zeros(len(ts), np.int8))
+
+
+def from_intervals(ts: IntArray, value: FloatArray, length: int) -> Segments:
+    """Amounts of intervals that are stamped with their end.
+
+    Parameters
+    ----------
+    ts : array, shape (n,)
+        Ends of the intervals, strictly ascending. [us since 1970 UTC]
+    value : array, shape (n,)
+        Amounts in the series' unit; what is not finite is ignored.
+    length : int
+        Length of an interval; one that would reach back beyond the end of the interval
+        before it begins there. [us]
+    """
+    ts, value = _usable(ts, value)
+    start = ts - length
+    np.maximum(start[1:], ts[:-1], out=start[1:])
+    return Segments(start, ts, value, np.zeros(len(ts), np.int8))
+
+
+def _usable(ts: IntArray, value: FloatArray) -> tuple[IntArray, FloatArray]:
+    finite = np.isfinite(value)
+    if finite.all():
+        return ts, value
+    return ts[finite], value[finite]
+
+
+def _bound(length: IntArray, register: Register) -> FloatArray:
+    """Most that the register can have counted in these spans."""
+    per_us = _TOLERANCE * register.max_rate / HOUR
+    bound: FloatArray = per_us * length.astype(np.float64)
+    return bound + 2.0 * register.resolution
+
+
+def _plain(step: FloatArray, length: IntArray, register: Register) -> BoolArray:
+    """Whether a step is an ordinary one: not downwards and not too large."""
+    if np.isinf(register.max_rate):
+        return step >= 0.0
+    return (step >= 0.0) & (step <= _bound(length, register))
+
+
+def _rolled(
+    before: FloatArray, step: FloatArray, length: IntArray, register: Register
+) -> BoolArray:
+    """Whether a step downwards is the register's passing its modulus."""
+    if register.modulus is None:
+        return np.zeros(len(step), np.bool_)
+    return (
+        (step < 0.0)
+        & (before > _ROLLOVER_FROM * register.modulus)
+        & (step + register.modulus <= _bound(length, register))
+    )
+
+
+def _fits(
+    ts: IntArray, value: FloatArray, left: IntArray, right: IntArray, register: Register
+) -> BoolArray:
+    """Whether the register can have gone from one reading to the other."""
+    length = ts[right] - ts[left]
+    step = value[right] - value[left]
+    rolled = _rolled(value[left], step, length, register)
+    return _plain(step, length, register) | rolled
+
+
+def _misfits(
+    ts: IntArray, value: FloatArray, doubtful: IntArray, register: Register
+) -> BoolArray:
+    """Mark readings that do not fit while their neighbours fit each other.
+
+    Of several in a row only the first is marked, so that the nearest good reading is
+    never more than two away.
+    """
+    broken = doubtful[~_fits(ts, value, doubtful, doubtful + 1, register)]
+    candidate = np.unique(np.concatenate([broken, broken + 1]))
+    candidate = candidate[(candidate > 0) & (candidate < len(ts) - 1)]
+    marked = np.zeros(len(ts), np.bool_)
+    marked[candidate] = _fits(ts, value, candidate - 1, candidate + 1, register)
+    marked[1:] &= ~marked[:-1]
+    return marked
+
+
+def _resolve(
+    found: Segments, value: FloatArray, doubtful: IntArray, register: Register
+) -> Segments:
+    """Decide on each doubtful step: rolled over, reset, or unknown."""
+    before = value[doubtful]
+    after = value[doubtful + 1]
+    step = found.amount[doubtful]
+    length = found.end[doubtful] - found.start[doubtful]
+    rolled = _rolled(before, step, length, register)
+    reset = (step < 0.0) & ~rolled & (after <= _bound(length, register))
+    amount = found.amount.copy()
+    amount[doubtful[rolled]] += register.modulus or 0.0
+    amount[doubtful[reset]] = after[reset]
+    kind: KindArray = found.kind.copy()
+    kind[doubtful[reset]] = LOWER_BOUND
+    known = np.ones(len(found), np.bool_)
+    known[doubtful[~rolled & ~reset]] = False
+    return Segments(found.start, found.end, amount, kind).take(known)

@@ -1,0 +1,187 @@
+"""Energies of several meters over the time that all of them cover, per bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analytics.segments import ESTIMATED, MEASURED, BucketSums, Segments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics.arrays import BoolArray, FloatArray, IntArray
+
+FAR = 2**62
+"""Stands for infinity among instants. [us]"""
+
+
+@dataclass(frozen=True, slots=True)
+class JointSums:
+    """What k buckets hold of m meters, in the time that every one of them covers.
+
+    Parameters
+    ----------
+    amount : array, shape (k, m)
+        Energy of each meter. [kWh]
+    estimated : array, shape (k, m)
+        The part of it that is estimated. [kWh]
+    covered : array, shape (k,)
+        Time that all meters measured. [us]
+    estimated_time : array, shape (k,)
+        Time that all cover, at least one by an estimate. [us]
+    gap_start, gap_end : arrays, shape (k,)
+        Hull of the register gaps that the estimates stem from: a period that holds it
+        holds exact energies. -FAR to FAR where no period makes the estimate exact,
+        FAR to -FAR where nothing is estimated. [us since 1970 UTC]
+    """
+
+    amount: FloatArray
+    estimated: FloatArray
+    covered: IntArray
+    estimated_time: IntArray
+    gap_start: IntArray
+    gap_end: IntArray
+
+
+def together(
+    meters: Sequence[Segments], own: Sequence[BucketSums], edges: IntArray
+) -> JointSums:
+    """Sum each meter over the time that all meters cover.
+
+    The result is exact: where a bucket is not wholly measured by all, it is cut at
+    every reading of every meter. It depends on nothing but the segments that touch a
+    bucket and, for the gaps, those that touch a gap in it.
+
+    Parameters
+    ----------
+    meters : sequence of m Segments
+        At least one.
+    own : sequence of m BucketSums
+        The same segments summed over `edges`, each alone.
+    edges : array, shape (k + 1,)
+        Ascending; bucket i is [edges[i], edges[i + 1]). [us since 1970 UTC]
+    """
+    length = np.diff(edges)
+    covered = np.stack([each.covered for each in own])
+    known = covered + np.stack([each.estimated_time for each in own])
+    full = (covered == length).all(axis=0)
+    amount = np.stack([each.amount for each in own], axis=1)
+    amount[~full] = 0.0
+    found = JointSums(
+        amount,
+        np.zeros_like(amount),
+        np.where(full, length, 0),
+        np.zeros(len(length), np.int64),
+        np.full(len(length), FAR),
+        np.full(len(length), -FAR),
+    )
+    partial = np.flatnonzero(~full & (known > 0).all(axis=0))
+    if len(partial):
+        _fill(found, partial, _Cells(meters, edges[partial], edges[partial + 1]))
+        _mark_gaps(found, meters, edges)
+    return found
+
+
+class _Cells:
+    """The chosen buckets cut at every edge of every meter's segments."""
+
+    def __init__(
+        self, meters: Sequence[Segments], starts: IntArray, ends: IntArray
+    ) -> None:
+        points = np.unique(
+            np.concatenate(
+                [starts, ends, *(_edges_within(each, starts, ends) for each in meters)]
+            )
+        )
+        bucket = np.searchsorted(starts, points[:-1], side="right") - 1
+        inside = points[1:] <= ends[bucket]
+        self.start = points[:-1][inside]
+        self.end = points[1:][inside]
+        self.bucket = bucket[inside]
+        self.count = len(starts)
+        self.parts = [self._part(each) for each in meters]
+        self.covered = np.logical_and.reduce([part.covered for part in self.parts])
+
+    def _part(self, meter: Segments) -> _Part:
+        index = np.maximum(np.searchsorted(meter.start, self.start, "right") - 1, 0)
+        covered = (meter.start[index] <= self.start) & (self.end <= meter.end[index])
+        share = (self.end - self.start) / (meter.end[index] - meter.start[index])
+        amount = np.where(covered, meter.amount[index] * share, 0.0)
+        return _Part(covered, amount, meter.kind[index] != MEASURED)
+
+    def sum(self, values: FloatArray | IntArray, where: BoolArray) -> FloatArray:
+        """Sum per bucket, in order of time."""
+        found = np.bincount(self.bucket[where], values[where], self.count)
+        return found.astype(np.float64, copy=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    covered: BoolArray
+    amount: FloatArray
+    rough: BoolArray
+
+
+def _edges_within(meter: Segments, starts: IntArray, ends: IntArray) -> IntArray:
+    """Return the edges of the segments that touch the buckets, cut to these."""
+    low = np.searchsorted(meter.end, starts, side="right")
+    count = np.searchsorted(meter.start, ends, side="left") - low
+    bucket = np.repeat(np.arange(len(starts)), count)
+    index = np.arange(len(bucket)) + np.repeat(low - (np.cumsum(count) - count), count)
+    edges = np.concatenate([meter.start[index], meter.end[index]])
+    bucket = np.concatenate([bucket, bucket])
+    clipped: IntArray = np.clip(edges, starts[bucket], ends[bucket])
+    return clipped
+
+
+def _fill(found: JointSums, partial: IntArray, cells: _Cells) -> None:
+    rough = cells.covered & np.logical_or.reduce([part.rough for part in cells.parts])
+    time = cells.end - cells.start
+    estimated_time = cells.sum(time, rough).astype(np.int64)
+    found.estimated_time[partial] = estimated_time
+    found.covered[partial] = cells.sum(time, cells.covered) - estimated_time
+    for column, part in enumerate(cells.parts):
+        found.amount[partial, column] = cells.sum(part.amount, cells.covered)
+        found.estimated[partial, column] = cells.sum(
+            part.amount, cells.covered & part.rough
+        )
+
+
+def _mark_gaps(found: JointSums, meters: Sequence[Segments], edges: IntArray) -> None:
+    holes = [_holes(each) for each in meters]
+    for each in meters:
+        rough = each.take((each.kind != MEASURED) & (each.end > edges[0]))
+        rough = rough.take(rough.start < edges[-1])
+        exact = rough.kind == ESTIMATED
+        for hole_start, hole_end in holes:
+            exact &= ~_overlaps(rough, hole_start, hole_end)
+        start = np.where(exact, rough.start, -FAR)
+        end = np.where(exact, rough.end, FAR)
+        first = np.maximum(np.searchsorted(edges, rough.start, side="right") - 1, 0)
+        count = np.searchsorted(edges[:-1], rough.end, side="left") - first
+        source = np.repeat(np.arange(len(rough)), count)
+        skipped = np.cumsum(count) - count
+        bucket = np.arange(len(source)) - np.repeat(skipped - first, count)
+        np.minimum.at(found.gap_start, bucket, start[source])
+        np.maximum.at(found.gap_end, bucket, end[source])
+    measured = found.estimated_time == 0
+    found.gap_start[measured] = FAR
+    found.gap_end[measured] = -FAR
+
+
+def _holes(meter: Segments) -> tuple[IntArray, IntArray]:
+    start = np.concatenate([[-FAR], meter.end])
+    end = np.concatenate([meter.start, [FAR]])
+    real = end > start
+    return start[real], end[real]
+
+
+def _overlaps(spans: Segments, start: IntArray, end: IntArray) -> BoolArray:
+    """Whether each span shares time with any of the sorted stretches."""
+    index = np.searchsorted(end, spans.start, side="right")
+    padded = np.append(start, FAR)
+    overlaps: BoolArray = padded[index] < spans.end
+    return overlaps

@@ -1,0 +1,198 @@
+"""Amounts spread evenly over disjoint spans of time, and their sums per bucket.
+
+Energy from registers, powers and intervals, and rain from tippers, all become
+`Segments`; a span without a segment is not covered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from analytics.arrays import BoolArray, FloatArray, IntArray, KindArray
+
+MEASURED = 0
+"""The amount in any part of the span is known."""
+ESTIMATED = 1
+"""Register gap: exact for a period that holds the whole span, inside it an estimate."""
+LOWER_BOUND = 2
+"""Register reset, or a part cut out of a gap: an estimate for every period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Disjoint spans in time order, each with an amount spread evenly over it.
+
+    Parameters
+    ----------
+    start, end : arrays, shape (n,)
+        Spans [start, end), end > start. [us since 1970 UTC]
+    amount : array, shape (n,)
+        What was counted in the span, in the series' unit (energy [kWh], rain [mm]).
+    kind : array, shape (n,)
+        `MEASURED`, `ESTIMATED` or `LOWER_BOUND`.
+    """
+
+    start: IntArray
+    end: IntArray
+    amount: FloatArray
+    kind: KindArray
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def take(self, which: BoolArray | IntArray) -> Segments:
+        """Return the chosen segments."""
+        return Segments(
+            self.start[which], self.end[which], self.amount[which], self.kind[which]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSums:
+    """Sums of segments in consecutive buckets.
+
+    Parameters
+    ----------
+    amount : array, shape (k,)
+        Sum of all amounts, in the unit of the segments.
+    estimated : array, shape (k,)
+        The part of `amount` that is not measured.
+    covered : array, shape (k,)
+        Measured time. [us]
+    estimated_time : array, shape (k,)
+        Time whose amount is estimated. [us]
+    """
+
+    amount: FloatArray
+    estimated: FloatArray
+    covered: IntArray
+    estimated_time: IntArray
+
+
+def empty() -> Segments:
+    """Nothing covered."""
+    return Segments(
+        np.empty(0, np.int64),
+        np.empty(0, np.int64),
+        np.empty(0, np.float64),
+        np.empty(0, np.int8),
+    )
+
+
+def concatenate(parts: list[Segments]) -> Segments:
+    """Join segments that follow each other in time."""
+    return Segments(
+        np.concatenate([part.start for part in parts]),
+        np.concatenate([part.end for part in parts]),
+        np.concatenate([part.amount for part in parts]),
+        np.concatenate([part.kind for part in parts]),
+    )
+
+
+def clip(segments: Segments, start: int, end: int) -> Segments:
+    """Cut to [start, end) [us]; a cut estimate becomes a `LOWER_BOUND`."""
+    first = np.searchsorted(segments.end, start, side="right")
+    last = np.searchsorted(segments.start, end, side="left")
+    inner = segments.take(np.arange(first, last))
+    cut_start = np.maximum(inner.start, start)
+    cut_end = np.minimum(inner.end, end)
+    cut = (cut_start != inner.start) | (cut_end != inner.end)
+    share = np.where(cut, (cut_end - cut_start) / (inner.end - inner.start), 1.0)
+    kind = np.where(cut & (inner.kind != MEASURED), LOWER_BOUND, inner.kind)
+    return Segments(cut_start, cut_end, inner.amount * share, kind.astype(np.int8))
+
+
+def sums(segments: Segments, edges: IntArray) -> BucketSums:
+    """Sum segments per bucket; one that crosses an edge is split by time.
+
+    A bucket's sums depend on nothing but the segments that touch it, so that they are
+    the same bit for bit whatever else is computed with them.
+
+    Parameters
+    ----------
+    segments : Segments
+        Of one series.
+    edges : array, shape (k + 1,)
+        Ascending; bucket i is [edges[i], edges[i + 1]). [us since 1970 UTC]
+    """
+    count = len(edges) - 1
+    first = np.searchsorted(segments.start, edges, side="left")
+    crossing = _crossing(segments, edges, first)
+    pieces = _pieces(segments.take(crossing), edges)
+    # A float64 holds any sum of microseconds of a bucket exactly.
+    length = (segments.end - segments.start).astype(np.float64)
+    amount = segments.amount
+    if len(crossing):
+        amount = amount.copy()
+        amount[crossing] = 0.0
+        length[crossing] = 0.0
+    rough = np.flatnonzero(segments.kind[first[0] : first[-1]] != MEASURED) + first[0]
+    bucket = np.searchsorted(first, rough, side="right") - 1
+    rough_pieces = pieces.take(pieces.kind != MEASURED)
+    estimated_time = _bincount(bucket, length[rough], count)
+    estimated_time += _bincount(rough_pieces.bucket, rough_pieces.length, count)
+    time = _slice_sums(length, first) + _bincount(pieces.bucket, pieces.length, count)
+    return BucketSums(
+        _slice_sums(amount, first) + _bincount(pieces.bucket, pieces.amount, count),
+        _bincount(bucket, amount[rough], count)
+        + _bincount(rough_pieces.bucket, rough_pieces.amount, count),
+        (time - estimated_time).astype(np.int64),
+        estimated_time.astype(np.int64),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    bucket: IntArray
+    length: FloatArray
+    amount: FloatArray
+    kind: KindArray
+
+    def take(self, which: BoolArray) -> _Pieces:
+        return _Pieces(
+            self.bucket[which], self.length[which], self.amount[which], self.kind[which]
+        )
+
+
+def _crossing(segments: Segments, edges: IntArray, first: IntArray) -> IntArray:
+    """Indexes of the segments that begin before an edge and end after it."""
+    before = first - 1
+    known = before >= 0
+    before = before[known]
+    return np.unique(before[segments.end[before] > edges[known]])
+
+
+def _pieces(crossing: Segments, edges: IntArray) -> _Pieces:
+    """Cut segments at the edges; parts outside of all buckets are dropped."""
+    low = np.searchsorted(edges, crossing.start, side="right") - 1
+    high = np.searchsorted(edges, crossing.end, side="left")
+    low = np.maximum(low, 0)
+    high = np.minimum(high, len(edges) - 1)
+    repeats = np.maximum(high - low, 0)
+    source = np.repeat(np.arange(len(crossing)), repeats)
+    skipped = np.cumsum(repeats) - repeats
+    bucket = np.arange(len(source)) - np.repeat(skipped - low, repeats)
+    start = np.maximum(crossing.start[source], edges[bucket])
+    end = np.minimum(crossing.end[source], edges[bucket + 1])
+    whole = crossing.end[source] - crossing.start[source]
+    amount = crossing.amount[source] * ((end - start) / whole)
+    return _Pieces(
+        bucket, (end - start).astype(np.float64), amount, crossing.kind[source]
+    )
+
+
+def _bincount(bucket: IntArray, weights: FloatArray, count: int) -> FloatArray:
+    return np.bincount(bucket, weights, count).astype(np.float64, copy=False)
+
+
+def _slice_sums(values: FloatArray, first: IntArray) -> FloatArray:
+    """Sum values[first[i]:first[i + 1]] for each i."""
+    filled = first[1:] > first[:-1]
+    found = np.zeros(len(filled))
+    if filled.any():
+        found[filled] = np.add.reduceat(values[: first[-1]], first[:-1][filled])
+    return found
