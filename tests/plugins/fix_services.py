@@ -7,8 +7,9 @@ database_server      DatabaseServer of the whole session: `url`, `superuser_url`
                      stop this one.
 own_database_server  DatabaseServer for one test: `start()`, `stop()`, `kill()`.
 broker               BrokerServer for one test: `url`, `port`, `folder`, `start()`,
-                     `stop()` (saves its sessions), `kill()` (kill -9).
+                     `stop()` (saves its sessions), `kill()` (kill -9), `signal()`.
 servers_cache        Path: the cache with the fetched programs, shared with `make run`.
+programs             Servers: where `postgres`, `psql` and `mosquitto` are.
 server_home          Path: an empty folder that the servers' user may enter.
 """
 
@@ -34,6 +35,7 @@ from parkpulse.services.database import Database
 from parkpulse.store import migrate
 
 if TYPE_CHECKING:
+    import signal
     import subprocess
     from collections.abc import Callable, Iterator
 
@@ -86,6 +88,10 @@ class _Server:
             self._child.send_signal(self._served.program().stop_signal)
             self._child.wait(_READY_WITHIN_S)
 
+    def signal(self, number: signal.Signals) -> None:
+        assert self._child is not None
+        self._child.send_signal(number)
+
     def kill(self) -> None:
         assert self._child is not None
         self._child.kill()
@@ -119,7 +125,7 @@ def servers_cache() -> Path:
 
 
 @pytest.fixture(scope="session")
-def _programs(servers_cache: Path) -> servers.Servers:
+def programs(servers_cache: Path) -> servers.Servers:
     return servers.find(servers_cache, None, print)
 
 
@@ -149,19 +155,19 @@ def _running_database(programs: servers.Servers) -> Iterator[DatabaseServer]:
 
 
 @pytest.fixture(scope="session")
-def database_server(_programs: servers.Servers) -> Iterator[DatabaseServer]:
-    yield from _running_database(_programs)
+def database_server(programs: servers.Servers) -> Iterator[DatabaseServer]:
+    yield from _running_database(programs)
 
 
 @pytest.fixture
-def own_database_server(_programs: servers.Servers) -> Iterator[DatabaseServer]:
-    yield from _running_database(_programs)
+def own_database_server(programs: servers.Servers) -> Iterator[DatabaseServer]:
+    yield from _running_database(programs)
 
 
 @pytest.fixture
-def broker(_programs: servers.Servers, server_home: Path) -> Iterator[BrokerServer]:
+def broker(programs: servers.Servers, server_home: Path) -> Iterator[BrokerServer]:
     user = account.unprivileged(server_home)
-    served = Broker(_programs.mosquitto, server_home, ports.free(), user)
+    served = Broker(programs.mosquitto, server_home, ports.free(), user)
     server = BrokerServer(served, server_home / "broker.log")
     server.start()
     yield server
