@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analytics import segments
 from analytics.segments import ESTIMATED, MEASURED, BucketSums, Segments
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def together(
     """Sum each meter over the time that all meters cover.
 
     The result is exact: where a bucket is not wholly measured by all, it is cut at
-    every reading of every meter. It depends on nothing but the segments that touch a
-    bucket and, for the gaps, those that touch a gap in it.
+    the edges of every meter's coverage. It depends on nothing but the segments that
+    touch a bucket and, for the gaps, those that touch a gap in it.
 
     Parameters
     ----------
@@ -81,36 +82,38 @@ def together(
     partial = np.flatnonzero(~full & (known > 0).all(axis=0))
     if len(partial):
         _fill(found, partial, _Cells(meters, edges[partial], edges[partial + 1]))
+    if found.estimated_time.any():
         _mark_gaps(found, meters, edges)
     return found
 
 
 class _Cells:
-    """The chosen buckets cut at every edge of every meter's segments."""
+    """The chosen buckets, cut wherever the coverage of a meter changes."""
 
     def __init__(
         self, meters: Sequence[Segments], starts: IntArray, ends: IntArray
     ) -> None:
+        touching = [_touching(each, starts, ends) for each in meters]
+        runs = [_runs(each) for each in touching]
         points = np.unique(
             np.concatenate(
-                [starts, ends, *(_edges_within(each, starts, ends) for each in meters)]
+                [starts, ends, *(r.start for r in runs), *(r.end for r in runs)]
             )
         )
+        points = points[(points >= starts[0]) & (points <= ends[-1])]
         bucket = np.searchsorted(starts, points[:-1], side="right") - 1
         inside = points[1:] <= ends[bucket]
-        self.start = points[:-1][inside]
-        self.end = points[1:][inside]
         self.bucket = bucket[inside]
         self.count = len(starts)
-        self.parts = [self._part(each) for each in meters]
-        self.covered = np.logical_and.reduce([part.covered for part in self.parts])
-
-    def _part(self, meter: Segments) -> _Part:
-        index = np.maximum(np.searchsorted(meter.start, self.start, "right") - 1, 0)
-        covered = (meter.start[index] <= self.start) & (self.end <= meter.end[index])
-        share = (self.end - self.start) / (meter.end[index] - meter.start[index])
-        amount = np.where(covered, meter.amount[index] * share, 0.0)
-        return _Part(covered, amount, meter.kind[index] != MEASURED)
+        self.time = np.diff(points)[inside]
+        start = points[:-1][inside]
+        index = [np.searchsorted(r.start, start, side="right") - 1 for r in runs]
+        covered = [
+            (i >= 0) & (r.end[i] > start) for i, r in zip(index, runs, strict=True)
+        ]
+        self.rough = [r.rough[i] for i, r in zip(index, runs, strict=True)]
+        self.amount = [segments.sums(each, points).amount[inside] for each in touching]
+        self.covered = np.logical_and.reduce(covered)
 
     def sum(self, values: FloatArray | IntArray, where: BoolArray) -> FloatArray:
         """Sum per bucket, in order of time."""
@@ -118,36 +121,41 @@ class _Cells:
         return found.astype(np.float64, copy=False)
 
 
+def _touching(meter: Segments, starts: IntArray, ends: IntArray) -> Segments:
+    """Return the segments that share time with any of the buckets."""
+    low = np.searchsorted(meter.end, starts, side="right")
+    count = np.searchsorted(meter.start, ends, side="left") - low
+    index = np.arange(count.sum()) + np.repeat(low - (np.cumsum(count) - count), count)
+    # One that touches several buckets is there several times in a row.
+    return meter.take(index[np.diff(index, prepend=-1) > 0])
+
+
 @dataclass(frozen=True, slots=True)
-class _Part:
-    covered: BoolArray
-    amount: FloatArray
+class _Runs:
+    """Stretches of time that segments cover without a break, all or none estimated."""
+
+    start: IntArray
+    end: IntArray
     rough: BoolArray
 
 
-def _edges_within(meter: Segments, starts: IntArray, ends: IntArray) -> IntArray:
-    """Return the edges of the segments that touch the buckets, cut to these."""
-    low = np.searchsorted(meter.end, starts, side="right")
-    count = np.searchsorted(meter.start, ends, side="left") - low
-    bucket = np.repeat(np.arange(len(starts)), count)
-    index = np.arange(len(bucket)) + np.repeat(low - (np.cumsum(count) - count), count)
-    edges = np.concatenate([meter.start[index], meter.end[index]])
-    bucket = np.concatenate([bucket, bucket])
-    clipped: IntArray = np.clip(edges, starts[bucket], ends[bucket])
-    return clipped
+def _runs(meter: Segments) -> _Runs:
+    rough = meter.kind != MEASURED
+    breaks = (meter.end[:-1] != meter.start[1:]) | (rough[:-1] != rough[1:])
+    first = np.append(True, breaks)
+    last = np.append(breaks, True)
+    return _Runs(meter.start[first], meter.end[last], rough[first])
 
 
 def _fill(found: JointSums, partial: IntArray, cells: _Cells) -> None:
-    rough = cells.covered & np.logical_or.reduce([part.rough for part in cells.parts])
-    time = cells.end - cells.start
-    estimated_time = cells.sum(time, rough).astype(np.int64)
+    rough = cells.covered & np.logical_or.reduce(cells.rough)
+    estimated_time = cells.sum(cells.time, rough).astype(np.int64)
     found.estimated_time[partial] = estimated_time
-    found.covered[partial] = cells.sum(time, cells.covered) - estimated_time
-    for column, part in enumerate(cells.parts):
-        found.amount[partial, column] = cells.sum(part.amount, cells.covered)
-        found.estimated[partial, column] = cells.sum(
-            part.amount, cells.covered & part.rough
-        )
+    found.covered[partial] = cells.sum(cells.time, cells.covered) - estimated_time
+    for column, amount in enumerate(cells.amount):
+        own = cells.covered & cells.rough[column]
+        found.amount[partial, column] = cells.sum(amount, cells.covered)
+        found.estimated[partial, column] = cells.sum(amount, own)
 
 
 def _mark_gaps(found: JointSums, meters: Sequence[Segments], edges: IntArray) -> None:
