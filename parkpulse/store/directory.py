@@ -31,9 +31,11 @@ def load(connection: Connection) -> Directory:
     return directory
 
 
-def add_device(connection: Connection, directory: Directory, device_id: int) -> None:
-    """Take a device with its series into a directory that knows its park."""
-    _add_devices(connection, directory, device_id)
+def add_devices(
+    connection: Connection, directory: Directory, device_ids: Sequence[int]
+) -> None:
+    """Take devices with their series into a directory that knows their parks."""
+    _add_devices(connection, directory, list(device_ids))
 
 
 def _parks(connection: Connection) -> list[ParkEntry]:
@@ -53,13 +55,13 @@ def _parks(connection: Connection) -> list[ParkEntry]:
 
 
 def _add_devices(
-    connection: Connection, directory: Directory, only: int | None
+    connection: Connection, directory: Directory, only: list[int] | None
 ) -> None:
     devices: dict[int, DeviceEntry] = {}
     for device_id, park, code, clock in connection.execute(
         "select d.id, p.code, d.code, d.clock from device d"
         " join park p on p.id = d.park_id"
-        " where %(only)s::integer is null or d.id = %(only)s order by d.id",
+        " where %(only)s::integer[] is null or d.id = any(%(only)s) order by d.id",
         {"only": only},
     ):
         if park in directory.parks:
@@ -75,12 +77,12 @@ def _add_series(
     connection: Connection,
     directory: Directory,
     devices: Mapping[int, DeviceEntry],
-    only: int | None,
+    only: list[int] | None,
 ) -> None:
     calibrations = _calibrations(connection, only)
     for device_id, series_id, metric, kind, stamp, interval_s in connection.execute(
         "select device_id, id, metric, kind, stamp, report_interval_s from series"
-        " where %(only)s::integer is null or device_id = %(only)s order by id",
+        " where %(only)s::integer[] is null or device_id = any(%(only)s) order by id",
         {"only": only},
     ):
         if device_id in devices and metric in metrics.METRICS:
@@ -100,12 +102,12 @@ def _of(
     return tuple(calibrations.get(series_id, ()))
 
 
-def _calibrations(connection: Connection, only: int | None) -> _Calibrations:
+def _calibrations(connection: Connection, only: list[int] | None) -> _Calibrations:
     found: _Calibrations = defaultdict(list)
     for series_id, valid_from, scale, offset in connection.execute(
         "select c.series_id, c.valid_from, c.scale, c.value_offset from calibration c"
         " join series s on s.id = c.series_id"
-        " where %(only)s::integer is null or s.device_id = %(only)s"
+        " where %(only)s::integer[] is null or s.device_id = any(%(only)s)"
         " order by c.series_id, c.valid_from",
         {"only": only},
     ):

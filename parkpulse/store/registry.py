@@ -10,6 +10,7 @@ from parkpulse.model import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from parkpulse.model.registry import (
         DataCentreSpec,
@@ -26,13 +27,6 @@ CHANNEL = "registry"
 
 _SeriesKey = tuple[str, str]
 """Code of the device and the metric."""
-
-
-class Discovered(NamedTuple):
-    """A device that was found or registered, as it stands in the database."""
-
-    id: int
-    is_new: bool
 
 
 def apply(connection: Connection, spec: ParkSpec) -> int:
@@ -427,8 +421,10 @@ def _forget_meters(
     ).rowcount
 
 
-def discover_device(connection: Connection, park_id: int, code: str) -> Discovered:
-    """Register a device that nobody has described, unless it is there already.
+def discover(
+    connection: Connection, park_id: int, codes: Sequence[str], most_an_hour: int
+) -> dict[str, int]:
+    """Find devices by code; register those that nobody has described as discovered.
 
     Parameters
     ----------
@@ -436,23 +432,40 @@ def discover_device(connection: Connection, park_id: int, code: str) -> Discover
         In a transaction.
     park_id
         Id of a registered park.
-    code
-        Code of the device, as its topic has it.
+    codes
+        Codes as topics have them.
+    most_an_hour
+        So many devices of a park may be registered in an hour; later ones are not.
+
+    Returns
+    -------
+    dict
+        Id of each device that is registered now.
     """
+    found = _device_ids(connection, park_id, codes)
+    missing = sorted(set(codes) - found.keys())
+    if not missing:
+        return found
+    room = max(most_an_hour - discovered_lately(connection, park_id), 0)
     made = connection.execute(
         "insert into device (park_id, code, name_zh, name_en, state)"
-        " values (%s, %s, %s, %s, 'discovered')"
-        " on conflict (park_id, code) do nothing returning id",
-        [park_id, code, code, code],
-    ).fetchone()
-    if made is not None:
+        " select %s, code, code, code, 'discovered' from unnest(%s::text[]) as code"
+        " on conflict (park_id, code) do nothing",
+        [park_id, missing[:room]],
+    ).rowcount
+    if made:
         notify(connection)
-        return Discovered(int(made[0]), is_new=True)
-    found = connection.execute(
-        "select id from device where park_id = %s and code = %s", [park_id, code]
+    return found | _device_ids(connection, park_id, missing)
+
+
+def _device_ids(
+    connection: Connection, park_id: int, codes: Sequence[str]
+) -> dict[str, int]:
+    rows = connection.execute(
+        "select code, id from device where park_id = %s and code = any(%s)",
+        [park_id, list(codes)],
     )
-    ((device_id,),) = found.fetchall()
-    return Discovered(int(device_id), is_new=False)
+    return {str(code): int(device_id) for code, device_id in rows}
 
 
 def discovered_lately(connection: Connection, park_id: int) -> int:
@@ -466,20 +479,39 @@ def discovered_lately(connection: Connection, park_id: int) -> int:
     return int(count)
 
 
-def add_series(connection: Connection, device_id: int, metric: str) -> int:
-    """Register a series of a device, unless it is there already; return its id."""
+def add_series(connection: Connection, wanted: Iterable[tuple[int, str]]) -> None:
+    """Register series, (device id, metric) each, unless they are there already."""
+    rows = sorted(set(wanted))
     made = connection.execute(
         "insert into series (device_id, metric, kind, report_interval_s)"
-        " select id, %s, %s, report_interval_s from device where id = %s"
-        " on conflict (device_id, metric) do nothing returning id",
-        [metric, metrics.METRICS[metric].kind, device_id],
-    ).fetchone()
-    if made is not None:
+        " select d.id, u.metric, u.kind, d.report_interval_s"
+        " from unnest(%s::integer[], %s::text[], %s::text[])"
+        "  as u (device_id, metric, kind) join device d on d.id = u.device_id"
+        " on conflict (device_id, metric) do nothing",
+        [
+            [device_id for device_id, _ in rows],
+            [metric for _, metric in rows],
+            [metrics.METRICS[metric].kind for _, metric in rows],
+        ],
+    ).rowcount
+    if made:
         notify(connection)
-        return int(made[0])
-    found = connection.execute(
-        "select id from series where device_id = %s and metric = %s",
-        [device_id, metric],
+
+
+def move_clocks(connection: Connection, newest: Mapping[int, datetime]) -> None:
+    """Move the clocks of parks whose clock is their data; none goes back.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    newest
+        Newest sent time by id of the park.
+    """
+    ordered = sorted(newest.items())
+    connection.execute(
+        "update park p set data_now = u.newest"
+        " from unnest(%s::integer[], %s::timestamptz[]) as u (id, newest)"
+        " where p.id = u.id and (p.data_now is null or p.data_now < u.newest)",
+        [[park for park, _ in ordered], [moment for _, moment in ordered]],
     )
-    ((series_id,),) = found.fetchall()
-    return int(series_id)

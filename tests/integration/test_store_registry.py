@@ -172,14 +172,13 @@ def test_a_changed_document_changes_what_differs(connection: Connection) -> None
 
 def test_describing_a_discovered_device_makes_it_active(connection: Connection) -> None:
     park = registry.apply(connection, spec({"devices": [], "data_centres": []}))
-    found = registry.discover_device(connection, park, "rain-1")
-    assert found.is_new
-    assert not registry.discover_device(connection, park, "rain-1").is_new
+    found = registry.discover(connection, park, ["rain-1"], 1)
+    assert registry.discover(connection, park, ["rain-1"], 1) == found
     assert registry.discovered_lately(connection, park) == 1
     registry.apply(connection, spec())
     assert connection.execute(
         "select id, state, clock from device where code = 'rain-1'"
-    ).fetchall() == [(found.id, "active", "untrusted")]
+    ).fetchall() == [(found["rain-1"], "active", "untrusted")]
     assert registry.discovered_lately(connection, park) == 0
 
 
@@ -234,15 +233,31 @@ def test_the_directory_knows_what_the_document_says(connection: Connection) -> N
 def test_a_device_can_be_added_to_a_loaded_directory(connection: Connection) -> None:
     park = registry.apply(connection, spec())
     known = directory.load(connection)
-    found = registry.discover_device(connection, park, "new")
-    series_id = registry.add_series(connection, found.id, "water_level")
-    assert registry.add_series(connection, found.id, "water_level") == series_id
+    found = registry.discover(connection, park, ["new"], 1000)
+    for _ in range(2):
+        registry.add_series(connection, [(found["new"], "water_level")])
     assert known.device("demo", "new") is None
-    directory.add_device(connection, known, found.id)
-    directory.add_device(connection, known, found.id)
+    for _ in range(2):
+        directory.add_devices(connection, known, list(found.values()))
     device = known.device("demo", "new")
     assert device is not None
     series = known.series(device, "water_level")
     assert series is not None
-    assert series.id == series_id
-    assert known.columns().id[device.rows["water_level"]] == series_id
+    assert known.columns().id[device.rows["water_level"]] == series.id
+
+
+def test_only_so_many_devices_are_discovered_in_an_hour(connection: Connection) -> None:
+    park = registry.apply(connection, spec())
+    found = registry.discover(connection, park, ["a", "b", "rain-1"], 1)
+    assert found.keys() == {"a", "rain-1"}
+    assert registry.discover(connection, park, ["b", "a"], 1).keys() == {"a"}
+    assert registry.discover(connection, park, ["b"], 2).keys() == {"b"}
+
+
+def test_a_data_clock_never_goes_back(connection: Connection) -> None:
+    park = registry.apply(connection, spec({"clock": "data"}))
+    for month, expected in ((5, 5), (4, 5), (6, 6)):
+        moment = datetime(2026, month, 1, tzinfo=UTC)
+        registry.move_clocks(connection, {park: moment})
+        (found,) = connection.execute("select data_now from park").fetchall()
+        assert found == (datetime(2026, expected, 1, tzinfo=UTC),)

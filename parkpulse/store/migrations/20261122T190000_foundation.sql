@@ -163,6 +163,7 @@ create table quarantine (
     id uuid primary key,
     at timestamptz not null,
     writer text not null,
+    source text not null,
     park text,
     device text,
     format text,
@@ -172,11 +173,15 @@ create table quarantine (
     raw bytea not null,
     length integer not null,
     sha256 bytea not null,
+    whole boolean not null,
+    refused integer not null,
     state text not null default 'open' check (state in ('open', 'replayed', 'discarded')),
     state_at timestamptz
 );
-create index on quarantine (at);
+create index on quarantine (at, id);
 create index on quarantine (park, reason, at);
+comment on column quarantine.whole is 'whether nothing of the message was stored';
+comment on column quarantine.refused is 'refused values; 0 where the message could not be read';
 comment on column quarantine.raw is 'at most the first 64 KiB; length and sha256 are of the whole payload';
 
 create table quarantine_count (
@@ -196,6 +201,20 @@ create table receipt (
 );
 create index on receipt (at);
 comment on table receipt is 'messages without any time: their first receipt, which is their observed time; kept an hour';
+
+create table ingest_worker (
+    writer text primary key,
+    run uuid not null,
+    arrivals bigint not null default 0,
+    started_at timestamptz not null default now(),
+    seen_at timestamptz not null default now(),
+    connected boolean not null default false,
+    waiting integer not null default 0,
+    broker_dropped bigint
+);
+comment on column ingest_worker.run is 'the process that is this worker; an older one can no longer commit';
+comment on column ingest_worker.arrivals is 'messages of this run that are committed; tells after a lost connection whether the last commit took place';
+comment on column ingest_worker.broker_dropped is 'last $SYS/broker/publish/messages/dropped';
 
 -- Batch log -----------------------------------------------------------------
 

@@ -1,0 +1,160 @@
+"""The quarantine: messages, or values of them, that were not stored, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from parkpulse.store.pool import Connection
+
+State = Literal["open", "replayed", "discarded"]
+
+KEPT_BYTES = 64 * 1024
+"""How much of a payload is kept; length and hash are of the whole."""
+KEPT_AN_HOUR = 1000
+"""After so many of one (park, device, reason, hour) they are only counted."""
+
+
+class Entry(NamedTuple):
+    """A message that was refused, whole or in part."""
+
+    id: UUID
+    at: datetime
+    """When it was received."""
+    writer: str
+    source: str
+    """Source in the ledger."""
+    park: str | None
+    device: str | None
+    format: str | None
+    topic: bytes
+    reason: str
+    detail: str
+    raw: bytes
+    length: int
+    sha256: bytes
+    is_whole: bool
+    """Whether nothing of the message was stored."""
+    refused: int
+    """Number of refused values; 0 if the message could not be read."""
+    state: State = "open"
+    state_at: datetime | None = None
+
+
+def put(connection: Connection, entries: Sequence[Entry]) -> int:
+    """Keep messages, up to a limit an hour; return how many were only counted."""
+    kept = _within_limits(connection, entries)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into quarantine (id, at, writer, source, park, device, format,"
+            "  topic, reason, detail, raw, length, sha256, whole, refused, state,"
+            "  state_at) values (%s, %s, %s, %s, %s, %s, %s, %b, %s, %s, %b, %s, %b,"
+            "  %s, %s, %s, %s)",
+            kept,
+        )
+    return len(entries) - len(kept)
+
+
+def _within_limits(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
+    groups: dict[tuple[datetime, str, str, str], list[Entry]] = {}
+    for entry in entries:
+        hour = entry.at.replace(minute=0, second=0, microsecond=0)
+        key = (hour, entry.park or "?", entry.device or "?", entry.reason)
+        groups.setdefault(key, []).append(entry)
+    if not groups:
+        return []
+    ordered = sorted(groups)
+    columns = zip(*((*key, len(groups[key])) for key in ordered), strict=True)
+    rows = connection.execute(
+        "insert into quarantine_count as q (hour, park, device, reason, n)"
+        " select * from unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[],"
+        "  %s::bigint[])"
+        " on conflict (hour, park, device, reason) do update set n = q.n + excluded.n"
+        " returning hour, park, device, reason, n",
+        [list(column) for column in columns],
+    )
+    kept: list[Entry] = []
+    for hour, park, device, reason, count in rows:
+        group = groups[hour, park, device, reason]
+        before = count - len(group)
+        kept += group[: max(KEPT_AN_HOUR - before, 0)]
+    return kept
+
+
+def page(
+    connection: Connection,
+    limit: int,
+    *,
+    park: str | None = None,
+    reason: str | None = None,
+    state: State | None = None,
+    since: datetime | None = None,
+    before: tuple[datetime, UUID] | None = None,
+) -> list[Entry]:
+    """Return the newest entries, without their raw bytes.
+
+    Parameters
+    ----------
+    connection
+        Open connection.
+    limit
+        Most entries returned.
+    park, reason, state, since
+        What entries must have; None is anything.
+    before
+        (at, id) of the last entry of the page before.
+    """
+    rows = connection.execute(
+        "select id, at, writer, source, park, device, format, topic, reason, detail,"
+        "  ''::bytea, length, sha256, whole, refused, state, state_at"
+        " from quarantine"
+        " where (%(park)s::text is null or park = %(park)s)"
+        " and (%(reason)s::text is null or reason = %(reason)s)"
+        " and (%(state)s::text is null or state = %(state)s)"
+        " and (%(since)s::timestamptz is null or at >= %(since)s)"
+        " and (%(at)s::timestamptz is null or (at, id) < (%(at)s, %(id)s::uuid))"
+        " order by at desc, id desc limit %(limit)s",
+        {
+            "park": park,
+            "reason": reason,
+            "state": state,
+            "since": since,
+            "at": before and before[0],
+            "id": before and before[1],
+            "limit": limit,
+        },
+    )
+    return [Entry(*row) for row in rows]
+
+
+def get(connection: Connection, entry_id: UUID) -> Entry | None:
+    """Return an entry with its raw bytes; locks it until the end of the transaction."""
+    row = connection.execute(
+        "select id, at, writer, source, park, device, format, topic, reason, detail,"
+        "  raw, length, sha256, whole, refused, state, state_at"
+        " from quarantine where id = %s for update",
+        [entry_id],
+    ).fetchone()
+    return None if row is None else Entry(*row)
+
+
+def settle(connection: Connection, entry_id: UUID, state: State) -> None:
+    """Mark an entry as replayed or discarded."""
+    connection.execute(
+        "update quarantine set state = %s, state_at = now() where id = %s",
+        [state, entry_id],
+    )
+
+
+def restate(
+    connection: Connection, entry_id: UUID, reason: str, detail: str, refused: int
+) -> None:
+    """Say why an entry is still refused after a replay, and how many values are."""
+    connection.execute(
+        "update quarantine set reason = %s, detail = %s, refused = %s where id = %s",
+        [reason, detail, refused, entry_id],
+    )

@@ -1,0 +1,100 @@
+"""Ingest workers: which process is one, how far it has committed, that it lives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from parkpulse.store.pool import Connection
+
+
+class Worker(NamedTuple):
+    """State of an ingest worker."""
+
+    writer: str
+    started_at: datetime
+    seen_at: datetime
+    """Last sign of life."""
+    is_connected: bool
+    """Whether it was connected to the broker then."""
+    waiting: int
+    """Messages received and not yet committed then."""
+    arrivals: int
+    """Messages of this run that are committed."""
+
+
+def start(connection: Connection, writer: str, run: UUID) -> None:
+    """Make this process the worker; what another of the same name does, fails."""
+    connection.execute(
+        "insert into ingest_worker (writer, run) values (%s, %s)"
+        " on conflict (writer) do update set run = excluded.run, arrivals = 0,"
+        "  started_at = now(), seen_at = now(), connected = false, waiting = 0",
+        [writer, run],
+    )
+
+
+def advance(
+    connection: Connection, writer: str, run: UUID, before: int, after: int
+) -> int | None:
+    """Go from one number of committed arrivals to another.
+
+    Returns
+    -------
+    int or None
+        The number that is stored now: `after`, or another if the worker did not stand
+        at `before`; None if another process has become the worker.
+    """
+    connection.execute(
+        "update ingest_worker set arrivals = %s, seen_at = now()"
+        " where writer = %s and run = %s and arrivals = %s",
+        [after, writer, run, before],
+    )
+    row = connection.execute(
+        "select arrivals from ingest_worker where writer = %s and run = %s",
+        [writer, run],
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def report(
+    connection: Connection, writer: str, run: UUID, waiting: int, *, is_connected: bool
+) -> bool:
+    """Give a sign of life; False if another process has become the worker."""
+    cursor = connection.execute(
+        "update ingest_worker set seen_at = now(), connected = %s, waiting = %s"
+        " where writer = %s and run = %s",
+        [is_connected, waiting, writer, run],
+    )
+    return cursor.rowcount == 1
+
+
+def note_dropped(connection: Connection, writer: str, total: int) -> int:
+    """Note the broker's count of dropped messages; return how many are new.
+
+    The first count ever only sets the mark; a smaller one than before means that the
+    broker has begun anew.
+    """
+    row = connection.execute(
+        "select broker_dropped from ingest_worker where writer = %s for update",
+        [writer],
+    ).fetchone()
+    before = None if row is None else row[0]
+    connection.execute(
+        "update ingest_worker set broker_dropped = %s where writer = %s",
+        [total, writer],
+    )
+    if before is None:
+        return 0
+    return total - int(before) if total >= before else total
+
+
+def workers(connection: Connection) -> list[Worker]:
+    """All ingest workers that ever ran, by name."""
+    rows = connection.execute(
+        "select writer, started_at, seen_at, connected, waiting, arrivals"
+        " from ingest_worker order by writer"
+    )
+    return [Worker(*row) for row in rows]
