@@ -173,6 +173,7 @@ def services_start() -> None:
         return
     log = home / "services.log"
     log.unlink(missing_ok=True)
+    (home / local.RUNNING).unlink(missing_ok=True)  # of a killed one
     command = (str(Path(sys.executable).parent / "parkpulse"), "services", "run")
     child = process.detach(command, log)
     deadline = time.monotonic() + _STARTED_WITHIN_S

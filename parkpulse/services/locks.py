@@ -10,13 +10,13 @@ import contextlib
 import fcntl
 import os
 import time
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from parkpulse.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _LEFTOVERS_END_WITHIN_S = 90.0
 _POLL_S = 0.1
@@ -98,7 +98,16 @@ def _is_alive(pid: int | None) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    # In a container nobody may collect the dead.
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return fields[0] == "Z"
 
 
 def _opened(path: Path) -> IO[str]:

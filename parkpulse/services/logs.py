@@ -35,12 +35,12 @@ class LogFile:
     def _open(self) -> IO[bytes]:
         return self._path.open("ab", buffering=0)
 
-    def write(self, line: bytes) -> None:
-        """Append one line, given without its end; a full disk loses it."""
+    def write(self, lines: list[bytes]) -> None:
+        """Append lines, given without their ends; a full disk loses them."""
         with contextlib.suppress(OSError):
             if self._size > self._most_bytes:
                 self._turn()
-            self._size += self._file.write(line + b"\n")
+            self._size += self._file.write(b"".join(line + b"\n" for line in lines))
 
     def _turn(self) -> None:
         self._file.close()

@@ -50,20 +50,20 @@ class _Child:
         self._hold = hold
         self._log = logs.LogFile(self.log_path)
         self._lines = logs.Lines()
-        self.start()
+        self._popen: subprocess.Popen[bytes] | None = None
+        self.output: int | None = None
+        self.started_at = 0.0
 
     def start(self) -> None:
         reading, writing = os.pipe()
         try:
-            self.popen: subprocess.Popen[bytes] = process.start(
-                self.program, writing, self._hold
-            )
+            self._popen = process.start(self.program, writing, self._hold)
         except ServiceError:
             os.close(reading)
             raise
         finally:
             os.close(writing)
-        self.output: int | None = reading
+        self.output = reading
         self.started_at = time.monotonic()
         self.start_at = None
 
@@ -76,11 +76,21 @@ class _Child:
         if not data:
             os.close(self.output)
             self.output = None
-        for line in lines:
-            self._log.write(line)
+        self._log.write(lines)
         texts = [line.decode(errors="replace").rstrip() for line in lines]
         self.recent.extend(text for text in texts if text)
         return texts
+
+    def status(self) -> int | None:
+        """Return how it ended; None while it runs."""
+        return None if self._popen is None else self._popen.poll()
+
+    def is_running(self) -> bool:
+        return self._popen is not None and self._popen.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        if self._popen is not None:
+            self._popen.send_signal(number)
 
     def last_words(self) -> str:
         return self.recent[-1] if self.recent else "it printed nothing"
@@ -150,6 +160,7 @@ class Supervisor:
         """
         child = _Child(program, self._logs_folder, hold)
         self._children.append(child)
+        child.start()
         self._watch(child)
 
     def _watch(self, child: _Child) -> None:
@@ -181,7 +192,7 @@ class Supervisor:
 
     def _require_all(self, title: str) -> None:
         for child in self._children:
-            if child.popen.poll() is not None:
+            if not child.is_running():
                 self._drain(child)
                 message = (
                     f"{child.program.name} ended while {title} was starting:"
@@ -208,7 +219,7 @@ class Supervisor:
                 child.start()
                 self._watch(child)
             return
-        status = child.popen.poll()
+        status = child.status()
         if status is None:
             return
         self._drain(child)
@@ -254,21 +265,20 @@ class Supervisor:
 
     def _stop(self, child: _Child) -> None:
         program = child.program
-        if child.start_at is not None or child.popen.poll() is not None:
+        if not child.is_running():
             return
-        child.popen.send_signal(program.stop_signal)
+        child.signal(program.stop_signal)
         if self._ended(child, program.stop_within_s, patience=1):
             return
         self._tell(f"{program.name} is ended by force")
-        child.popen.send_signal(program.force_signal)
+        child.signal(program.force_signal)
         if not self._ended(child, _FORCED_WITHIN_S, patience=10):
-            child.popen.kill()
-            child.popen.wait()
+            child.signal(signal.SIGKILL)
 
     def _ended(self, child: _Child, within_s: float, patience: int) -> bool:
         """Wait for its end; False when time or the person's patience runs out."""
         deadline = time.monotonic() + within_s
-        while child.popen.poll() is None:
+        while child.is_running():
             if time.monotonic() > deadline or self._asked > patience:
                 return False
             self._pump()

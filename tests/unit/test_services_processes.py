@@ -83,7 +83,7 @@ def test_a_full_log_starts_a_new_file_and_keeps_three(tmp_path: Path) -> None:
     path = tmp_path / "api.log"
     log = logs.LogFile(path, most_bytes=10)
     for number in range(12):
-        log.write(f"line {number:02}".encode())
+        log.write([f"line {number:02}".encode()])
     log.close()
     kept = sorted(each.name for each in tmp_path.iterdir())
     assert kept == ["api.log", "api.log.1", "api.log.2", "api.log.3"]
