@@ -145,11 +145,22 @@ def services() -> None:
     """Run only the private database and broker, for development."""
 
 
+def _own_place() -> Place:
+    place = _place(settings.configured())
+    if place.database_url is not None and place.mqtt_url is not None:
+        message = (
+            "PARKPULSE_DATABASE_URL and PARKPULSE_MQTT_URL name servers of your own:"
+            " unset one to start a private one"
+        )
+        raise ConfigError(message)
+    _make(place.home)
+    return place
+
+
 @services.command("run")
 def services_run() -> None:
     """Run them in the foreground until Ctrl-C."""
-    place = _place(settings.configured())
-    _make(place.home)
+    place = _own_place()
     if locks.holder(place.home / local.LOCK) is not None:
         message = f"the database and the broker of {place.home} run already"
         raise ServiceError(message)
@@ -166,8 +177,7 @@ def services_run() -> None:
 @services.command("start")
 def services_start() -> None:
     """Run them in the background."""
-    home = _home(settings.configured())
-    _make(home)
+    home = _own_place().home
     if locks.holder(home / local.LOCK) is not None:
         print("They run already.")
         return

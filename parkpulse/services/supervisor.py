@@ -139,6 +139,9 @@ class Supervisor:
         for each, handler in self._previous.items():
             signal.signal(each, handler)  # type: ignore[arg-type] # as it came
         self._selector.close()
+        if self._asked and isinstance(error, ServiceError):
+            # The terminal's Ctrl-C also reached what we were waiting for.
+            raise StoppedError from error
 
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
         self._asked += 1

@@ -100,6 +100,17 @@ def test_services_start_status_and_stop(shell: Shell) -> None:
     assert shell.status()["running"] is False
 
 
+def test_nothing_to_start_is_one_sentence(shell: Shell) -> None:
+    own = {
+        "PARKPULSE_DATABASE_URL": "postgresql://u@127.0.0.1/x",
+        "PARKPULSE_MQTT_URL": "mqtt://127.0.0.1",
+    }
+    for word in ("start", "run"):
+        code, printed = shell.run("services", word, **own)
+        assert code == 1
+        assert "unset one to start a private one" in printed
+
+
 def test_other_commands_find_the_running_database(shell: Shell) -> None:
     code, printed = shell.run("db", "status")
     assert code == 1

@@ -205,6 +205,16 @@ def test_much_output_blocks_nobody(supervisor: Supervisor, tmp_path: Path) -> No
     supervisor.wait("it", lambda: log.read_bytes().endswith(b"199999\nend\n"), 30.0)
 
 
+def test_a_failure_after_ctrl_c_is_a_stop(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with Supervisor(tmp_path / "logs", print):
+            os.kill(os.getpid(), signal.SIGINT)
+            raise ServiceError
+
+    with pytest.raises(StoppedError):
+        interrupted()
+
+
 def test_signal_handlers_are_given_back(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
     with Supervisor(tmp_path / "logs", print):
