@@ -1,0 +1,426 @@
+"""Alerts and their history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from parkpulse.model import instants
+from parkpulse.model.alert import SEVERITIES, STATES, EventKind, Severity, State
+from parkpulse.model.condition import AlertRow, EventRow, Key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from typing import Any, LiteralString
+    from uuid import UUID
+
+    from parkpulse.store.pool import Connection
+
+CHANNEL = "alert"
+"""Notified with the id of each alert that has changed."""
+
+_SELECT = """
+    select a.id, a.rule_id, a.subject, a.park_id, a.place_id, a.device_id, a.series_id,
+        a.severity, a.state, a.retroactive, a.onset, a.raised_at, a.cleared_at,
+        a.acknowledged_at, a.acknowledged_by, a.value, a.limit_value, a.version
+    from alert a
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which alerts are wanted; None does not restrict."""
+
+    park: str | None = None
+    states: Sequence[State] = STATES
+    severities: Sequence[Severity] = SEVERITIES
+    retroactive: bool | None = None
+    since: datetime | None = None
+    """Raised then or later."""
+    text: str | None = None
+    """Part of rule's code or name, subject, or device's name."""
+
+
+class Description(NamedTuple):
+    """What an alert's ids stand for."""
+
+    rule: str
+    rule_zh: str
+    rule_en: str
+    definition: str
+    park: str
+    park_zh: str
+    park_en: str
+    zone: str
+    place: str | None
+    place_zh: str | None
+    place_en: str | None
+    device: str | None
+    device_zh: str | None
+    device_en: str | None
+    metric: str | None
+
+
+class EventView(NamedTuple):
+    """One line of an alert's history as people see it."""
+
+    kind: EventKind
+    at: datetime
+    recorded_at: datetime
+    actor: str
+    severity: Severity
+    value: float | None
+    detail: dict[str, object]
+
+
+class DeliveryView(NamedTuple):
+    """One attempt to tell a channel of an alert."""
+
+    id: UUID
+    message: UUID
+    channel: str
+    event: EventKind
+    state: str
+    at: datetime
+    attempt: int
+    status: int | None
+    error: str | None
+    duration_ms: float
+
+
+def _us(moment: datetime | None) -> int | None:
+    return None if moment is None else instants.to_us(moment)
+
+
+def _moment(us: int | None) -> datetime | None:
+    return None if us is None else instants.from_us(us)
+
+
+def _row(columns: tuple[Any, ...]) -> AlertRow:
+    return AlertRow(
+        id=columns[0],
+        rule_id=columns[1],
+        subject=columns[2],
+        park_id=columns[3],
+        place_id=columns[4],
+        device_id=columns[5],
+        series_id=columns[6],
+        severity=columns[7],
+        state=columns[8],
+        retroactive=columns[9],
+        onset=instants.to_us(columns[10]),
+        raised=instants.to_us(columns[11]),
+        cleared=_us(columns[12]),
+        acknowledged=_us(columns[13]),
+        acknowledged_by=columns[14],
+        value=columns[15],
+        limit=columns[16],
+        version=columns[17],
+    )
+
+
+def lock(
+    conn: Connection, keys: Sequence[Key], ids: Iterable[UUID] = ()
+) -> list[AlertRow]:
+    """Unfinished alerts of the keys and those named by id, locked until the commit."""
+    rows = conn.execute(
+        _SELECT  # noqa: S608 - both are literals
+        + """
+        where a.id = any(%s)
+            or a.state <> 'normal' and (a.rule_id, a.subject) in (
+                select * from unnest(%s::integer[], %s::text[]))
+        order by a.id
+        for update
+        """,
+        [
+            list(ids),
+            [rule_id for rule_id, _ in keys],
+            [subject for _, subject in keys],
+        ],
+    )
+    return [_row(row) for row in rows]
+
+
+def by_ids(conn: Connection, ids: Sequence[UUID]) -> list[AlertRow]:
+    """Those of the alerts that exist, by id."""
+    rows = conn.execute(_SELECT + "where a.id = any(%s) order by a.id", [list(ids)])
+    return [_row(row) for row in rows]
+
+
+def changed_since(
+    conn: Connection, park_id: int, since: datetime, limit: int
+) -> list[AlertRow]:
+    """Alerts of a park that changed at or after a time, oldest change first."""
+    rows = conn.execute(
+        _SELECT
+        + """
+        where a.park_id = %s and a.updated_at >= %s
+        order by a.updated_at, a.id limit %s
+        """,
+        [park_id, since, limit],
+    )
+    return [_row(row) for row in rows]
+
+
+_RANK = "array_position(array['low', 'medium', 'high', 'critical'], a.severity)"
+ORDERS: Mapping[str, tuple[LiteralString, LiteralString]] = {
+    "-raised_at": (
+        "(a.raised_at, a.id) < (%(raised)s, %(id)s)",
+        "a.raised_at desc, a.id desc",
+    ),
+    "raised_at": (
+        "(a.raised_at, a.id) > (%(raised)s, %(id)s)",
+        "a.raised_at, a.id",
+    ),
+    "-severity": (
+        f"({_RANK} - 1, a.raised_at, a.id) < (%(rank)s, %(raised)s, %(id)s)",
+        f"{_RANK} desc, a.raised_at desc, a.id desc",
+    ),
+    "severity": (
+        f"({_RANK} - 1, a.raised_at, a.id) > (%(rank)s, %(raised)s, %(id)s)",
+        f"{_RANK}, a.raised_at, a.id",
+    ),
+}
+"""Orders of a list; the least severe has rank 0."""
+
+
+class After(NamedTuple):
+    """The last alert of the page before."""
+
+    rank: int
+    raised: int
+    id: UUID
+
+
+def page(
+    conn: Connection, search: Search, order: str, after: After | None, limit: int
+) -> list[AlertRow]:
+    """Return alerts that are wanted, in an order of `ORDERS`."""
+    beyond, sorting = ORDERS[order]
+    rows = conn.execute(
+        _SELECT
+        + """
+        join park on park.id = a.park_id
+        join rule r on r.id = a.rule_id
+        left join device d on d.id = a.device_id
+        where (%(park)s::text is null or park.code = %(park)s)
+            and a.state = any(%(states)s)
+            and a.severity = any(%(severities)s)
+            and (%(retroactive)s::boolean is null or a.retroactive = %(retroactive)s)
+            and (%(since)s::timestamptz is null or a.raised_at >= %(since)s)
+            and (%(text)s::text is null or position(lower(%(text)s) in lower(concat_ws(
+                ' ', r.code, r.name_zh, r.name_en, a.subject, d.name_zh, d.name_en
+            ))) > 0)
+            and (%(id)s::uuid is null or """
+        + beyond
+        + ") order by "
+        + sorting
+        + " limit %(limit)s",
+        {
+            "park": search.park,
+            "states": list(search.states),
+            "severities": list(search.severities),
+            "retroactive": search.retroactive,
+            "since": search.since,
+            "text": search.text,
+            "rank": after and after.rank,
+            "raised": after and instants.from_us(after.raised),
+            "id": after and after.id,
+            "limit": limit,
+        },
+    )
+    return [_row(row) for row in rows]
+
+
+def counts(conn: Connection) -> dict[int, dict[str, int]]:
+    """Unfinished alerts by park id and severity."""
+    found: dict[int, dict[str, int]] = {}
+    rows = conn.execute(
+        """
+        select park_id, severity, count(*) from alert where state <> 'normal'
+        group by park_id, severity
+        """
+    )
+    for park_id, severity, count in rows:
+        found.setdefault(park_id, {})[severity] = count
+    return found
+
+
+def descriptions(
+    conn: Connection, alerts: Sequence[AlertRow]
+) -> dict[Key, Description]:
+    """Tell what the ids of the alerts stand for, by key."""
+    rows = conn.execute(
+        """
+        select distinct on (a.rule_id, a.subject) a.rule_id, a.subject,
+            r.code, r.name_zh, r.name_en, r.definition::text,
+            park.code, park.name_zh, park.name_en, park.zone,
+            place.code, place.name_zh, place.name_en,
+            d.code, d.name_zh, d.name_en, s.metric
+        from unnest(%s::integer[], %s::text[], %s::integer[], %s::integer[],
+                %s::integer[], %s::integer[])
+            as a (rule_id, subject, park_id, place_id, device_id, series_id)
+        join rule r on r.id = a.rule_id
+        join park on park.id = a.park_id
+        left join place on place.id = a.place_id
+        left join device d on d.id = a.device_id
+        left join series s on s.id = a.series_id
+        """,
+        [
+            [each.rule_id for each in alerts],
+            [each.subject for each in alerts],
+            [each.park_id for each in alerts],
+            [each.place_id for each in alerts],
+            [each.device_id for each in alerts],
+            [each.series_id for each in alerts],
+        ],
+    )
+    return {(row[0], row[1]): Description(*row[2:]) for row in rows}
+
+
+def save(
+    conn: Connection, added: Iterable[AlertRow], changed: Iterable[AlertRow]
+) -> None:
+    """Insert new alerts, write changed ones."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "insert into alert (id, rule_id, subject, park_id, place_id, device_id,"
+            "  series_id, severity, state, retroactive, onset, raised_at, cleared_at,"
+            "  acknowledged_at, acknowledged_by, value, limit_value, version)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
+            "  %s, %s)",
+            [
+                (
+                    each.id,
+                    each.rule_id,
+                    each.subject,
+                    each.park_id,
+                    each.place_id,
+                    each.device_id,
+                    each.series_id,
+                    *_changing(each),
+                )
+                for each in sorted(added, key=lambda each: each.id)
+            ],
+        )
+        cursor.executemany(
+            "update alert set severity = %s, state = %s, retroactive = %s, onset = %s,"
+            "  raised_at = %s, cleared_at = %s, acknowledged_at = %s,"
+            "  acknowledged_by = %s, value = %s, limit_value = %s, version = %s,"
+            "  updated_at = clock_timestamp()"
+            " where id = %s",
+            [
+                (*_changing(each), each.id)
+                for each in sorted(changed, key=lambda each: each.id)
+            ],
+        )
+
+
+def _changing(row: AlertRow) -> tuple[object, ...]:
+    return (
+        row.severity,
+        row.state,
+        row.retroactive,
+        instants.from_us(row.onset),
+        instants.from_us(row.raised),
+        _moment(row.cleared),
+        _moment(row.acknowledged),
+        row.acknowledged_by,
+        row.value,
+        row.limit,
+        row.version,
+    )
+
+
+def announce(conn: Connection, ids: Iterable[UUID]) -> None:
+    """Notify followers of the alerts once this transaction commits."""
+    conn.execute(
+        "select pg_notify(%s, id) from unnest(%s::text[]) as id",
+        [CHANNEL, [str(each) for each in ids]],
+    )
+
+
+def event_times(
+    conn: Connection, since: Mapping[Key, int]
+) -> dict[Key, set[tuple[EventKind, int]]]:
+    """Kind and time [us] of the events that each key has from a time [us] on."""
+    found: dict[Key, set[tuple[EventKind, int]]] = {key: set() for key in since}
+    rows = conn.execute(
+        """
+        select e.rule_id, e.subject, e.kind, e.at
+        from unnest(%s::integer[], %s::text[], %s::timestamptz[])
+            as k (rule_id, subject, since)
+        join alert_event e on e.rule_id = k.rule_id and e.subject = k.subject
+            and e.at >= k.since
+        """,
+        [
+            [rule_id for rule_id, _ in since],
+            [subject for _, subject in since],
+            [instants.from_us(us) for us in since.values()],
+        ],
+    )
+    for rule_id, subject, kind, at in rows:
+        found[rule_id, subject].add((kind, instants.to_us(at)))
+    return found
+
+
+def add_events(conn: Connection, events: Sequence[EventRow]) -> list[int]:
+    """Append to the alerts' histories; return the ids in the same order."""
+    rows = conn.execute(
+        """
+        insert into alert_event
+            (alert_id, rule_id, subject, kind, at, actor, severity, value, detail)
+        select alert_id, rule_id, subject, kind, at, actor, severity, value,
+            detail::jsonb
+        from unnest(%s::uuid[], %s::integer[], %s::text[], %s::text[],
+                %s::timestamptz[], %s::text[], %s::text[], %s::float8[], %s::text[])
+            with ordinality as e (alert_id, rule_id, subject, kind, at, actor,
+                severity, value, detail, position)
+        order by position
+        returning id
+        """,
+        [
+            [each.alert_id for each in events],
+            [each.rule_id for each in events],
+            [each.subject for each in events],
+            [each.kind for each in events],
+            [instants.from_us(each.at) for each in events],
+            [each.actor for each in events],
+            [each.severity for each in events],
+            [each.value for each in events],
+            [msgspec.json.encode(each.detail).decode() for each in events],
+        ],
+    ).fetchall()
+    return sorted(event_id for (event_id,) in rows)
+
+
+def events(conn: Connection, alert_id: UUID) -> list[EventView]:
+    """Return the history of an alert in the order in which it was recorded."""
+    rows = conn.execute(
+        """
+        select kind, at, recorded_at, actor, severity, value, detail
+        from alert_event where alert_id = %s order by id
+        """,
+        [alert_id],
+    )
+    return [EventView(*row) for row in rows]
+
+
+def deliveries(conn: Connection, alert_id: UUID) -> list[DeliveryView]:
+    """Return all attempts to tell of an alert, oldest first."""
+    rows = conn.execute(
+        """
+        select d.id, o.id, c.name, e.kind, o.state, d.at, d.attempt, d.status, d.error,
+            d.duration_ms
+        from outbox o
+        join delivery d on d.outbox_id = o.id
+        join channel c on c.id = o.channel_id
+        join alert_event e on e.id = o.alert_event_id
+        where o.alert_id = %s order by d.at, d.id
+        """,
+        [alert_id],
+    )
+    return [DeliveryView(*row) for row in rows]

@@ -1,0 +1,113 @@
+"""Condition intervals: when rules' conditions held as far as readings say by now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from parkpulse.model import instants
+from parkpulse.model.condition import Interval, Key, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from parkpulse.store.pool import Connection
+
+
+def overlapping(
+    conn: Connection, since: Mapping[Key, int]
+) -> dict[Key, list[Interval]]:
+    """Intervals of each key that last longer than to a time [us], by time."""
+    found: dict[Key, list[Interval]] = {key: [] for key in since}
+    rows = conn.execute(
+        """
+        select c.rule_id, c.subject, c.onset, c.raised_at, c.cleared_at, c.steps::text,
+            c.retroactive, c.alert_id
+        from unnest(%s::integer[], %s::text[], %s::timestamptz[])
+            as k (rule_id, subject, since)
+        join condition_interval c
+            on c.rule_id = k.rule_id and c.subject = k.subject
+            and (c.cleared_at is null or c.cleared_at > k.since)
+        order by c.rule_id, c.subject, c.raised_at
+        """,
+        [
+            [rule_id for rule_id, _ in since],
+            [subject for _, subject in since],
+            [instants.from_us(us) for us in since.values()],
+        ],
+    )
+    for rule_id, subject, *columns in rows:
+        found[rule_id, subject].append(_interval(*columns))
+    return found
+
+
+def _interval(
+    onset: datetime,
+    raised: datetime,
+    cleared: datetime | None,
+    steps: str,
+    retroactive: bool,  # noqa: FBT001 - a column
+    alert_id: UUID,
+) -> Interval:
+    return Interval(
+        onset=instants.to_us(onset),
+        raised=instants.to_us(raised),
+        cleared=None if cleared is None else instants.to_us(cleared),
+        steps=msgspec.json.decode(steps, type=tuple[Step, ...]),
+        retroactive=retroactive,
+        alert_id=alert_id,
+    )
+
+
+def lasting(conn: Connection, rule_ids: Sequence[int]) -> dict[Key, Interval]:
+    """Conditions of these rules that last."""
+    rows = conn.execute(
+        """
+        select rule_id, subject, onset, raised_at, cleared_at, steps::text, retroactive,
+            alert_id
+        from condition_interval
+        where cleared_at is null and rule_id = any(%s)
+        """,
+        [list(rule_ids)],
+    )
+    return {(row[0], row[1]): _interval(*row[2:]) for row in rows}
+
+
+def replace(
+    conn: Connection, changes: Mapping[Key, tuple[list[Interval], list[Interval]]]
+) -> None:
+    """Put new intervals of each key in the place of old ones."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "delete from condition_interval"
+            " where rule_id = %s and subject = %s and raised_at = %s",
+            [
+                (*key, instants.from_us(each.raised))
+                for key, (old, _) in sorted(changes.items())
+                for each in old
+            ],
+        )
+        cursor.executemany(
+            "insert into condition_interval (rule_id, subject, raised_at, onset,"
+            "  cleared_at, steps, retroactive, alert_id)"
+            " values (%s, %s, %s, %s, %s, %s::jsonb, %s, %s)",
+            [
+                (*key, *_columns(each))
+                for key, (_, new) in sorted(changes.items())
+                for each in new
+            ],
+        )
+
+
+def _columns(interval: Interval) -> tuple[object, ...]:
+    return (
+        instants.from_us(interval.raised),
+        instants.from_us(interval.onset),
+        None if interval.cleared is None else instants.from_us(interval.cleared),
+        msgspec.json.encode(interval.steps).decode(),
+        interval.retroactive,
+        interval.alert_id,
+    )
