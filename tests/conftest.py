@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.plugins.fix_webhook",
     "tests.plugins.fix_chromium",
     "tests.plugins.fix_chain",
+    "tests.plugins.fix_engine",
 ]
 
 _MARKERS = {

@@ -13,19 +13,20 @@ import click
 
 from parkpulse import settings
 from parkpulse.engine.lease import LeaseKeeper
+from parkpulse.engine.loop import Loop
 from parkpulse.engine.process import Engine
+from parkpulse.engine.rollups import PAUSE_S, RollupConsumer
 from parkpulse.errors import ConfigError
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
-    from parkpulse.engine.loop import Loop
     from parkpulse.settings import Settings
 
 
 def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Loop]:
     """One loop for each consumer; each wakes by its own event."""
-    del config, database, keeper
-    return []
+    rollups = RollupConsumer(config.raw_retention_days)
+    return [Loop(database, keeper, rollups, pause_s=PAUSE_S)]
 
 
 def _database_url(config: Settings) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from parkpulse.engine.lease import LeaseKeeper
-    from parkpulse.store.batchlog import LoggedBatch
+    from parkpulse.model.packed import LoggedBatch
     from parkpulse.store.pool import Connection, Database
 
 BATCHES = 100

@@ -1,0 +1,164 @@
+"""Roll-up tiers of 1 minute, 1 hour and 1 day, and the readings they come from.
+
+Arrays are int64 and float64; instants are microseconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from psycopg import sql
+
+from parkpulse.store import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parkpulse.model.packed import Int64Array
+    from parkpulse.store.columns import Columns
+    from parkpulse.store.pool import Connection
+
+_READINGS = {"series": "int4", "ts": "ts", "value": "float8"}
+_ROWS = {
+    "series": "int4",
+    "start": "ts",
+    "count": "int4",
+    "sum": "float8",
+    "min": "float8",
+    "max": "float8",
+    "first": "float8",
+    "last": "float8",
+    "integral": "float8",
+}
+_CHUNK = 5000
+
+
+class SeriesInfo(NamedTuple):
+    """What the roll-ups must know of a series."""
+
+    id: int
+    metric: str
+    kind: str
+    report_interval_s: int
+
+
+def series(conn: Connection, slots: Sequence[int]) -> list[SeriesInfo]:
+    """All series of the parks in these slots, by id."""
+    rows = conn.execute(
+        """
+        select s.id, s.metric, s.kind, s.report_interval_s
+        from series s join device d on d.id = s.device_id
+        where mod(d.park_id, 64) = any(%s)
+        order by s.id
+        """,
+        [list(slots)],
+    )
+    return [SeriesInfo(*row) for row in rows]
+
+
+def readings(
+    conn: Connection, series_id: Int64Array, start: Int64Array, end: Int64Array
+) -> Columns:
+    """Read stretches of readings: columns `series`, `ts`, `value`, sorted.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    series_id, start, end : arrays, shape (n,)
+        Stretches [start, end) of a series, sorted, none overlapping another. [us]
+    """
+    return columns.fetch(
+        conn,
+        """
+        copy (
+            select k.series, r.ts, r.value
+            from unnest(%s::integer[], %s::bigint[], %s::bigint[])
+                with ordinality as k (series, start_us, end_us, position)
+            cross join lateral (
+                select ts, value from reading
+                where reading.series = k.series
+                    and ts >= '1970-01-01Z'::timestamptz + k.start_us * interval '1 us'
+                    and ts < '1970-01-01Z'::timestamptz + k.end_us * interval '1 us'
+                order by ts
+            ) r
+            order by k.position, r.ts
+        ) to stdout (format binary)
+        """,
+        [series_id.tolist(), start.tolist(), end.tolist()],
+        _READINGS,
+    )
+
+
+_STRETCHES = sql.SQL("""
+    copy (
+        select k.series, r.ts, r.n, r.sum, r.min, r.max, r.first, r.last,
+            coalesce(r.integral, 'NaN')
+        from unnest(%s::integer[], %s::bigint[], %s::bigint[])
+            with ordinality as k (series, start_us, end_us, position)
+        cross join lateral (
+            select * from {tier} t
+            where t.series = k.series
+                and ts >= '1970-01-01Z'::timestamptz + k.start_us * interval '1 us'
+                and ts < '1970-01-01Z'::timestamptz + k.end_us * interval '1 us'
+            order by ts
+        ) r
+        order by k.position, r.ts
+    ) to stdout (format binary)
+""")
+_UPSERT = sql.SQL("""
+    insert into {tier} (series, ts, n, sum, min, max, first, last, integral)
+    select series, '1970-01-01Z'::timestamptz + start_us * interval '1 us',
+        n, sum, min, max, first, last, nullif(integral, 'NaN')
+    from unnest(%b::integer[], %b::bigint[], %b::integer[], %b::float8[],
+        %b::float8[], %b::float8[], %b::float8[], %b::float8[], %b::float8[])
+        as t (series, start_us, n, sum, min, max, first, last, integral)
+    on conflict (series, ts) do update set
+        n = excluded.n, sum = excluded.sum, min = excluded.min, max = excluded.max,
+        first = excluded.first, last = excluded.last, integral = excluded.integral
+""")
+
+
+def rows(
+    conn: Connection,
+    tier: str,
+    series_id: Int64Array,
+    start: Int64Array,
+    end: Int64Array,
+) -> Columns:
+    """Read stretches of a tier: columns as in `analytics.buckets.Rows`, sorted.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    tier
+        `1m`, `1h` or `1d`.
+    series_id, start, end : arrays, shape (n,)
+        Stretches [start, end) of a series, sorted, none overlapping another. [us]
+    """
+    params = [series_id.tolist(), start.tolist(), end.tolist()]
+    statement = _STRETCHES.format(tier=_table(tier))
+    return columns.fetch(conn, statement, params, _ROWS)
+
+
+def write(conn: Connection, tier: str, found: Columns) -> None:
+    """Put rows in place, whether they are new or not.
+
+    Parameters
+    ----------
+    conn
+        In a transaction.
+    tier
+        `1m`, `1h` or `1d`.
+    found
+        Columns as `rows` returns them, sorted by series, then start, each once.
+    """
+    statement = _UPSERT.format(tier=_table(tier))
+    for low in range(0, len(found["series"]), _CHUNK):
+        part = slice(low, low + _CHUNK)
+        conn.execute(statement, [found[name][part].tolist() for name in _ROWS])
+
+
+def _table(tier: str) -> sql.Identifier:
+    return sql.Identifier(f"rollup_{tier}")
