@@ -1,0 +1,1 @@
+export const standIn = () => ({ name: "stand-in" });

@@ -1,0 +1,77 @@
+/** HTTP as the API speaks it: JSON in and out, problems as exceptions. */
+import type { Page, Problem } from "./types";
+
+export const BASE = "/api/v1";
+
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+/** The API answered with a problem, or could not be reached (`status` 0). */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Address of an end-point; values that are null, undefined or empty are left out. */
+export function address(path: string, query: Query = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value != null && value !== "");
+  const text = new URLSearchParams(
+    given.map(([key, value]) => [key, String(value)]),
+  ).toString();
+  return `${BASE}${path}${text === "" ? "" : `?${text}`}`;
+}
+
+/** `signal` cancels; a cancelled request rejects with an `AbortError`. */
+export async function get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
+  return request<T>(address(path, query), signal === undefined ? {} : { signal });
+}
+
+export async function post<T>(path: string, body: unknown): Promise<T> {
+  return request<T>(address(path), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Every page of a list, up to `most` items. */
+export async function all<T>(path: string, query: Query = {}, most = 20_000): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<T> = await get(path, { limit: 1000, ...query, cursor });
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== null && items.length < most);
+  return items;
+}
+
+async function request<T>(url: string, init: RequestInit): Promise<T> {
+  const headers = new Headers(init.headers);
+  headers.set("Accept", "application/json, application/problem+json");
+  headers.set("Accept-Language", document.documentElement.lang);
+  const response = await reach(url, { ...init, headers });
+  if (!response.ok) throw await failure(response);
+  return (await response.json()) as T;
+}
+
+async function reach(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, "unreachable", "");
+  }
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  const detail = problem.errors?.[0]?.detail ?? problem.detail ?? problem.title ?? "";
+  return new ApiError(response.status, problem.code ?? "", detail);
+}

@@ -1,0 +1,81 @@
+/** One function for each thing that the page asks the API. */
+import { address, all, get, post, type Query } from "./client";
+import type * as api from "./types";
+
+const enc = encodeURIComponent;
+
+export const parks = () => all<api.Park>("/parks");
+
+export const park = (code: string) => get<api.ParkDetail>(`/parks/${enc(code)}`);
+
+export const series = (park: string) => all<api.Series>(`/parks/${enc(park)}/series`);
+
+export const oneSeries = (id: number) => get<api.Series>(`/series/${id}`);
+
+export const streamAddress = (park: string) => address(`/parks/${enc(park)}/stream`);
+
+interface Span {
+  start: Date;
+  end: Date;
+}
+
+const span = ({ start, end }: Span): Query => ({
+  start: start.toISOString(),
+  end: end.toISOString(),
+});
+
+export const range = (id: number, of: Span, points: number, signal?: AbortSignal) =>
+  get<api.Range>(`/series/${id}/range`, { ...span(of), points }, signal);
+
+export const rangeCsvAddress = (id: number, of: Span) =>
+  address(`/series/${id}/range`, { ...span(of), format: "csv" });
+
+export const summary = (id: number, of: Span, windows: number[], signal?: AbortSignal) =>
+  get<api.Summary>(
+    `/series/${id}/summary`,
+    { ...span(of), windows: windows.join(",") },
+    signal,
+  );
+
+const centre = (park: string, code: string) => `/parks/${enc(park)}/data-centres/${enc(code)}`;
+
+export const kpiSummary = (park: string, code: string) =>
+  all<api.Kpi>(`${centre(park, code)}/kpis/summary`);
+
+export const kpis = (
+  park: string,
+  code: string,
+  query: { kpi: api.KpiName; category: number; period: api.Period } & Partial<Span>,
+) => {
+  const { start, end, ...rest } = query;
+  return all<api.Kpi>(`${centre(park, code)}/kpis`, {
+    ...rest,
+    start: start?.toISOString(),
+    end: end?.toISOString(),
+  });
+};
+
+export const revisions = (park: string, code: string) =>
+  all<api.Revision>(`${centre(park, code)}/kpis/revisions`, {}, 1000);
+
+export const alerts = (park: string, query: Query) =>
+  get<api.Page<api.Alert>>(`/parks/${enc(park)}/alerts`, query);
+
+export const alert = (id: string) => get<api.AlertDetail>(`/alerts/${enc(id)}`);
+
+export const acknowledge = (id: string, actor: string, comment: string, version: number) =>
+  post<api.Alert>(`/alerts/${enc(id)}/acknowledge`, { actor, comment, version });
+
+export const devices = (park: string, query: Query) =>
+  get<api.Page<api.Device>>(`/parks/${enc(park)}/devices`, query);
+
+export const devicesCsvAddress = (park: string, query: Query) =>
+  address(`/parks/${enc(park)}/devices`, { ...query, format: "csv" });
+
+export const ledger = (park: string, of: Span) =>
+  get<api.Ledger>("/ledger", { park, ...span(of) });
+
+export const quarantine = (query: Query) =>
+  get<api.Page<api.Quarantined>>("/quarantine", query);
+
+export const quarantined = (id: string) => get<api.QuarantinedDetail>(`/quarantine/${enc(id)}`);

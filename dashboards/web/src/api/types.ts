@@ -1,0 +1,297 @@
+/** What the API answers (`/api/v1`); times are RFC 3339 texts unless a name says `_ms`. */
+
+export interface Name {
+  zh: string;
+  en: string;
+}
+
+export type Severity = "low" | "medium" | "high" | "critical";
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface Park {
+  code: string;
+  name: Name;
+  grade: "demonstration" | "growth";
+  clock: "wall" | "data";
+  now: string;
+  zone: string;
+  simulated: boolean;
+  devices: { total: number; reporting: number; silent: number; discovered: number };
+  alerts: Record<Severity, number>;
+}
+
+export interface Place {
+  code: string;
+  parent: string | null;
+  kind: string;
+  name: Name;
+}
+
+export interface DataCentre {
+  code: string;
+  name: Name;
+  commissioned: string;
+  standard_racks: number;
+  place: string | null;
+}
+
+export interface ParkDetail extends Park {
+  places: Place[];
+  data_centres: DataCentre[];
+}
+
+export interface Device {
+  code: string;
+  name: Name;
+  kind: string;
+  place: string | null;
+  state: "active" | "discovered" | "retired";
+  clock: "trusted" | "untrusted";
+  report_interval_s: number;
+  last_received_at?: string | null;
+  last_ts: string | null;
+  silent: boolean;
+}
+
+export type SeriesKind = "gauge" | "counter" | "interval" | "state";
+export type Group = "water" | "rain" | "soil" | "tunnel" | "power" | "health";
+
+export interface Limit {
+  severity: Severity;
+  direction: "above" | "below";
+  limit: number;
+  name: Name | null;
+}
+
+export interface Latest {
+  ts: string;
+  value: number;
+  quality: number;
+  stale: boolean;
+}
+
+export interface Series {
+  id: number;
+  device: string;
+  device_name: Name;
+  device_kind: string;
+  place: string | null;
+  metric: string;
+  metric_name: Name;
+  unit: string;
+  kind: SeriesKind;
+  group: Group;
+  report_interval_s: number;
+  latest: Latest | null;
+  limits: Limit[];
+}
+
+export interface Range {
+  series: number;
+  start: string;
+  end: string;
+  tier: "raw" | "1m" | "1h" | "1d";
+  downsampled: boolean;
+  from_points: number;
+  /** Epoch milliseconds. */
+  ts: number[];
+  value: (number | null)[];
+  min: (number | null)[] | null;
+  max: (number | null)[] | null;
+  /** Readings further apart than this are a gap. */
+  gap_s: number;
+}
+
+export interface Summary {
+  n: number;
+  sum: number | null;
+  min: number | null;
+  max: number | null;
+  windows: { window_s: number; max_sum: number | null; end: string | null }[];
+  missing: number | null;
+}
+
+export type KpiName = "pue" | "ref" | "ref_hourly";
+export type Period = "hour" | "day" | "month" | "year" | "rolling_12_months";
+export type Verdict =
+  | "compliant"
+  | "not compliant"
+  | "insufficient data"
+  | "not applicable"
+  | "interim: above target"
+  | "interim: below target";
+
+export interface EvidenceMeter {
+  device: string;
+  metric: string;
+  role: string;
+  kwh: number | null;
+  estimated_kwh: number | null;
+  covered_s: number | null;
+}
+
+export interface Kpi {
+  kpi: KpiName;
+  category: number;
+  period: Period;
+  start: string;
+  end: string;
+  value: number | null;
+  numerator_kwh: number;
+  numerator_estimated_kwh: number;
+  denominator_kwh: number;
+  denominator_estimated_kwh: number;
+  coverage: number;
+  covered_s: number;
+  estimated_s: number;
+  elapsed_s: number;
+  verdict: Verdict;
+  target: number | null;
+  comparison: string | null;
+  state: "open" | "closed";
+  revision: number;
+  computed_at: string;
+  evidence: { meters?: EvidenceMeter[] } & Record<string, unknown>;
+}
+
+export interface Revision {
+  kpi: KpiName;
+  category: number;
+  period: Period;
+  start: string;
+  revision: number;
+  old_value: number | null;
+  new_value: number | null;
+  old_coverage: number;
+  new_coverage: number;
+  cause: string;
+  at: string;
+}
+
+export type AlertState =
+  "unacknowledged" | "acknowledged" | "returned_unacknowledged" | "normal";
+
+export interface Alert {
+  id: string;
+  rule: { code: string; name: Name };
+  subject: string;
+  park: string;
+  place: string | null;
+  place_name: Name | null;
+  device: string | null;
+  device_name: Name | null;
+  series: number | null;
+  metric: string | null;
+  metric_name: Name | null;
+  unit: string | null;
+  severity: Severity;
+  /** Name of the severity's level, such as 警戒水位. */
+  level: Name | null;
+  state: AlertState;
+  retroactive: boolean;
+  onset: string;
+  raised_at: string;
+  cleared_at: string | null;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  value: number;
+  limit: number;
+  direction: "above" | "below" | null;
+  version: number;
+}
+
+export interface AlertEvent {
+  kind: "raised" | "severity" | "cleared" | "acknowledged" | "revised";
+  at: string;
+  recorded_at: string;
+  actor: string;
+  severity: Severity;
+  value: number | null;
+  detail: Record<string, unknown>;
+}
+
+export interface Delivery {
+  channel?: string;
+  at: string;
+  attempt: number;
+  status: number | null;
+  error: string | null;
+}
+
+export interface AlertDetail extends Alert {
+  events: AlertEvent[];
+  deliveries: Delivery[];
+}
+
+export interface LedgerCounts {
+  received: number;
+  stored: number;
+  duplicate: number;
+  quarantined: number;
+  dropped_by_broker: number;
+  values: { stored: number; duplicate: number; corrected: number; refused: number };
+}
+
+export interface LedgerHour extends LedgerCounts {
+  hour: string;
+  source: string;
+}
+
+export interface Ledger {
+  items: LedgerHour[];
+  totals: LedgerCounts;
+  balanced: boolean;
+  last_minute: { messages: number; values: number };
+}
+
+export interface Quarantined {
+  id: string;
+  at: string;
+  park: string | null;
+  device: string | null;
+  topic: string;
+  reason: string;
+  detail: string;
+  length: number;
+  sha256: string;
+  format: string | null;
+  state: "open" | "replayed" | "discarded";
+}
+
+export interface QuarantinedDetail extends Quarantined {
+  /** As received; text, or base64 where it is none. */
+  raw: string;
+}
+
+export interface Flow {
+  messages_last_minute: number;
+  values_last_minute: number;
+  received: number;
+  stored: number;
+  duplicate: number;
+  quarantined: number;
+  balanced: boolean;
+}
+
+/** series, epoch milliseconds, value, quality, and in snapshots whether it is stale. */
+export type LiveValue = [number, number, number, number, boolean?];
+
+export interface Snapshot {
+  now: string;
+  latest: LiveValue[];
+  alerts: Alert[];
+  flow: Flow;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  errors?: { pointer: string; code: string; detail: string }[];
+}

@@ -1,0 +1,86 @@
+/** What uPlot is given: columns, axes, colours; no DOM here. */
+import type uPlot from "uplot";
+import type { Limit, Range, SeriesKind } from "../api/types";
+import { increments } from "../lib/history";
+
+export type View = "gained" | "register";
+
+export interface Columns {
+  /** Seconds since 1970, as uPlot counts. */
+  x: number[];
+  value: (number | null)[];
+  low: (number | null)[] | null;
+  high: (number | null)[] | null;
+}
+
+/**
+ * Columns of a range. Gaps longer than `gap_s` get a null, so that they are drawn as gaps;
+ * a register is shown by what it gained unless its own figure is asked for.
+ */
+export function columns(range: Range, kind: SeriesKind, view: View): Columns {
+  const gained = kind === "counter" && view === "gained";
+  const points = gained ? increments({ ts: range.ts, value: range.value }) : range;
+  const banded = !gained && range.min !== null && range.max !== null;
+  const result: Columns = {
+    x: [],
+    value: [],
+    low: banded ? [] : null,
+    high: banded ? [] : null,
+  };
+  points.ts.forEach((ts, i) => {
+    const before = i === 0 ? ts : (points.ts[i - 1] ?? ts);
+    if (ts - before > range.gap_s * 1000) push(result, before / 1000 + 0.001, null, null, null);
+    const low = range.min?.[i] ?? null;
+    const high = range.max?.[i] ?? null;
+    push(result, ts / 1000, points.value[i] ?? null, low, high);
+  });
+  return result;
+}
+
+function push(
+  columns: Columns,
+  x: number,
+  value: number | null,
+  low: number | null,
+  high: number | null,
+): void {
+  columns.x.push(x);
+  columns.value.push(value);
+  columns.low?.push(low);
+  columns.high?.push(high);
+}
+
+/** Rows in uPlot's order; the band's edges come before the line that they surround. */
+export function data({ x, value, low, high }: Columns): uPlot.AlignedData {
+  return low === null || high === null ? [x, value] : [x, high, low, value];
+}
+
+/** Scale that shows the data, and a limit only where it is near enough not to flatten it. */
+export function extent(values: number[], limits: Limit[]): [number, number] {
+  if (values.length === 0) return [0, 1];
+  let low = Math.min(...values);
+  let high = Math.max(...values);
+  const reach = Math.max(high - low, Math.abs(high) * 0.02, 1e-6) * 2;
+  for (const { limit } of limits) {
+    if (limit > high && limit - high <= reach) high = limit;
+    if (limit < low && low - limit <= reach) low = limit;
+  }
+  const pad = (high - low) * 0.08 || Math.abs(high) * 0.05 || 1;
+  return [low - pad, high + pad];
+}
+
+/** The newest reading as one more point; the same columns if it is not newer. */
+export function appended(columns: Columns, ts: number, value: number, gapS: number): Columns {
+  const x = ts / 1000;
+  const last = columns.x.at(-1);
+  if (last !== undefined && x <= last) return columns;
+  const next: Columns = {
+    x: [...columns.x],
+    value: [...columns.value],
+    low: columns.low === null ? null : [...columns.low],
+    high: columns.high === null ? null : [...columns.high],
+  };
+  if (last !== undefined && x - last > gapS) push(next, last + 0.001, null, null, null);
+  push(next, x, value, value, value);
+  return next;
+}

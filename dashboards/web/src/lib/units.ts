@@ -1,0 +1,61 @@
+/** How quantities are written: shown unit, scale and decimals of each canonical unit. */
+
+export interface Written {
+  /** The number, already scaled. */
+  value: number;
+  decimals: number;
+  unit: string;
+}
+
+interface Step {
+  from: number;
+  factor: number;
+  unit: string;
+}
+
+const FIXED: Record<string, { unit: string; decimals: number }> = {
+  m: { unit: "m", decimals: 2 },
+  "m3/s": { unit: "m³/s", decimals: 2 },
+  mm: { unit: "mm", decimals: 1 },
+  "mm/h": { unit: "mm/h", decimals: 1 },
+  "%": { unit: "%", decimals: 1 },
+  "%vol": { unit: "%vol", decimals: 2 },
+  "%RH": { unit: "%RH", decimals: 0 },
+  "mg/m3": { unit: "mg/m³", decimals: 1 },
+  degC: { unit: "°C", decimals: 1 },
+  V: { unit: "V", decimals: 2 },
+  dBm: { unit: "dBm", decimals: 0 },
+  dB: { unit: "dB", decimals: 0 },
+  "1": { unit: "", decimals: 0 },
+};
+
+const SCALED: Record<string, Step[]> = {
+  W: [
+    { from: 1e6, factor: 1e-6, unit: "MW" },
+    { from: 1e3, factor: 1e-3, unit: "kW" },
+    { from: 0, factor: 1, unit: "W" },
+  ],
+  kWh: [
+    { from: 1e6, factor: 1e-6, unit: "GWh" },
+    { from: 1e3, factor: 1e-3, unit: "MWh" },
+    { from: 0, factor: 1, unit: "kWh" },
+  ],
+};
+
+/** `scaleBy` chooses the prefix from another magnitude, so that an axis has one unit. */
+export function write(value: number, unit: string, scaleBy = value): Written {
+  const steps = SCALED[unit];
+  if (steps === undefined) {
+    const fixed = FIXED[unit] ?? { unit, decimals: 2 };
+    return { value, ...fixed };
+  }
+  const step = steps.find((each) => Math.abs(scaleBy) >= each.from) ?? { factor: 1, unit };
+  const scaled = value * step.factor;
+  return { value: scaled, decimals: decimalsFor(Math.abs(scaled)), unit: step.unit };
+}
+
+/** Three or four significant digits. */
+function decimalsFor(magnitude: number): number {
+  if (magnitude >= 100) return 0;
+  return magnitude >= 10 ? 1 : 2;
+}

@@ -1,0 +1,34 @@
+/** Words for states, trends and reasons. */
+import type { Alert, Series } from "../api/types";
+import type { Dictionary } from "../i18n/en";
+
+const RUNNING = new Set(["fan_running", "pump_running"]);
+
+/** "open", "running" …: the word of a two-state metric, else null. */
+export function stateWord(t: Dictionary, metric: string | null, value: number): string | null {
+  const words =
+    metric === "hatch_open"
+      ? t.twoState.hatch_open
+      : RUNNING.has(metric ?? "")
+        ? t.twoState.running
+        : null;
+  return words === null ? null : (words[value >= 0.5 ? 1 : 0] ?? null);
+}
+
+export function shortMetric(t: Dictionary, series: Series, name: string): string {
+  const short: Record<string, string> = t.short;
+  return short[series.metric] ?? name;
+}
+
+export function reasonWord(t: Dictionary, reason: string): string {
+  const words: Record<string, string> = t.quarantine.reasons;
+  return words[reason] ?? reason.replaceAll("_", " ");
+}
+
+/** Where an alert is, for a line of text: device, or else its subject. */
+export function alertWhere(
+  alert: Alert,
+  name: (of: { zh: string; en: string }) => string,
+): string {
+  return alert.device_name === null ? alert.subject : name(alert.device_name);
+}

@@ -1,0 +1,58 @@
+/** Figures of one data centre, loaded again when the service says that they changed. */
+import * as endpoints from "../api/endpoints";
+import type { Kpi, KpiName, Revision } from "../api/types";
+import { leadingCategory } from "../lib/kpi";
+import { Loaded } from "./load.svelte";
+
+const DAY_MS = 86_400_000;
+const REACH_MS: Record<TrendPeriod, number> = { month: 400 * DAY_MS, day: 32 * DAY_MS };
+
+export type TrendPeriod = "month" | "day";
+
+export class Centre {
+  readonly park: string;
+  readonly code: string;
+  readonly summary = new Loaded<Kpi[]>();
+  readonly revisions = new Loaded<Revision[]>();
+  readonly #trends: Record<KpiName, Record<TrendPeriod, Loaded<Kpi[]>>> = {
+    pue: { month: new Loaded(), day: new Loaded() },
+    ref: { month: new Loaded(), day: new Loaded() },
+    ref_hourly: { month: new Loaded(), day: new Loaded() },
+  };
+
+  constructor(park: string, code: string) {
+    this.park = park;
+    this.code = code;
+  }
+
+  loadSummary(): void {
+    void this.summary.run(() => endpoints.kpiSummary(this.park, this.code));
+  }
+
+  loadRevisions(): void {
+    void this.revisions.run(() => endpoints.revisions(this.park, this.code));
+  }
+
+  trend(kpi: KpiName, period: TrendPeriod): Loaded<Kpi[]> {
+    return this.#trends[kpi][period];
+  }
+
+  /** Loads the periods of that length up to now; needs the summary for the category. */
+  loadTrend(kpi: KpiName, period: TrendPeriod, now: number): void {
+    const category = leadingCategory(this.summary.value ?? [], kpi);
+    const start = new Date(now - REACH_MS[period]);
+    const query = { kpi, category, period, start, end: new Date(now + DAY_MS) };
+    void this.trend(kpi, period).run(async () => {
+      const items = await endpoints.kpis(this.park, this.code, query);
+      return items.sort((a, b) => Date.parse(a.start) - Date.parse(b.start));
+    });
+  }
+
+  /** All figures that are on screen. */
+  known(): Kpi[] {
+    const trends = Object.values(this.#trends)
+      .flatMap(({ month, day }) => [month, day])
+      .flatMap((trend) => trend.value ?? []);
+    return [...(this.summary.value ?? []), ...trends];
+  }
+}

@@ -1,0 +1,20 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+import { standIn } from "./mock/plugin.ts";
+
+// `PARKPULSE_API=http://127.0.0.1:8080 npm run dev` develops against a running
+// service; without it a small stand-in with made-up figures answers.
+const api = process.env.PARKPULSE_API;
+
+export default defineConfig({
+  plugins: [svelte(), ...(api === undefined ? [standIn()] : [])],
+  server: { host: "127.0.0.1", ...(api === undefined ? {} : { proxy: { "/api": api } }) },
+  preview: { host: "127.0.0.1" },
+  build: {
+    target: "es2022",
+    // The page's content security policy allows files of its own host only.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
+});
