@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from parkpulse.model import instants
 from parkpulse.query import paging
 from parkpulse.query.live import moment
-from parkpulse.query.newest import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -131,5 +130,5 @@ def _mentions(view: DeviceView, text: str) -> bool:
 
 def _sort_value(view: DeviceView, name: str) -> str | int:
     if name == "last_ts":
-        return instants.to_us(view.last_ts) if view.last_ts else NEVER
+        return instants.to_us(view.last_ts) if view.last_ts else 0
     return getattr(view, name) or ""

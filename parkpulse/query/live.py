@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from parkpulse.model import instants
-from parkpulse.query import catalogue
+from parkpulse.query import catalogue, limits
 from parkpulse.query.catalogue import Catalogue
 from parkpulse.query.newest import NEVER, Newest, NewestTable
 from parkpulse.store import parks as park_store
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from parkpulse.model.packed import Int64Array
     from parkpulse.query.catalogue import Park
+    from parkpulse.query.limits import Limits
     from parkpulse.store.pool import Connection
 
 
@@ -71,6 +72,7 @@ class Live:
     newest: NewestTable = field(default_factory=NewestTable)
     clocks: dict[int, datetime] = field(default_factory=dict)
     """Clock of each park whose clock is its data, by park id."""
+    limits: Limits = field(default_factory=dict)
 
     def park(self, code: str) -> Park:
         """Find a park; raises NotFoundError."""
@@ -85,8 +87,9 @@ class Live:
         return ParkNow(park, self.now(park), self.newest.read(park.index.series))
 
     def reload(self, conn: Connection) -> None:
-        """Read the registry anew."""
+        """Read the registry and the rules anew."""
         self.catalogue = catalogue.load(conn)
+        self.limits = limits.load(conn)
         self.refresh_clocks(conn)
 
     def refresh_clocks(self, conn: Connection) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _T = TypeVar("_T")
+_LARGEST = 253_402_300_800_000_000  # microseconds to the year 10000
 Key = tuple[str | int, ...]
 """What a list is sorted by; ends with something unique."""
 
@@ -48,9 +49,16 @@ def decode(order: str, cursor: str, kinds: Sequence[type]) -> Key:
         found = msgspec.json.decode(text, type=tuple[str | int, ...])
     except (ValueError, msgspec.DecodeError, binascii.Error) as error:
         raise _refusal() from error
-    if found[:1] != (order,) or [type(part) for part in found[1:]] != list(kinds):
+    first, *key = found or ("",)
+    kinds_found = [type(part) for part in key]
+    if first != order or kinds_found != list(kinds) or not all(map(_usable, key)):
         raise _refusal()
-    return found[1:]
+    return tuple(key)
+
+
+def _usable(part: str | int) -> bool:
+    """Whether the database and the calendar can take it."""
+    return "\0" not in part if isinstance(part, str) else abs(part) < _LARGEST
 
 
 def _refusal() -> InvalidRequestError:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from parkpulse.model.alert import Direction, Severity
     from parkpulse.query.catalogue import Device, Series
-    from parkpulse.query.live import ParkNow
+    from parkpulse.query.limits import Limit, Limits
+    from parkpulse.query.live import Live, ParkNow
     from parkpulse.query.paging import Page
 
 
@@ -29,20 +29,6 @@ class SeriesFilter:
     place: str | None = None
     """Code of a place; the places within it count too."""
     group: Collection[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A level that a rule watches."""
-
-    severity: Severity
-    direction: Direction
-    limit: float
-    name: Name | None
-
-
-Limits = dict[int, list[Limit]]
-"""Levels by series id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +90,14 @@ def listing(seen: ParkNow, wanted: SeriesFilter, limits: Limits) -> list[SeriesV
         for series in device.series
         if _matches(device, series, wanted)
     ]
+
+
+def one(live: Live, series_id: int) -> SeriesView:
+    """Find one series as it is now; raises NotFoundError."""
+    found = live.catalogue.series(series_id)
+    newest = {each.series: each for each in latest(live.look(found.park))}
+    limits = live.limits.get(series_id, ())
+    return view(found.device, found.series, newest.get(series_id), limits)
 
 
 def page(

@@ -145,11 +145,11 @@ def wait_for_notification(connection: Connection, timeout_s: float) -> bool:
         return any(True for _ in connection.notifies(timeout=timeout_s, stop_after=1))
 
 
-def notified(connection: Connection, timeout_s: float) -> set[str]:
-    """Wait for notifications; return their channels, none after the timeout."""
+def notified(connection: Connection, timeout_s: float) -> list[tuple[str, str]]:
+    """Wait for notifications; return (channel, payload), none after the timeout."""
     with translated():
         found = connection.notifies(timeout=timeout_s, stop_after=1)
-        return {each.channel for each in found}
+        return [(each.channel, each.payload) for each in found]
 
 
 def check(url: str) -> None:

@@ -1,0 +1,119 @@
+"""The application: routers, middleware, errors, and the thread that follows."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from typing_extensions import override
+
+from api import answers, docs, openapi, problems, stream
+from api.context import Context
+from api.feed import Feed
+from api.follower import Follower
+from api.guard import Guard
+from api.hub import Hub
+from api.pages import Pages
+from api.routes import devices, health, parks
+from parkpulse.query.flow import FlowMeter
+from parkpulse.query.live import Live
+from parkpulse.query.tail import Tail
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from parkpulse.store.pool import Database
+
+PREFIX = "/api/v1"
+BODY_BYTES = 64 * 1024
+"""Longest body of a request. [B]"""
+_GZIP_FROM_BYTES = 1000
+_GZIP_LEVEL = 4
+_ROUTERS = (parks.router, devices.router, stream.router, health.router)
+
+
+class _Application(FastAPI):
+    """FastAPI with our OpenAPI document."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        return openapi.build(self)
+
+
+def create(database: Database, page: Path, public_url: str | None = None) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    database
+        Open as long as the application runs.
+    page
+        Folder of the built page; may be missing.
+    public_url
+        Address that people reach the page by, if it is not this machine's own.
+    """
+    context = _context(database)
+    app = _Application(
+        title="Parkpulse",
+        version=health.VERSION,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        max_body_size=BODY_BYTES,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.context = context
+    for router in _ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    _add_documents(app)
+    _add_page(app, Pages(page))
+    problems.install(app)
+    app.add_middleware(
+        GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL
+    )
+    app.add_middleware(Guard, public_url=public_url)
+    return app
+
+
+def _context(database: Database) -> Context:
+    live, flow, hub = Live(), FlowMeter(), Hub()
+    follower = Follower(database, Tail(live, flow), Feed(live, flow, hub))
+    return Context(database, live, flow, hub, follower)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    context: Context = app.state.context
+    context.follower.start()
+    yield
+    context.hub.close()
+    await run_in_threadpool(context.follower.stop)
+
+
+def _add_documents(app: FastAPI) -> None:
+    @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
+    def document(request: Request) -> Response:
+        return answers.tagged(request, app.openapi())
+
+    @app.get("/api/docs", include_in_schema=False)
+    def reference() -> Response:
+        return docs.page(app.openapi())
+
+    @app.get("/api/docs.css", include_in_schema=False)
+    def style() -> Response:
+        return docs.style()
+
+
+def _add_page(app: FastAPI, pages: Pages) -> None:
+    @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    def page(path: str, request: Request) -> Response:
+        is_api = path.partition("/")[0] == "api"
+        found = None if is_api else pages.respond(request, path)
+        return found or problems.respond(request, "no_such_path")

@@ -1,0 +1,120 @@
+"""`parkpulse api`: the HTTP API and the page."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import uvicorn
+from typing_extensions import override
+
+import dashboards
+from api import app, guard
+from parkpulse import settings
+from parkpulse.errors import ConfigError
+from parkpulse.store.pool import Database
+
+if TYPE_CHECKING:
+    from api.hub import Hub
+    from parkpulse.settings import Settings
+
+_CONNECTIONS = 10
+_STATEMENT_S = 15
+_STOP_WITHIN_S = 5
+_BACKLOG = 512
+
+
+class _Server(uvicorn.Server):
+    """Ends the live streams before it waits for open requests."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    def stop(self, *_: object) -> None:
+        """Stop serving; a signal's handler."""
+        self.should_exit = True
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.close()
+        await super().shutdown(sockets)
+
+
+def _database_url(config: Settings) -> str:
+    if config.database_url is None:
+        message = "no database: set PARKPULSE_DATABASE_URL or run 'parkpulse up'"
+        raise ConfigError(message)
+    return config.database_url.get_secret_value()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    if not guard.is_loopback(host):
+        message = (
+            f"the page is not served at {host} as long as there are no users: set"
+            " PARKPULSE_HOST to 127.0.0.1 and put a proxy with a login before it"
+        )
+        raise ConfigError(message)
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            message = f"cannot listen at {host}:{port}: {error.strerror}"
+            raise ConfigError(message) from error
+        message = f"port {port} is taken: set PARKPULSE_PORT to another one"
+        raise ConfigError(message) from error
+
+
+@click.command()
+def api() -> None:
+    """Serve the page and the HTTP API."""
+    config = settings.load()
+    logging.basicConfig(
+        level=config.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    database = Database(
+        _database_url(config),
+        size=_CONNECTIONS,
+        name="parkpulse api",
+        statement_s=_STATEMENT_S,
+    )
+    with _bind(config.host, config.port) as listener:
+        database.open()
+        try:
+            _serve(config, database, listener)
+        finally:
+            database.close()
+
+
+def _serve(config: Settings, database: Database, listener: socket.socket) -> None:
+    application = app.create(
+        database,
+        page=Path(dashboards.__file__).parent / "web" / "dist",
+        public_url=config.public_url,
+    )
+    server = _Server(
+        uvicorn.Config(
+            application,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_STOP_WITHIN_S,
+        ),
+        application.state.context.hub,
+    )
+    # The server takes the signals over and, when it has stopped, raises them again.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, server.stop)
+    server.run([listener])
+
+
+if __name__ == "__main__":
+    api()

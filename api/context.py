@@ -1,0 +1,38 @@
+"""What all handlers share, given by the application that they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.follower import Follower
+from api.hub import Hub
+from parkpulse.query.flow import FlowMeter
+from parkpulse.query.live import Live, ParkNow
+from parkpulse.store.pool import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The database, and what this process knows of the present."""
+
+    database: Database
+    live: Live
+    flow: FlowMeter
+    hub: Hub
+    follower: Follower
+
+    def look(self, park: str) -> ParkNow:
+        """See a park as it is now; raises NotFoundError."""
+        return self.live.look(self.live.park(park))
+
+
+async def _of_request(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+Ctx = Annotated[Context, Depends(_of_request)]
+"""Parameter of a handler that needs the context."""

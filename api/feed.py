@@ -1,0 +1,112 @@
+"""What open streams are told after each poll, one frame a second at most."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from api import frames
+from parkpulse.query import alerts
+from parkpulse.query.tail import FLOW_EVERY_S
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from api.hub import Frame, Hub
+    from parkpulse.model.alert import Alert
+    from parkpulse.query.catalogue import Park
+    from parkpulse.query.flow import FlowMeter
+    from parkpulse.query.live import Live
+    from parkpulse.store.pool import Connection
+
+OVERLAP = timedelta(seconds=60)
+"""Changes that were made so long before are told again after a pause."""
+
+
+class Feed:
+    """Makes the frames of all parks that somebody looks at.
+
+    Parameters
+    ----------
+    live, flow
+        The present.
+    hub
+        The open streams.
+    """
+
+    def __init__(self, live: Live, flow: FlowMeter, hub: Hub) -> None:
+        self._live = live
+        self._flow = flow
+        self._hub = hub
+        self._told_version = 0
+        self._told_at = datetime.now(UTC)
+        self._flow_due_s = 0.0
+        self._alerts: set[UUID] = set()
+        self._missed_since: datetime | None = None
+
+    def expect_alert(self, alert_id: str) -> None:
+        """Tell of this alert at the next step, for it has changed."""
+        self._alerts.add(UUID(alert_id))
+
+    def catch_up(self) -> None:
+        """Tell at the next step what has changed since the last, notified or not."""
+        self._missed_since = self._told_at - OVERLAP
+
+    def tell(self, conn: Connection, now_s: float) -> bool:
+        """Send what has changed since the last call; whether there was anything.
+
+        Parameters
+        ----------
+        conn
+            Open connection.
+        now_s
+            A monotonic clock [s].
+        """
+        parks = self._watched()
+        begun = datetime.now(UTC)
+        changed = self._changed(conn, parks)
+        flow_due = now_s >= self._flow_due_s
+        told = False
+        for park in parks:
+            news = self._values(park) + self._alert_frames(park, changed)
+            if flow_due:
+                news.append(self._flow_frame(park))
+            self._hub.publish(park.row.id, news)
+            told = told or bool(news)
+        self._told_version, self._told_at = self._live.newest.version, begun
+        if flow_due:
+            self._flow_due_s = now_s + FLOW_EVERY_S
+        return told
+
+    def _watched(self) -> list[Park]:
+        watched = self._hub.watched()
+        parks = self._live.catalogue.parks.values()
+        return [park for park in parks if park.row.id in watched]
+
+    def _values(self, park: Park) -> list[Frame]:
+        newest = self._live.newest.changed(park.index.series, self._told_version)
+        if not newest.series.size:
+            return []
+        return [frames.values(self._hub.next_id(), self._live.now(park), newest)]
+
+    def _changed(self, conn: Connection, parks: Sequence[Park]) -> list[Alert]:
+        ids, self._alerts = self._alerts, set()
+        since, self._missed_since = self._missed_since, None
+        if not parks:
+            return []
+        found = alerts.by_ids(conn, sorted(ids))
+        if since is not None:
+            for park in parks:
+                found += alerts.changed_since(conn, park.row.id, since)
+        return found
+
+    def _alert_frames(self, park: Park, changed: Sequence[Alert]) -> list[Frame]:
+        return [
+            frames.alert(self._hub.next_id(), each)
+            for each in changed
+            if each.park == park.row.code
+        ]
+
+    def _flow_frame(self, park: Park) -> Frame:
+        return frames.flow(self._hub.next_id(), self._flow.flow(park.row.code))

@@ -1,0 +1,118 @@
+"""The OpenAPI document: problems on every operation, an example in every answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi.openapi.utils import get_openapi
+
+from api import problems
+from api.schemas.common import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import FastAPI
+
+TAGS = [
+    {"name": "parks", "description": "Parks, places and data centres now."},
+    {"name": "devices", "description": "What senses."},
+    {"name": "series", "description": "What is measured: newest, ranges, sums."},
+    {"name": "kpis", "description": "PUE and renewable share with their evidence."},
+    {"name": "alerts", "description": "What is wrong, and who has seen it."},
+    {"name": "ledger", "description": "What arrived and what became of it."},
+    {"name": "live", "description": "Server-sent events of a park."},
+    {"name": "health", "description": "Whether the service is well."},
+]
+DESCRIPTION = """\
+Smart-park sensing and data-centre efficiency (园区脉搏).
+
+Times are RFC 3339 in UTC, periods `[start, end)`. Lists are `{items, next}`: pass
+`next` as `cursor` for the page that follows. Errors are problems (RFC 9457) whose
+`detail` is English or Chinese by `Accept-Language`; `code` is stable.
+"""
+_REF = "#/components/schemas/"
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def build(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of the application; made once."""
+    if app.openapi_schema is None:
+        app.openapi_schema = _complete(
+            get_openapi(
+                title=app.title,
+                version=app.version,
+                description=DESCRIPTION,
+                routes=app.routes,
+                tags=TAGS,
+            )
+        )
+    return app.openapi_schema
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """All operations as (path, method, operation)."""
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def _complete(document: dict[str, Any]) -> dict[str, Any]:
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    template = _REF + "{model}"
+    own = Problem.model_json_schema(ref_template=template)
+    schemas.update(own.pop("$defs", {}))
+    schemas["Problem"] = own
+    for path, method, operation in operations(document):
+        _add_problems(path, method, operation)
+        _add_example(operation, schemas)
+    return document
+
+
+def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
+    codes = ["internal", "database_unavailable"]
+    if "422" in operation["responses"]:
+        codes.append("invalid_request")
+    if "{" in path:
+        codes.append("not_found")
+    if method != "get":
+        codes += ["media_type", "body_too_large", "origin_not_allowed"]
+    if operation["operationId"].startswith("acknowledge"):
+        codes.append("illegal_transition")
+    for code in codes:
+        entry = problems.TEXTS["problems"][code]
+        operation["responses"][str(entry["status"])] = _problem(code)
+
+
+def _problem(code: str) -> dict[str, Any]:
+    title = problems.TEXTS["problems"][code]["title"]["en"]
+    content: dict[str, Any] = {"schema": {"$ref": _REF + "Problem"}}
+    return {"description": title, "content": {problems.MEDIA_TYPE: content}}
+
+
+def _add_example(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    for status, response in operation["responses"].items():
+        content = response.get("content", {}).get("application/json")
+        if content is None or not status.startswith("2"):
+            continue
+        found = _example(content["schema"], schemas)
+        if found is not None:
+            content["example"] = found
+
+
+def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> object:
+    """Find the example of a schema; that of a list is one of its items."""
+    if "$ref" in schema:
+        return _example(schemas[schema["$ref"].removeprefix(_REF)], schemas)
+    if "example" in schema:
+        return schema["example"]
+    properties = schema.get("properties", {})
+    if "items" in properties and "next" in properties:
+        return {
+            "items": [_example(properties["items"]["items"], schemas)],
+            "next": None,
+        }
+    return None

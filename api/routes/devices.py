@@ -1,0 +1,112 @@
+"""Devices and series of a park."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+
+from api import tables
+from api.context import Ctx
+from api.schemas.common import Page, SeriesId
+from api.schemas.devices import Device, DevicesQuery, Series, SeriesQuery
+from api.tables import Cell
+from parkpulse.query import devices, series
+from parkpulse.query.devices import DeviceFilter, DeviceView
+from parkpulse.query.series import LatestView, SeriesFilter, SeriesView
+
+router = APIRouter()
+_DEVICE_COLUMNS = (
+    "code,name_zh,name_en,kind,place,state,clock,report_interval_s,last_received_at,"
+    "last_ts,silent"
+)
+_SERIES_COLUMNS = (
+    "id,device,device_name_zh,device_name_en,place,metric,unit,kind,group,"
+    "report_interval_s,ts,value,quality,stale"
+)
+
+
+@router.get(
+    "/parks/{park}/devices",
+    response_model=Page[Device],
+    summary="Devices of a park",
+    tags=["devices"],
+)
+def list_devices(
+    park: str, query: Annotated[DevicesQuery, Query()], request: Request, ctx: Ctx
+) -> object:
+    """Devices by filter and order; `format=csv` gives all of them as a table."""
+    wanted = DeviceFilter(query.state, query.kind, query.place, query.q, query.silent)
+    views = devices.listing(ctx.look(park), wanted)
+    if tables.wanted(request, query.format):
+        return tables.respond("devices", _DEVICE_COLUMNS.split(","), _devices(views))
+    return devices.page(views, query.sort, query.limit, query.cursor)
+
+
+@router.get(
+    "/parks/{park}/series",
+    response_model=Page[Series],
+    summary="Series of a park",
+    tags=["series"],
+)
+def list_series(
+    park: str, query: Annotated[SeriesQuery, Query()], request: Request, ctx: Ctx
+) -> object:
+    """Series by device and metric, each with its newest reading and its limits."""
+    wanted = SeriesFilter(query.metric, query.device, query.place, query.group)
+    views = series.listing(ctx.look(park), wanted, ctx.live.limits)
+    if tables.wanted(request, query.format):
+        return tables.respond("series", _SERIES_COLUMNS.split(","), _series(views))
+    return series.page(views, query.limit, query.cursor)
+
+
+@router.get(
+    "/series/{series_id}",
+    response_model=Series,
+    summary="One series",
+    tags=["series"],
+)
+def one_series(series_id: Annotated[SeriesId, Path()], ctx: Ctx) -> object:
+    """One series with its newest reading and its limits."""
+    return series.one(ctx.live, series_id)
+
+
+def _devices(views: Iterable[DeviceView]) -> Iterator[tuple[Cell, ...]]:
+    for view in views:
+        yield (
+            view.code,
+            view.name.zh,
+            view.name.en,
+            view.kind,
+            view.place,
+            view.state,
+            view.clock,
+            view.report_interval_s,
+            view.last_received_at,
+            view.last_ts,
+            view.silent,
+        )
+
+
+def _series(views: Iterable[SeriesView]) -> Iterator[tuple[Cell, ...]]:
+    for view in views:
+        yield (
+            view.id,
+            view.device,
+            view.device_name.zh,
+            view.device_name.en,
+            view.place,
+            view.metric,
+            view.unit,
+            view.kind,
+            view.group,
+            view.report_interval_s,
+            *_latest(view.latest),
+        )
+
+
+def _latest(newest: LatestView | None) -> tuple[Cell, ...]:
+    if newest is None:
+        return (None, None, None, None)
+    return (newest.ts, newest.value, newest.quality, newest.stale)

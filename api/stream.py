@@ -1,0 +1,141 @@
+"""Server-sent events: one stream a park, with a snapshot first and frames after it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from typing_extensions import override
+
+from api import frames, problems
+from api.context import Context, Ctx
+from api.feed import OVERLAP
+from api.hub import CLIENTS, Client, Frame, Hub, TooManyStreamsError
+from api.schemas.stream import EVENTS
+from parkpulse.model import instants
+from parkpulse.query import alerts
+from parkpulse.store.alerts import Search
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from parkpulse.query.catalogue import Park
+
+HEARTBEAT_S = 15.0
+"""After so long without a frame a comment is sent. [s]"""
+SEND_WITHIN_S = 30.0
+"""A client that takes nothing for so long is dropped. [s]"""
+_LONGEST_ABSENCE = timedelta(days=1)
+
+router = APIRouter(tags=["live"])
+
+
+class EventStream(Response):
+    """Sends frames until either side has enough."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, hub: Hub, client: Client, first: list[Frame]) -> None:
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        super().__init__(headers=headers)
+        del self.headers["content-length"]
+        self._hub = hub
+        self._client = client
+        self._first = first
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the client is gone, too slow, or the service stops."""
+        leaving = asyncio.create_task(self._listen(receive))
+        try:
+            with contextlib.suppress(TimeoutError):
+                await self._send_all(send)
+        finally:
+            leaving.cancel()
+            self._hub.unsubscribe(self._client)
+
+    async def _listen(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._client.close()
+
+    async def _send_all(self, send: Send) -> None:
+        head = self.raw_headers
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        first = b"".join(each.payload for each in self._first)
+        await _send(send, frames.RETRY + first)
+        last = self._first[-1].id
+        while self._client.is_open:
+            news = await self._client.take(HEARTBEAT_S)
+            # What was queued before the snapshot was made is in it.
+            fresh = b"".join(each.payload for each in news if each.id > last)
+            await _send(send, fresh or frames.HEARTBEAT)
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _send(send: Send, body: bytes) -> None:
+    async with asyncio.timeout(SEND_WITHIN_S):
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+@router.get(
+    "/parks/{park}/stream",
+    summary="Live events of a park",
+    response_class=EventStream,
+    responses=EVENTS,
+)
+async def stream(
+    park: str,
+    request: Request,
+    ctx: Ctx,
+    last_event_id: Annotated[str | None, Header(max_length=40)] = None,
+    after: Annotated[str | None, Query(max_length=40)] = None,
+) -> Response:
+    """Stream what happens in a park, from a snapshot on.
+
+    `Last-Event-ID` (or `after`, for clients that cannot set headers) has the alerts
+    that changed since then sent before the snapshot.
+    """
+    found = ctx.live.park(park)
+    try:
+        client = ctx.hub.subscribe(found.row.id)
+    except TooManyStreamsError:
+        return problems.respond(request, "too_many_streams", limit=str(CLIENTS))
+    # Before the database is read: what follows has greater ids.
+    reserved = ctx.hub.reserve(alerts.MAXIMUM_CHANGED + 1)
+    since = _absent_since(last_event_id or after)
+    try:
+        first = await run_in_threadpool(_first, ctx, found, reserved, since)
+    except BaseException:
+        ctx.hub.unsubscribe(client)
+        raise
+    return EventStream(ctx.hub, client, first)
+
+
+def _absent_since(event_id: str | None) -> datetime | None:
+    """Tell since when a client may have missed something; None when it is new."""
+    if event_id is None or not event_id.isdecimal():
+        return None
+    now = datetime.now(UTC)
+    then = min(int(event_id), instants.to_us(now))
+    return max(instants.from_us(then) - OVERLAP, now - _LONGEST_ABSENCE)
+
+
+def _first(
+    ctx: Context, park: Park, reserved: range, since: datetime | None
+) -> list[Frame]:
+    search = Search(park=park.row.code, states=alerts.UNFINISHED)
+    with ctx.database.transaction() as conn:
+        missed = alerts.changed_since(conn, park.row.id, since) if since else []
+        active = alerts.listed(conn, search, limit=alerts.MAXIMUM_CHANGED).items
+    flow = ctx.flow.flow(park.row.code)
+    numbered = zip(reserved, missed, strict=False)
+    return [
+        *(frames.alert(number, each) for number, each in numbered),
+        frames.snapshot(reserved[-1], ctx.live.look(park), active, flow),
+    ]
