@@ -320,10 +320,14 @@ create table kpi (
     revision integer not null default 0,
     evidence jsonb not null,
     computed_at timestamptz not null,
-    primary key (data_centre_id, kpi, category, period, period_start)
+    primary key (data_centre_id, period, period_start, period_end, kpi, category)
 );
 comment on column kpi.category is 'where IT energy is measured: 1 UPS output, 2 PDU output, 3 rack; 0 where it does not apply';
 comment on column kpi.numerator_kwh is 'measured and estimated together; *_estimated_kwh is the part inside register gaps';
+comment on column kpi.period is 'rolling_12_months: one row for each civil day, the 12 months that end with it';
+comment on column kpi.coverage is 'covered_s / elapsed_s; covered is what all meters measured, estimated_s comes on top';
+comment on column kpi.gap_start is 'a longer period that holds [gap_start, gap_end] knows the estimates exactly; null: none does';
+create index kpi_open on kpi (data_centre_id) where state = 'open';
 
 create table kpi_revision (
     id bigint generated always as identity primary key,
@@ -332,6 +336,7 @@ create table kpi_revision (
     category smallint not null,
     period text not null,
     period_start timestamptz not null,
+    period_end timestamptz not null,
     revision integer not null,
     old_value double precision,
     new_value double precision,
@@ -339,8 +344,16 @@ create table kpi_revision (
     new_coverage double precision not null,
     cause text not null,
     at timestamptz not null default now(),
-    unique (data_centre_id, kpi, category, period, period_start, revision)
+    unique (data_centre_id, period, period_start, period_end, kpi, category, revision)
 );
+
+create table kpi_dirty (
+    data_centre_id integer not null references data_centre,
+    hour timestamptz not null,
+    cause text not null,
+    primary key (data_centre_id, hour)
+);
+comment on table kpi_dirty is 'hours whose readings changed since the KPIs were computed';
 
 -- Rules and alerts ----------------------------------------------------------
 
