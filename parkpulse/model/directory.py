@@ -121,6 +121,10 @@ class Directory:
         row = device.rows.get(metric)
         return None if row is None else self._series[row]
 
+    def metric(self, row: int) -> str:
+        """Name the metric of a row of the columns."""
+        return self._series[row].metric
+
     def columns(self) -> SeriesColumns:
         """All series as columns; a row keeps its number while the directory lives."""
         if self._columns is None:

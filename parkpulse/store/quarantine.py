@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 State = Literal["open", "replayed", "discarded"]
 
+KIND = "quarantine entry"
+"""What is said not to exist."""
 KEPT_BYTES = 64 * 1024
 """How much of a payload is kept; length and hash are of the whole."""
 KEPT_AN_HOUR = 1000
@@ -150,11 +152,10 @@ def settle(connection: Connection, entry_id: UUID, state: State) -> None:
     )
 
 
-def restate(
-    connection: Connection, entry_id: UUID, reason: str, detail: str, refused: int
-) -> None:
-    """Say why an entry is still refused after a replay, and how many values are."""
+def restate(connection: Connection, entry: Entry) -> None:
+    """Say why a message is still refused after a replay, and how much of it is."""
     connection.execute(
-        "update quarantine set reason = %s, detail = %s, refused = %s where id = %s",
-        [reason, detail, refused, entry_id],
+        "update quarantine set reason = %s, detail = %s, refused = %s, whole = %s"
+        " where id = %s",
+        [entry.reason, entry.detail, entry.refused, entry.is_whole, entry.id],
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING, NamedTuple
+
+from parkpulse.errors import StoreError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,27 +39,43 @@ def start(connection: Connection, writer: str, run: UUID) -> None:
     )
 
 
+class Advance(enum.Enum):
+    """Where a worker stands after it wanted to go on."""
+
+    MOVED = "moved"
+    ALREADY = "already"
+    """It stood there before: the commit whose answer was lost took place."""
+    SUPERSEDED = "superseded"
+    """Another process has become the worker."""
+
+
 def advance(
     connection: Connection, writer: str, run: UUID, before: int, after: int
-) -> int | None:
+) -> Advance:
     """Go from one number of committed arrivals to another.
 
-    Returns
-    -------
-    int or None
-        The number that is stored now: `after`, or another if the worker did not stand
-        at `before`; None if another process has become the worker.
+    Raises
+    ------
+    StoreError
+        The worker stands elsewhere: a batch was left out.
     """
-    connection.execute(
+    moved = connection.execute(
         "update ingest_worker set arrivals = %s, seen_at = now()"
         " where writer = %s and run = %s and arrivals = %s",
         [after, writer, run, before],
-    )
+    ).rowcount
+    if moved:
+        return Advance.MOVED
     row = connection.execute(
         "select arrivals from ingest_worker where writer = %s and run = %s",
         [writer, run],
     ).fetchone()
-    return None if row is None else int(row[0])
+    if row is None:
+        return Advance.SUPERSEDED
+    if row[0] != after:
+        message = f"{writer} stands at {row[0]}, not at {before}"
+        raise StoreError(message)
+    return Advance.ALREADY
 
 
 def report(

@@ -1,0 +1,157 @@
+"""What became of each message: ledger and quarantine of a batch; pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import uuid_utils.compat
+
+from ingest import fold, pipeline
+from parkpulse.model import instants, reasons
+from parkpulse.store.ledger import Counts
+from parkpulse.store.quarantine import KEPT_BYTES, Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from ingest.arrivals import Arrival
+    from ingest.pipeline import Letter
+    from parkpulse.model.directory import Directory
+    from parkpulse.model.packed import ByteArray, Int64Array
+    from parkpulse.store.ledger import Key
+
+_SHOWN_REFUSALS = 5
+_LONGEST_DETAIL = 2000
+_NAMELESS = {reasons.UNKNOWN_PARK, reasons.TOO_MANY_DISCOVERED}
+"""Reasons for which names come from outside: they must not multiply the limits."""
+
+
+def received(
+    arrivals: Sequence[Arrival], before: int, directory: Directory
+) -> dict[Key, Counts]:
+    """Count what was received since arrival number `before`, apart from all outcomes.
+
+    The numbers decide: an arrival that is missing among them is counted too, without a
+    known source, and shows as a difference in the ledger.
+    """
+    counts: defaultdict[Key, Counts] = defaultdict(Counts)
+    for arrival in arrivals:
+        source = pipeline.source(arrival.topic, directory)
+        counts[_hour(arrival), source].received += 1
+    if arrivals:
+        last = arrivals[-1]
+        lost = last.number - before - len(arrivals)
+        if lost:
+            counts[_hour(last), pipeline.source("", directory)].received += lost
+    return dict(counts)
+
+
+def _hour(arrival: Arrival) -> datetime:
+    return instants.from_us(arrival.received_us - arrival.received_us % instants.HOUR)
+
+
+def count(
+    letters: Sequence[Letter], letter: Int64Array, kind: ByteArray
+) -> dict[Key, Counts]:
+    """Count outcomes of messages and of values.
+
+    A message is stored if at least one of its values is new (a correction is), else a
+    duplicate if at least one is, else quarantined.
+
+    Parameters
+    ----------
+    letters
+        The messages.
+    letter, kind : arrays, shape (n,)
+        Index of the message of each value, and what became of the value.
+    """
+    size = len(letters)
+    new = np.bincount(letter[kind == fold.NEW], minlength=size).tolist()
+    corrected = np.bincount(letter[kind == fold.CORRECTED], minlength=size).tolist()
+    repeated = np.bincount(letter[kind == fold.DUPLICATE], minlength=size).tolist()
+    counts: defaultdict[Key, Counts] = defaultdict(Counts)
+    for index, each in enumerate(letters):
+        of = counts[_hour(each.arrival), each.source]
+        of.values_stored += new[index]
+        of.values_corrected += corrected[index]
+        of.values_duplicate += repeated[index]
+        of.values_refused += refused_values(each)
+        if new[index] or corrected[index]:
+            of.stored += 1
+        elif repeated[index]:
+            of.duplicate += 1
+        else:
+            of.quarantined += 1
+            each.is_whole = True
+    return dict(counts)
+
+
+def refused_values(letter: Letter) -> int:
+    """Count the refused values; 0 if the message could not be read."""
+    if letter.message is None:
+        return 0
+    if letter.is_whole:
+        return len(letter.message.values) + len(letter.message.refused)
+    return len(letter.refused)
+
+
+def add(left: dict[Key, Counts], right: dict[Key, Counts]) -> dict[Key, Counts]:
+    """Put together what was received and what became of it."""
+    for key, counts in left.items():
+        if key in right:
+            right[key].received += counts.received
+        else:
+            right[key] = counts
+    return right
+
+
+def quarantined(writer: str, letters: Iterable[Letter]) -> list[Entry]:
+    """Entries of the quarantine for all messages of which something was refused."""
+    return [entry(writer, each) for each in letters if each.refused]
+
+
+def entry(writer: str, letter: Letter) -> Entry:
+    """Entry of the quarantine for a message of which something was refused."""
+    arrival, address = letter.arrival, letter.address
+    reason, detail = explain(letter)
+    park = address.park if address and reason != reasons.UNKNOWN_PARK else None
+    device = address.device if address and reason not in _NAMELESS else None
+    return Entry(
+        id=uuid_utils.compat.uuid7(),
+        at=instants.from_us(arrival.received_us),
+        writer=writer,
+        source=letter.source,
+        park=park,
+        device=device,
+        format=address.format if address else None,
+        topic=arrival.topic.encode(errors="surrogatepass"),
+        reason=reason,
+        detail=detail,
+        raw=arrival.payload[:KEPT_BYTES],
+        length=len(arrival.payload),
+        sha256=pipeline.fingerprint(arrival.payload),
+        is_whole=letter.is_whole,
+        refused=refused_values(letter),
+    )
+
+
+def explain(letter: Letter) -> tuple[str, str]:
+    """First reason against a message, and the details of the first few."""
+    reason = letter.refused[0].reason
+    shown = [
+        each.detail if each.reason == reason else f"{each.reason}: {each.detail}"
+        for each in letter.refused[:_SHOWN_REFUSALS]
+    ]
+    more = len(letter.refused) - len(shown)
+    if more:
+        shown.append(f"and {more} more")
+    return reason, printable("; ".join(shown))
+
+
+def printable(text: str) -> str:
+    """Make a text one that PostgreSQL takes: no surrogates, no NUL, not too long."""
+    safe = text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+    return safe if len(safe) <= _LONGEST_DETAIL else f"{safe[:_LONGEST_DETAIL]}…"

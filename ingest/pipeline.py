@@ -1,0 +1,159 @@
+"""Messages to letters that know their device: pure, without database or clock.
+
+A message is first *read* (topic and payload), then its device and series are looked up;
+what is missing there is registered by the caller. Then `placing` takes over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ingest import topics
+from parkpulse.errors import DecodeError
+from parkpulse.model import metrics, reasons
+from parkpulse.model.message import Refusal
+from parkpulse.wire import native
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ingest.arrivals import Arrival
+    from ingest.topics import Address
+    from parkpulse.model.directory import DeviceEntry, Directory
+    from parkpulse.model.message import Message
+
+
+@dataclass(slots=True)
+class Letter:
+    """A message on its way through the pipeline."""
+
+    arrival: Arrival
+    source: str
+    """Source in the ledger."""
+    address: Address | None = None
+    message: Message | None = None
+    device: DeviceEntry | None = None
+    refused: list[Refusal] = field(default_factory=list)
+    """What of it is not stored, and why."""
+    is_whole: bool = False
+    """Whether the message is refused as a whole."""
+
+    def refuse(self, reason: str, detail: str) -> None:
+        """Refuse the message as a whole."""
+        self.refused = [Refusal(reason, detail)]
+        self.is_whole = True
+
+
+def read(arrivals: Sequence[Arrival], directory: Directory) -> list[Letter]:
+    """Read topics and payloads; what cannot be read is refused as a whole."""
+    return [_read(arrival, directory) for arrival in arrivals]
+
+
+def source(topic: str, directory: Directory) -> str:
+    """Source in the ledger of what comes on a topic."""
+    try:
+        address = _parse(topic)
+    except DecodeError:
+        return f"{topics.NO_PARK}/{topics.UNKNOWN}"
+    return _source(address, directory)
+
+
+def _source(address: Address, directory: Directory) -> str:
+    park = address.park if address.park in directory.parks else topics.NO_PARK
+    return f"{park}/{address.format}"
+
+
+@lru_cache(maxsize=100_000)
+def _parse(topic: str) -> Address:
+    return topics.parse(topic)
+
+
+def _read(arrival: Arrival, directory: Directory) -> Letter:
+    letter = Letter(arrival, f"{topics.NO_PARK}/{topics.UNKNOWN}")
+    try:
+        letter.address = address = _parse(arrival.topic)
+        letter.source = _source(address, directory)
+        if address.park not in directory.parks:
+            letter.refuse(reasons.UNKNOWN_PARK, f"nobody registered {address.park!r}")
+            return letter
+        letter.message = native.decode(arrival.payload)
+    except DecodeError as error:
+        letter.refuse(error.reason, error.detail)
+        return letter
+    letter.refused = letter.message.refused
+    letter.device = directory.device(address.park, address.device)
+    return letter
+
+
+def missing(letters: Sequence[Letter], directory: Directory) -> dict[Address, set[str]]:
+    """Metrics by device that messages report and the directory lacks."""
+    found: dict[Address, set[str]] = {}
+    for letter in letters:
+        if letter.message is None or letter.address is None or letter.is_whole:
+            continue
+        device = directory.device(letter.address.park, letter.address.device)
+        known = device.rows.keys() if device is not None else ()
+        lacking = {
+            metric
+            for metric in letter.message.metrics
+            if metric not in known and metric in metrics.METRICS
+        }
+        if lacking:
+            found.setdefault(letter.address, set()).update(lacking)
+    return found
+
+
+def resolve(letters: Sequence[Letter], directory: Directory) -> None:
+    """Look up the devices again after what was missing has been registered."""
+    for letter in letters:
+        if letter.message is None or letter.address is None or letter.is_whole:
+            continue
+        letter.device = directory.device(letter.address.park, letter.address.device)
+        known_metrics = any(name in metrics.METRICS for name in letter.message.metrics)
+        if letter.device is None and known_metrics:
+            detail = f"device {letter.address.device!r} is not registered"
+            letter.refuse(reasons.TOO_MANY_DISCOVERED, detail)
+
+
+def untimed(letters: Sequence[Letter]) -> list[int]:
+    """Indexes of messages that need their first receipt as a time."""
+    return [
+        index
+        for index, letter in enumerate(letters)
+        if letter.message is not None
+        and letter.device is not None
+        and not letter.is_whole
+        and _needs_receipt(letter.message, letter.device)
+    ]
+
+
+def _needs_receipt(message: Message, device: DeviceEntry) -> bool:
+    if message.sent_us is not None:
+        return False
+    return not device.has_trusted_clock or None in message.ts_us
+
+
+def fingerprint(payload: bytes) -> bytes:
+    """SHA-256 of a payload."""
+    return hashlib.sha256(payload).digest()
+
+
+def observed(
+    message: Message, device: DeviceEntry, receipt_us: int | None
+) -> list[int]:
+    """Return the observed time of each value [us]; a function of message and device.
+
+    A value without a time has the message's sent time. If the device's clock is not
+    trusted, the newest value has the sent time, and the others keep their distance
+    from it. Where there is no sent time, the first receipt stands for it.
+    """
+    sent = message.sent_us if message.sent_us is not None else receipt_us
+    told = [at for at in message.ts_us if at is not None]
+    shift = 0
+    if not device.has_trusted_clock and told and sent is not None:
+        shift = sent - max(told)
+    times = [sent if at is None else at + shift for at in message.ts_us]
+    return [at for at in times if at is not None]

@@ -1,0 +1,305 @@
+"""Values to readings: unit, calibration by date, plausible range, time window; pure.
+
+All values of a batch are handled at once, as arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ingest import pipeline
+from parkpulse.model import instants, metrics, reasons
+from parkpulse.model.message import Refusal
+from parkpulse.model.registry import SLOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ingest.fold import BoolArray
+    from ingest.pipeline import Letter
+    from parkpulse.model.directory import DeviceEntry, Directory, SeriesColumns
+    from parkpulse.model.message import Message
+    from parkpulse.model.packed import FloatArray, Int32Array, Int64Array
+
+AHEAD_US = 5 * instants.MINUTE
+"""An observed time may be so much ahead of the park's clock. [us]"""
+LEAP_US = 400 * instants.DAY
+"""A sent time may move a data clock so far beyond itself and the wall clock. [us]"""
+_IDENTITY = metrics.Conversion()
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Accepted values of a batch, in order of arrival.
+
+    Parameters
+    ----------
+    letter : array, shape (n,)
+        Index of the message of each value.
+    slot : array, shape (n,)
+        Slot of the park in the batch log.
+    series : array, shape (n,)
+        Ids of the series.
+    ts : array, shape (n,)
+        Observed times. [us since 1970 UTC]
+    value : array, shape (n,)
+        Values in the units of their metrics, calibrated.
+    """
+
+    letter: Int64Array
+    slot: Int32Array
+    series: Int32Array
+    ts: Int64Array
+    value: FloatArray
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Values of a batch with their series, not yet checked; parallel lists."""
+
+    letter: list[int] = field(default_factory=list)
+    row: list[int] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+    ts: list[int] = field(default_factory=list)
+    factor: list[float] = field(default_factory=list)
+    shift: list[float] = field(default_factory=list)
+
+
+def place(
+    letters: Sequence[Letter],
+    directory: Directory,
+    clocks: Mapping[int, int],
+    receipts: Mapping[int, int],
+    retention_us: int,
+) -> tuple[Values, dict[int, int]]:
+    """Make readings of the values of a batch; what cannot be one is refused.
+
+    Parameters
+    ----------
+    letters
+        Messages with their devices; refused values are added to them.
+    directory
+        Knows all their series.
+    clocks
+        Newest known sent time of parks whose clock is their data, by id. [us]
+    receipts
+        First receipts of messages without any time, by index. [us]
+    retention_us
+        Readings older than this, on the park's clock, are refused. [us]
+
+    Returns
+    -------
+    tuple
+        The accepted values, and the clocks after this batch.
+    """
+    clocks = dict(clocks)
+    now = _nows(letters, clocks)
+    rows = _rows(letters, receipts)
+    columns = directory.columns()
+    row = np.array(rows.row, np.int64)
+    letter = np.array(rows.letter, np.int64)
+    ts = np.array(rows.ts, np.int64)
+    ts += columns.stamp_shift_us[row] * _trusts(letters)[letter]
+    with np.errstate(over="ignore", invalid="ignore"):  # refused as not finite
+        value = np.array(rows.value) * np.array(rows.factor) + np.array(rows.shift)
+        value = calibrate(columns, row, ts, value)
+    reason = _reasons(
+        columns,
+        row,
+        ts,
+        value,
+        _accept_from(letters)[letter],
+        now[letter],
+        retention_us,
+    )
+    for index in np.flatnonzero(reason):
+        code = _REASONS[reason[index]]
+        metric = directory.metric(int(row[index]))
+        detail = f"{metric}: {value[index]} at {_iso(int(ts[index]))}"
+        letters[letter[index]].refused.append(Refusal(code, detail))
+    keep = reason == 0
+    slot = _slots(letters)[letter]
+    kept = Values(
+        letter[keep], slot[keep], columns.id[row[keep]], ts[keep], value[keep]
+    )
+    return kept, clocks
+
+
+def _iso(moment_us: int) -> str:
+    try:
+        return instants.from_us(moment_us).isoformat()
+    except OverflowError:
+        return f"{moment_us} us"
+
+
+def _nows(letters: Sequence[Letter], clocks: dict[int, int]) -> Int64Array:
+    """Tell the park's clock at each message [us]; moves the data clocks on."""
+    now = np.zeros(len(letters), np.int64)
+    for index, letter in enumerate(letters):
+        device, message = letter.device, letter.message
+        if device is None or message is None or letter.is_whole:
+            continue
+        received = letter.arrival.received_us
+        if device.park.clock == "wall":
+            now[index] = received
+            continue
+        current = clocks.get(device.park.id, device.park.accept_from_us)
+        sent = message.sent_us
+        if sent is not None and sent > max(current, received) + LEAP_US:
+            letter.refuse(reasons.CLOCK_FUTURE, f"sent {_iso(sent)}")
+        elif sent is not None and sent > current:
+            clocks[device.park.id] = current = sent
+        now[index] = current
+    return now
+
+
+def _rows(letters: Sequence[Letter], receipts: Mapping[int, int]) -> _Rows:
+    rows = _Rows()
+    for index, letter in enumerate(letters):
+        message, device = letter.message, letter.device
+        if message is None or letter.is_whole:
+            continue
+        if device is None:
+            letter.refused += [
+                Refusal(reasons.UNKNOWN_METRIC, f"{metric!r:.80}")
+                for metric in message.metrics
+            ]
+            continue
+        ts = pipeline.observed(message, device, receipts.get(index))
+        known = [device.rows.get(metric) for metric in message.metrics]
+        if message.units or None in known:
+            _add_each(rows, index, letter, message, device, ts)
+            continue
+        count = len(known)
+        rows.letter += [index] * count
+        rows.row += known  # type: ignore[arg-type] # none of them is None
+        rows.value += message.values
+        rows.ts += ts
+        rows.factor += [1.0] * count
+        rows.shift += [0.0] * count
+    return rows
+
+
+def _add_each(
+    rows: _Rows,
+    index: int,
+    letter: Letter,
+    message: Message,
+    device: DeviceEntry,
+    ts: list[int],
+) -> None:
+    for metric, value, at in zip(message.metrics, message.values, ts, strict=True):
+        row = device.rows.get(metric)
+        if row is None:
+            letter.refused.append(Refusal(reasons.UNKNOWN_METRIC, f"{metric!r:.80}"))
+            continue
+        conversion = _conversion(message, metric)
+        if conversion is None:
+            unit = message.units[metric]
+            detail = f"{metric} cannot be given in {unit!r:.80}"
+            letter.refused.append(Refusal(reasons.UNKNOWN_UNIT, detail))
+            continue
+        rows.letter.append(index)
+        rows.row.append(row)
+        rows.value.append(value)
+        rows.ts.append(at)
+        rows.factor.append(conversion.factor)
+        rows.shift.append(conversion.shift)
+
+
+def _conversion(message: Message, metric: str) -> metrics.Conversion | None:
+    unit = message.units.get(metric)
+    return _IDENTITY if unit is None else _known_conversion(unit, metric)
+
+
+@lru_cache(maxsize=10_000)
+def _known_conversion(unit: str, metric: str) -> metrics.Conversion | None:
+    return metrics.conversion(unit, metrics.METRICS[metric])
+
+
+def _trusts(letters: Sequence[Letter]) -> BoolArray:
+    return np.array(
+        [each.device is not None and each.device.has_trusted_clock for each in letters],
+        np.bool_,
+    )
+
+
+def _accept_from(letters: Sequence[Letter]) -> Int64Array:
+    return np.array(
+        [each.device.park.accept_from_us if each.device else 0 for each in letters],
+        np.int64,
+    )
+
+
+def _slots(letters: Sequence[Letter]) -> Int32Array:
+    return np.array(
+        [each.device.park.id % SLOTS if each.device else 0 for each in letters],
+        np.int32,
+    )
+
+
+def calibrate(
+    columns: SeriesColumns, row: Int64Array, ts: Int64Array, value: FloatArray
+) -> FloatArray:
+    """Apply to each value the newest calibration that was valid at its time.
+
+    Parameters
+    ----------
+    columns
+        With the calibrations.
+    row, ts, value : arrays, shape (n,)
+        Row of the series, observed time [us], value.
+    """
+    count = len(columns.calibration_row)
+    if not count:
+        return value
+    rows = np.concatenate((columns.calibration_row, row))
+    times = np.concatenate((columns.calibration_from_us, ts))
+    is_value = np.arange(len(rows)) >= count
+    order = np.lexsort((is_value, times, rows))
+    # Index of the newest calibration at or before each place of the order.
+    dated = np.maximum.accumulate(np.where(is_value[order], -1, order))
+    newest = np.empty_like(dated)
+    newest[order] = dated
+    newest = newest[count:]
+    applies = (newest >= 0) & (columns.calibration_row[newest] == row)
+    return np.where(
+        applies, columns.scale[newest] * value + columns.offset[newest], value
+    )
+
+
+_REASONS = (
+    "",
+    reasons.NOT_FINITE,
+    reasons.IMPLAUSIBLE,
+    reasons.CLOCK_PAST,
+    reasons.BEYOND_RETENTION,
+    reasons.CLOCK_FUTURE,
+)
+
+
+def _reasons(
+    columns: SeriesColumns,
+    row: Int64Array,
+    ts: Int64Array,
+    value: FloatArray,
+    accept_from: Int64Array,
+    now: Int64Array,
+    retention_us: int,
+) -> Int64Array:
+    """Index of the first reason against each value, 0 if there is none."""
+    return np.select(
+        [
+            ~np.isfinite(value),
+            (value < columns.minimum[row]) | (value > columns.maximum[row]),
+            ts < accept_from,
+            ts < now - retention_us,
+            ts > now + AHEAD_US,
+        ],
+        [1, 2, 3, 4, 5],
+        0,
+    )

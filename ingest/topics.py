@@ -1,0 +1,62 @@
+"""Topics of devices: which park, which device, which format."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from parkpulse.errors import DecodeError
+from parkpulse.model import reasons
+
+ROOT = "parkpulse/v1"
+FILTER = f"{ROOT}/#"
+"""Everything that devices publish."""
+NATIVE = "native"
+UNKNOWN = "unknown"
+"""Format of what fits none."""
+NO_PARK = "?"
+"""Stands for the park in the source of what names no registered one."""
+
+_PREFIX = ["parkpulse", "v1"]
+_CODE = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+_DEVICE_LEVELS = 5
+_RAW_LEVELS = 6
+
+
+class Address(NamedTuple):
+    """What a device's topic says."""
+
+    park: str
+    device: str
+    format: str
+
+
+def is_ours(topic: str) -> bool:
+    """Whether we publish on this topic ourselves: commands to devices."""
+    return topic.endswith("/down") and topic.count("/") == _DEVICE_LEVELS - 1
+
+
+def parse(topic: str) -> Address:
+    """Take a topic apart.
+
+    Raises
+    ------
+    DecodeError
+        `bad_topic`: it does not follow the scheme; `unknown_format`: it does, but
+        nobody here reads that format.
+    """
+    levels = topic.split("/")
+    if len(levels) < _DEVICE_LEVELS or levels[:2] != _PREFIX:
+        raise _bad_topic(topic, "expected parkpulse/v1/{park}/{device}/telemetry")
+    for level in levels[2:]:
+        if not _CODE.fullmatch(level):
+            raise _bad_topic(topic, f"level {level!r:.80} is not {_CODE.pattern}")
+    if len(levels) == _DEVICE_LEVELS and levels[4] == "telemetry":
+        return Address(levels[2], levels[3], NATIVE)
+    if len(levels) == _RAW_LEVELS and levels[4] == "raw":
+        raise DecodeError(reasons.UNKNOWN_FORMAT, f"nobody reads {levels[5]!r}")
+    raise _bad_topic(topic, "expected parkpulse/v1/{park}/{device}/telemetry")
+
+
+def _bad_topic(topic: str, why: str) -> DecodeError:
+    return DecodeError(reasons.BAD_TOPIC, f"{topic!r:.200}: {why}")

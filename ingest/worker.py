@@ -1,0 +1,255 @@
+"""The committing side of an ingest worker: inbox to database to acknowledgement."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from ingest import outcomes, pipeline, placing, topics, writer
+from parkpulse.errors import ConfigError, StoreDataError, StoreError
+from parkpulse.model import instants, reasons
+from parkpulse.store import ledger, quarantine, registry, workers
+from parkpulse.store.ledger import Counts
+from parkpulse.store.workers import Advance
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from ingest.arrivals import Arrival, Inbox
+    from ingest.pipeline import Letter
+    from ingest.placing import Values
+    from ingest.registrar import Registrar
+    from parkpulse.store.pool import Connection, Database
+
+TAKE_S = 1.0
+REPORT_S = 5.0
+DRAIN_S = 10.0
+"""How long a worker that was told to stop goes on with what it has received. [s]"""
+_SHORTEST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
+_BROKER_SOURCE = "?/broker"
+_log = logging.getLogger(__name__)
+
+
+class Receiver(Protocol):
+    """What the worker needs of the network side."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection to the broker."""
+
+    @property
+    def dropped_by_broker(self) -> int | None:
+        """Messages that the broker says it has dropped since it began."""
+
+    def acknowledge(self, arrivals: Sequence[Arrival]) -> None:
+        """Tell the broker that these are committed, in order of arrival."""
+
+
+class _StoppedError(Exception):
+    """The worker was told to stop while the database was away."""
+
+
+class Worker:
+    """Commits what is in the inbox, in order of arrival, and has it acknowledged.
+
+    Parameters
+    ----------
+    database
+        Where everything goes.
+    inbox
+        What was received.
+    receiver
+        Acknowledges what is committed.
+    registrar
+        Knows the devices.
+    name
+        Name of the writer, `ingest-<n>`.
+    run
+        This process.
+    retention_s
+        How long single readings are kept. [s]
+    stop
+        Set when the worker shall end.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        inbox: Inbox,
+        receiver: Receiver,
+        registrar: Registrar,
+        name: str,
+        run: UUID,
+        retention_s: float,
+        stop: threading.Event,
+    ) -> None:
+        self._database = database
+        self._inbox = inbox
+        self._receiver = receiver
+        self._registrar = registrar
+        self._name = name
+        self._run = run
+        self._retention_us = round(retention_s * instants.SECOND)
+        self._stop = stop
+        self._newest = writer.Newest()
+        self._committed = 0
+        self._dropped: int | None = None
+        self._next_report = 0.0
+
+    def run(self) -> None:
+        """Work until told to stop, then commit what is left unless that takes long.
+
+        Raises
+        ------
+        ConfigError
+            Another process has become this worker.
+        """
+        try:
+            while not self._stop.is_set():
+                self._step(TAKE_S)
+            until = time.monotonic() + DRAIN_S
+            while len(self._inbox) and time.monotonic() < until:
+                self._step(0.0)
+        except _StoppedError:
+            _log.warning("stopped without database uncommitted=%d", len(self._inbox))
+
+    def _step(self, timeout_s: float) -> None:
+        arrivals = self._inbox.take(timeout_s)
+        if arrivals:
+            self.commit(arrivals)
+        self._report()
+
+    def commit(self, arrivals: Sequence[Arrival]) -> None:
+        """Commit messages, whatever it takes, and acknowledge them.
+
+        Messages that the database refuses for their data are found by bisection and
+        quarantined. While the database is away it is tried again and again.
+        """
+        counted = [each for each in arrivals if not topics.is_ours(each.topic)]
+        try:
+            if counted:
+                self._persist(counted, None)
+        except StoreDataError as error:
+            if len(arrivals) > 1:
+                middle = len(arrivals) // 2
+                self.commit(arrivals[:middle])
+                self.commit(arrivals[middle:])
+                return
+            _log.warning("refused by database topic=%s: %s", arrivals[0].topic, error)
+            self._persist(counted, str(error))
+        self._committed = arrivals[-1].number
+        self._receiver.acknowledge(arrivals)
+
+    def _persist(self, arrivals: Sequence[Arrival], refusal: str | None) -> None:
+        pause_s = _SHORTEST_PAUSE_S
+        while True:
+            try:
+                return self._attempt(arrivals, refusal)
+            except StoreDataError:
+                self._registrar.forget()
+                if refusal is None:
+                    raise
+                _log.exception("the database refuses even the quarantine")
+            except StoreError as error:
+                self._registrar.forget()
+                _log.warning(
+                    "database failed retry_in_s=%.1f waiting=%d: %s",
+                    pause_s,
+                    len(self._inbox) + len(arrivals),
+                    " ".join(str(error).split()),
+                )
+            if self._stop.wait(pause_s):
+                raise _StoppedError
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def _attempt(self, arrivals: Sequence[Arrival], refusal: str | None) -> None:
+        self._registrar.refresh()
+        directory = self._registrar.directory
+        letters = pipeline.read(arrivals, directory)
+        if refusal is not None:
+            for letter in letters:
+                letter.refuse(reasons.REFUSED_BY_DATABASE, refusal)
+        receipts = self._registrar.complete(letters)
+        values, clocks = placing.place(
+            letters, directory, self._registrar.clocks(), receipts, self._retention_us
+        )
+        with self._database.transaction() as connection:
+            if self._go_on(connection, arrivals[-1].number):
+                self._write(connection, arrivals, letters, values, clocks)
+        self._registrar.note_clocks(clocks)
+        self._newest.note(values.series, values.ts)
+
+    def _go_on(self, connection: Connection, after: int) -> bool:
+        """Whether this batch is still to be written."""
+        advance = workers.advance(
+            connection, self._name, self._run, self._committed, after
+        )
+        if advance is Advance.SUPERSEDED:
+            message = (
+                f"another process has become {self._name}:"
+                " give each ingest process its own --worker number"
+            )
+            raise ConfigError(message)
+        return advance is Advance.MOVED
+
+    def _write(
+        self,
+        connection: Connection,
+        arrivals: Sequence[Arrival],
+        letters: Sequence[Letter],
+        values: Values,
+        clocks: dict[int, int],
+    ) -> None:
+        written = writer.write(connection, values, self._newest)
+        received = outcomes.received(
+            arrivals, self._committed, self._registrar.directory
+        )
+        counts = outcomes.count(letters, values.letter, written.kind)
+        ledger.add(connection, self._name, outcomes.add(received, counts))
+        quarantine.put(connection, outcomes.quarantined(self._name, letters))
+        writer.log(connection, self._name, written)
+        before = self._registrar.clocks()
+        moved = {
+            park: instants.from_us(moment)
+            for park, moment in clocks.items()
+            if moment != before.get(park)
+        }
+        if moved:  # last, for other workers wait for the row of the park
+            registry.move_clocks(connection, moved)
+
+    def _report(self) -> None:
+        """Give a sign of life, and enter what the broker says it has dropped."""
+        now = time.monotonic()
+        if now < self._next_report:
+            return
+        self._next_report = now + REPORT_S
+        try:
+            with self._database.transaction() as connection:
+                workers.report(
+                    connection,
+                    self._name,
+                    self._run,
+                    len(self._inbox),
+                    is_connected=self._receiver.is_connected,
+                )
+                self._enter_dropped(connection)
+        except StoreError as error:
+            _log.debug("no sign of life: %s", error)
+
+    def _enter_dropped(self, connection: Connection) -> None:
+        total = self._receiver.dropped_by_broker
+        if total is None or total == self._dropped:
+            return
+        dropped = workers.note_dropped(connection, self._name, total)
+        self._dropped = total
+        if dropped:
+            _log.error("the broker has dropped messages count=%d", dropped)
+            hour = instants.from_us(
+                time.time_ns() // 1000 // instants.HOUR * instants.HOUR
+            )
+            counts = {(hour, _BROKER_SOURCE): Counts(dropped_by_broker=dropped)}
+            ledger.add(connection, self._name, counts)
