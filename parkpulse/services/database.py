@@ -33,6 +33,8 @@ max_connections = 100
 password_encryption = 'scram-sha-256'
 shared_preload_libraries = 'timescaledb'
 timescaledb.telemetry_level = off
+# A container's /dev/shm is small or closed; PostgreSQL needs System V memory anyway.
+dynamic_shared_memory_type = sysv
 jit = off
 fsync = on
 full_page_writes = on

@@ -93,7 +93,9 @@ class _Child:
             self._popen.send_signal(number)
 
     def last_words(self) -> str:
-        return self.recent[-1] if self.recent else "it printed nothing"
+        """Return the last error it printed, else the last line."""
+        loud = [line for line in self.recent if logs.is_loud(line)]
+        return (loud or [*self.recent] or ["it printed nothing"])[-1]
 
     def close(self) -> None:
         if self.output is not None:
