@@ -8,6 +8,7 @@ import math
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from parkpulse import settings
 from parkpulse.bus import Publisher
 from parkpulse.errors import ConfigError
 from parkpulse.store.pool import Database
+from simulators.demo import operate
 from simulators.progress import Progress
 from simulators.replay import mapping as mappings
 from simulators.replay import rows, run
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 _ANSWERS_WITHIN_S = 60.0
 _INTERRUPTED = 130
+_WINDOW = 50
+"""Messages of the past are large, so few are kept in memory."""
 
 
 def _configure() -> Settings:
@@ -83,6 +87,54 @@ class _Speed(click.ParamType[float, str]):
         if not 0 < speed < math.inf:
             self.fail(f"{value!r} is neither a number above 0 nor 'max'", param, ctx)
         return speed
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="The demonstration park.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=7,
+    show_default=True,
+    help="Of all chance: the same seed gives the same readings.",
+)
+@click.option("--park", default="demo", show_default=True, help="Code of the park.")
+def simulate(*, demo: bool, seed: int, park: str) -> None:
+    """Simulate a park: send its past, then what it measures now, until stopped.
+
+    The park is registered as a simulated one, with its devices, data centre and limits.
+    Its past is a month of sensors and 13 months of meters. What has been stored is not
+    sent again, so that a restart goes on where the last run ended.
+    """
+    if not demo:
+        message = "say what to simulate: --demo"
+        raise click.UsageError(message)
+    config = _configure()
+    stopping = _stop_on_signals()
+    now_s = int(time.time())
+    database = Database(_database_url(config), size=1, name="parkpulse simulate")
+    database.open()
+    try:
+        registered = operate.register(database, park, seed, now_s)
+    finally:
+        database.close()
+    with Publisher(_mqtt_url(config), window=_WINDOW) as publisher:
+        sender = Sender(publisher, _tell, stopping)
+        _send_past(registered, now_s, sender, stopping)
+        if not stopping.is_set():
+            _tell(f"Park {park} is live · 园区 {park} 正在实时模拟")
+        operate.run_live(registered, now_s, sender, stopping)
+        sender.finish(_ANSWERS_WITHIN_S)
+
+
+def _send_past(
+    registered: operate.Demo, now_s: int, sender: Sender, stopping: threading.Event
+) -> None:
+    total = operate.past_parts(registered, now_s)
+    progress = Progress(f"Sending the past of park {registered.code}", total)
+    done = operate.send_past(registered, now_s, sender, progress.show, stopping)
+    sender.finish(_ANSWERS_WITHIN_S)
+    progress.finish(done)
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -50,3 +51,22 @@ def encode(
     """Write a message; units only where they differ from the metrics' own."""
     message = _Message(seq, sent_ms, samples, radio or {}, units or {})
     return msgspec.json.encode(message)
+
+
+class Outgoing(NamedTuple):
+    """A message that a device sends."""
+
+    device: str
+    payload: bytes
+
+
+class Numbering:
+    """Counts the messages of each device, from 1 when the device starts."""
+
+    def __init__(self) -> None:
+        self._sent: dict[str, int] = {}
+
+    def next(self, device: str) -> int:
+        """Take the next number of a device."""
+        self._sent[device] = self._sent.get(device, 0) + 1
+        return self._sent[device]
