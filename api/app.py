@@ -18,7 +18,7 @@ from api.follower import Follower
 from api.guard import Guard
 from api.hub import Hub
 from api.pages import Pages
-from api.routes import devices, health, parks
+from api.routes import alerts, devices, health, ledger, parks
 from parkpulse.query.flow import FlowMeter
 from parkpulse.query.live import Live
 from parkpulse.query.tail import Tail
@@ -34,7 +34,14 @@ BODY_BYTES = 64 * 1024
 """Longest body of a request. [B]"""
 _GZIP_FROM_BYTES = 1000
 _GZIP_LEVEL = 4
-_ROUTERS = (parks.router, devices.router, stream.router, health.router)
+_ROUTERS = (
+    parks.router,
+    devices.router,
+    alerts.router,
+    ledger.router,
+    stream.router,
+    health.router,
+)
 
 
 class _Application(FastAPI):
@@ -45,7 +52,9 @@ class _Application(FastAPI):
         return openapi.build(self)
 
 
-def create(database: Database, page: Path, public_url: str | None = None) -> FastAPI:
+def create(
+    database: Database, page: Path, page_url: str, public_url: str | None = None
+) -> FastAPI:
     """Make the application.
 
     Parameters
@@ -54,10 +63,12 @@ def create(database: Database, page: Path, public_url: str | None = None) -> Fas
         Open as long as the application runs.
     page
         Folder of the built page; may be missing.
+    page_url
+        Address of the page in messages.
     public_url
         Address that people reach the page by, if it is not this machine's own.
     """
-    context = _context(database)
+    context = _context(database, page_url)
     app = _Application(
         title="Parkpulse",
         version=health.VERSION,
@@ -82,10 +93,10 @@ def create(database: Database, page: Path, public_url: str | None = None) -> Fas
     return app
 
 
-def _context(database: Database) -> Context:
+def _context(database: Database, page_url: str) -> Context:
     live, flow, hub = Live(), FlowMeter(), Hub()
     follower = Follower(database, Tail(live, flow), Feed(live, flow, hub))
-    return Context(database, live, flow, hub, follower)
+    return Context(database, live, flow, hub, follower, page_url)
 
 
 @contextlib.asynccontextmanager

@@ -97,6 +97,7 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
     application = app.create(
         database,
         page=Path(dashboards.__file__).parent / "web" / "dist",
+        page_url=config.public_url or f"http://{config.host}:{config.port}",
         public_url=config.public_url,
     )
     server = _Server(
@@ -105,6 +106,7 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
             access_log=False,
             log_config=None,
             server_header=False,
+            ws="none",
             proxy_headers=False,
             timeout_graceful_shutdown=_STOP_WITHIN_S,
         ),

@@ -23,6 +23,8 @@ class Context:
     flow: FlowMeter
     hub: Hub
     follower: Follower
+    page_url: str
+    """Address of the page in messages."""
 
     def look(self, park: str) -> ParkNow:
         """See a park as it is now; raises NotFoundError."""

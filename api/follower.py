@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PACE_S = 1.0
 """Most time between two polls, and least between two frames of a stream. [s]"""
+_ATTENTION_S = 0.2
+"""Within this time the thread sees that it shall stop. [s]"""
 _CHANNELS = (batchlog.CHANNEL, registry.CHANNEL, alerts.CHANNEL)
 _log = logging.getLogger(__name__)
 
@@ -83,11 +85,20 @@ class Follower:
 
     def _pause(self, listener: Connection, told_at: float | None) -> None:
         """Wait for news; after a frame as long as the pace of the streams asks."""
+        until = time.monotonic() + PACE_S
         if told_at is not None:
             self._stop.wait(told_at + PACE_S - time.monotonic())
-        wait_s = 0.0 if told_at is not None else PACE_S
-        for channel, payload in pool.notified(listener, wait_s):
+            until = 0.0
+        while not self._heard(listener, until - time.monotonic()):
+            if self._stop.is_set() or time.monotonic() >= until:
+                return
+
+    def _heard(self, listener: Connection, wait_s: float) -> bool:
+        """Take notice of notifications; whether there were any."""
+        found = pool.notified(listener, min(max(wait_s, 0.0), _ATTENTION_S))
+        for channel, payload in found:
             if channel == registry.CHANNEL:
                 self._tail.expect_registry()
             if channel == alerts.CHANNEL:
                 self._feed.expect_alert(payload)
+        return bool(found)

@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.plugins.fix_chromium",
     "tests.plugins.fix_chain",
     "tests.plugins.fix_engine",
+    "tests.plugins.fix_api",
 ]
 
 _MARKERS = {

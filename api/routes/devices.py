@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
-from api import tables
+from api import problems, tables
 from api.context import Ctx
 from api.schemas.common import Page, SeriesId
 from api.schemas.devices import Device, DevicesQuery, Series, SeriesQuery
@@ -41,7 +41,8 @@ def list_devices(
     views = devices.listing(ctx.look(park), wanted)
     if tables.wanted(request, query.format):
         return tables.respond("devices", _DEVICE_COLUMNS.split(","), _devices(views))
-    return devices.page(views, query.sort, query.limit, query.cursor)
+    speech = problems.wanted_language(request.headers)
+    return devices.page(views, query.sort, speech, query.limit, query.cursor)
 
 
 @router.get(

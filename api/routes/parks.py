@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api import answers
 from api.context import Ctx
-from api.schemas.common import Page
+from api.schemas.common import Page, Paged
 from api.schemas.devices import LatestList
 from api.schemas.parks import DataCentre, Park, ParkDetail
-from parkpulse.query import alerts, parks, series
-from parkpulse.query.paging import Page as Items
+from parkpulse.query import alerts, paging, parks, series
 
 router = APIRouter(tags=["parks"])
 
 
 @router.get("/parks", response_model=Page[Park], summary="All parks")
-def list_parks(ctx: Ctx) -> object:
+def list_parks(query: Annotated[Paged, Query()], ctx: Ctx) -> object:
     """Every park at a glance: its clock, devices by state, alerts by severity."""
     with ctx.database.transaction() as conn:
         counts = alerts.counts(conn)
-    return Items(parks.view_all(ctx.live, counts), None)
+    return paging.by_code(parks.view_all(ctx.live, counts), query.limit, query.cursor)
 
 
 @router.get("/parks/{park}", response_model=ParkDetail, summary="One park")
@@ -38,9 +39,10 @@ def one_park(park: str, ctx: Ctx) -> object:
     response_model=Page[DataCentre],
     summary="Data centres of a park",
 )
-def list_data_centres(park: str, ctx: Ctx) -> object:
+def list_data_centres(park: str, query: Annotated[Paged, Query()], ctx: Ctx) -> object:
     """Every data centre of a park by code."""
-    return Items(ctx.live.park(park).data_centres, None)
+    centres = ctx.live.park(park).data_centres
+    return paging.by_code(centres, query.limit, query.cursor)
 
 
 @router.get(

@@ -51,7 +51,7 @@ Moment = Annotated[
     AwareDatetime, BeforeValidator(_written_time), AfterValidator(_within_reach)
 ]
 """A time of a request: RFC 3339 with zone."""
-Text = Annotated[str, StringConstraints(max_length=200, pattern=_NO_CONTROLS)]
+Text = Annotated[str, StringConstraints(max_length=500, pattern=_NO_CONTROLS)]
 """A short text of a request."""
 Code = Annotated[str, StringConstraints(max_length=64, pattern=_NO_CONTROLS)]
 """Id of a park or of something within it."""
@@ -75,20 +75,20 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Exported(Request):
-    """A list that can be had as a table."""
-
-    format: Literal["json", "csv"] | None = Field(
-        default=None, description="`csv` for a table; else the Accept header decides."
-    )
-
-
-class Paged(Exported):
+class Paged(Request):
     """A list that comes in pages."""
 
     limit: int = Field(default=100, ge=1, le=1000, description="Most items of a page.")
     cursor: Text | None = Field(
         default=None, description="`next` of the page before, as it was given."
+    )
+
+
+class Exported(Request):
+    """Something that can be had as a table."""
+
+    format: Literal["json", "csv"] | None = Field(
+        default=None, description="`csv` for a table; else the Accept header decides."
     )
 
 

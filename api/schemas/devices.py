@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.schemas.common import Answer, Code, Name, Paged, Text, example
+from api.schemas.common import Answer, Code, Exported, Name, Paged, Text, example
 from parkpulse.model.metrics import Group, Kind
 from parkpulse.query.devices import DeviceOrder
 
@@ -40,7 +40,7 @@ _SERIES: dict[str, Any] = {
 _QUALITY = "QARTOD: 1 good, 2 not evaluated, 3 suspect, 4 fail."
 
 
-class DevicesQuery(Paged):
+class DevicesQuery(Paged, Exported):
     """Which devices of a park, in which order."""
 
     state: list[Literal["active", "discovered", "retired"]] = Field(
@@ -104,10 +104,10 @@ class Limit(Answer):
     severity: Literal["low", "medium", "high", "critical"]
     direction: Literal["above", "below"]
     limit: float
-    name: Name
+    name: Name | None
 
 
-class SeriesQuery(Paged):
+class SeriesQuery(Paged, Exported):
     """Which series of a park."""
 
     metric: list[Code] = Field(default=[], max_length=50)

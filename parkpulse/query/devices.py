@@ -18,8 +18,20 @@ if TYPE_CHECKING:
     from parkpulse.query.live import ParkNow
     from parkpulse.query.paging import Key, Page
 
+Language = Literal["en", "zh"]
 DeviceOrder = Literal[
-    "code", "-code", "kind", "-kind", "place", "-place", "last_ts", "-last_ts"
+    "code",
+    "-code",
+    "name",
+    "-name",
+    "kind",
+    "-kind",
+    "place",
+    "-place",
+    "state",
+    "-state",
+    "last_ts",
+    "-last_ts",
 ]
 
 
@@ -63,12 +75,16 @@ def listing(seen: ParkNow, wanted: DeviceFilter) -> list[DeviceView]:
 
 
 def page(
-    views: Sequence[DeviceView], order: DeviceOrder, limit: int, cursor: str | None
+    views: Sequence[DeviceView],
+    order: DeviceOrder,
+    language: Language,
+    limit: int,
+    cursor: str | None,
 ) -> Page[DeviceView]:
-    """One page of devices in this order."""
+    """One page of devices in this order; names as in this language."""
 
     def key(view: DeviceView) -> Key:
-        return (_sort_value(view, order.removeprefix("-")), view.code)
+        return (_sort_value(view, order.removeprefix("-"), language), view.code)
 
     return paging.cut(views, key, order=order, limit=limit, cursor=cursor)
 
@@ -128,7 +144,12 @@ def _mentions(view: DeviceView, text: str) -> bool:
     return any(text in name.casefold() for name in names)
 
 
-def _sort_value(view: DeviceView, name: str) -> str | int:
+def _sort_value(view: DeviceView, name: str, language: Language) -> str | int:
     if name == "last_ts":
         return instants.to_us(view.last_ts) if view.last_ts else 0
-    return getattr(view, name) or ""
+    if name == "name" and language == "zh":
+        # This encoding has the common characters in the order of their sounds.
+        return view.name.zh.encode("gb18030").hex()
+    if name == "name":
+        return view.name.en.casefold()
+    return str(getattr(view, name) or "")

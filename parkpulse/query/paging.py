@@ -6,7 +6,7 @@ import base64
 import binascii
 import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -15,7 +15,14 @@ from parkpulse.errors import InvalidRequestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+
+class _Coded(Protocol):
+    @property
+    def code(self) -> str: ...
+
+
 _T = TypeVar("_T")
+_C = TypeVar("_C", bound=_Coded)
 _LARGEST = 253_402_300_800_000_000  # microseconds to the year 10000
 Key = tuple[str | int, ...]
 """What a list is sorted by; ends with something unique."""
@@ -48,11 +55,11 @@ def decode(order: str, cursor: str, kinds: Sequence[type]) -> Key:
         text = base64.b64decode(padded, altchars=b"-_", validate=True)
         found = msgspec.json.decode(text, type=tuple[str | int, ...])
     except (ValueError, msgspec.DecodeError, binascii.Error) as error:
-        raise _refusal() from error
+        raise refusal() from error
     first, *key = found or ("",)
     kinds_found = [type(part) for part in key]
     if first != order or kinds_found != list(kinds) or not all(map(_usable, key)):
-        raise _refusal()
+        raise refusal()
     return tuple(key)
 
 
@@ -61,7 +68,8 @@ def _usable(part: str | int) -> bool:
     return "\0" not in part if isinstance(part, str) else abs(part) < _LARGEST
 
 
-def _refusal() -> InvalidRequestError:
+def refusal() -> InvalidRequestError:
+    """Make the error of a cursor that cannot be used."""
     message = "the cursor was not made for this list"
     return InvalidRequestError("invalid_cursor", message, "cursor")
 
@@ -99,6 +107,13 @@ def cut(
     more = len(keyed) > limit
     return Page(
         [item for _, item in page], encode(order, page[-1][0]) if more else None
+    )
+
+
+def by_code(items: Sequence[_C], limit: int, cursor: str | None) -> Page[_C]:
+    """Return one page in order of code."""
+    return cut(
+        items, lambda item: (item.code,), order="code", limit=limit, cursor=cursor
     )
 
 

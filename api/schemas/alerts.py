@@ -1,0 +1,179 @@
+"""Alerts, their history and their acknowledgement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, StrictInt, StringConstraints
+
+from api.schemas.common import (
+    Answer,
+    Exported,
+    Moment,
+    Name,
+    Paged,
+    Request,
+    Text,
+    example,
+)
+from parkpulse.model.alert import Direction, EventKind, Severity, State
+from parkpulse.query.alerts import MAXIMUM_ACTOR, MAXIMUM_COMMENT
+
+_ALERT: dict[str, Any] = {
+    "id": "019a3c5e-0b7e-7cc3-98f6-3b1f6a1d2e40",
+    "rule": {
+        "code": "water-level-01",
+        "name": {"zh": "一号断面水位", "en": "Stage of section 1"},
+    },
+    "subject": "level-01/water_level",
+    "park": "demo",
+    "park_name": {"zh": "演示园区", "en": "Demo park"},
+    "zone": "Asia/Shanghai",
+    "place": "river-1",
+    "place_name": {"zh": "一号断面", "en": "Section 1"},
+    "device": "level-01",
+    "device_name": {"zh": "一号水位计", "en": "Level gauge 1"},
+    "series": 17,
+    "metric": "water_level",
+    "metric_name": {"zh": "水位", "en": "Water level"},
+    "unit": "m",
+    "severity": "medium",
+    "level": {"zh": "警戒水位", "en": "Warning stage"},
+    "state": "unacknowledged",
+    "retroactive": False,
+    "onset": "2026-11-22T10:10:00Z",
+    "raised_at": "2026-11-22T10:10:00Z",
+    "cleared_at": None,
+    "acknowledged_at": None,
+    "acknowledged_by": None,
+    "value": 1.86,
+    "limit": 1.8,
+    "direction": "above",
+    "version": 1,
+}
+
+
+class AlertsQuery(Paged, Exported):
+    """Which alerts of a park, in which order."""
+
+    state: list[Literal["active", "all"] | State] = Field(
+        default=["active"],
+        max_length=6,
+        description="`active`: all that are not back to normal and acknowledged.",
+    )
+    severity: list[Severity] = Field(default=[], max_length=4)
+    retroactive: bool | None = None
+    since: Moment | None = Field(default=None, description="Raised then or later.")
+    q: Text | None = Field(
+        default=None, description="Part of the rule's, subject's or device's name."
+    )
+    sort: Literal["raised_at", "-raised_at", "severity", "-severity"] = "-raised_at"
+
+
+class RuleName(Answer):
+    """The rule behind an alert."""
+
+    code: str
+    name: Name
+
+
+class Alert(Answer):
+    """An alert as it is now."""
+
+    model_config = example(_ALERT)
+
+    id: UUID
+    rule: RuleName
+    subject: str
+    park: str
+    park_name: Name
+    zone: str
+    place: str | None
+    place_name: Name | None
+    device: str | None
+    device_name: Name | None
+    series: int | None
+    metric: str | None
+    metric_name: Name | None
+    unit: str | None
+    severity: Severity
+    level: Name | None = Field(description="Name of the severity's level.")
+    state: State
+    retroactive: bool = Field(description="Learnt of when it was over: woke nobody.")
+    onset: datetime = Field(description="First reading beyond the limit.")
+    raised_at: datetime = Field(description="End of the on-delay.")
+    cleared_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    value: float
+    limit: float
+    direction: Direction
+    version: int
+
+
+class AlertEvent(Answer):
+    """One line of an alert's history."""
+
+    kind: EventKind
+    at: datetime
+    recorded_at: datetime
+    actor: str
+    severity: Severity
+    value: float | None
+    detail: dict[str, Any]
+
+
+class Delivery(Answer):
+    """One attempt to tell a channel."""
+
+    id: UUID
+    message: UUID
+    channel: str
+    event: EventKind
+    state: Literal["pending", "delivered", "dead"]
+    at: datetime
+    attempt: int
+    status: int | None
+    error: str | None
+    duration_ms: float
+
+
+class AlertDetail(Alert):
+    """An alert with its history and the attempts to tell of it, oldest first."""
+
+    model_config = example(
+        {
+            **_ALERT,
+            "events": [
+                {
+                    "kind": "raised",
+                    "at": "2026-11-22T10:10:00Z",
+                    "recorded_at": "2026-11-22T10:10:03Z",
+                    "actor": "engine",
+                    "severity": "medium",
+                    "value": 1.86,
+                    "detail": {},
+                }
+            ],
+            "deliveries": [],
+        }
+    )
+
+    events: list[AlertEvent]
+    deliveries: list[Delivery]
+
+
+class Acknowledgement(Request):
+    """Who has seen an alert."""
+
+    actor: Annotated[
+        str, StringConstraints(strict=True, min_length=1, max_length=MAXIMUM_ACTOR)
+    ]
+    comment: Annotated[
+        str, StringConstraints(strict=True, max_length=MAXIMUM_COMMENT)
+    ] = ""
+    version: StrictInt | None = Field(
+        default=None, description="What was seen; 409 when it has changed since."
+    )

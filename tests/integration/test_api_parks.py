@@ -1,0 +1,326 @@
+"""Parks, devices, series and newest readings over HTTP, on a real TimescaleDB."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from parkpulse.model import instants
+from parkpulse.model.registry import (
+    DataCentreSpec,
+    DeviceSpec,
+    MeterSpec,
+    Name,
+    ParkSpec,
+    PlaceSpec,
+    SeriesSpec,
+)
+from parkpulse.model.rule import Level, RuleSpec, Scope, Threshold
+from parkpulse.store import rules
+from tests.plugins.fix_engine import NOW
+from tests.plugins.fix_services import wait_until
+
+if TYPE_CHECKING:
+    from tests.plugins.fix_api import Site
+
+DATE = NOW.date()
+
+
+def name(text: str) -> Name:
+    return Name(zh=f"名{text}", en=text)
+
+
+def device(
+    code: str, metric: str, place: str | None, interval_s: int = 300
+) -> DeviceSpec:
+    return DeviceSpec(
+        code=code,
+        kind=metric,
+        name=name(code),
+        series=[SeriesSpec(metric=metric), SeriesSpec(metric="battery_voltage")],
+        place=place,
+        report_interval_s=interval_s,
+    )
+
+
+PARK = ParkSpec(
+    code="harbour",
+    name=name("Harbour"),
+    accept_from=NOW - timedelta(days=999),
+    clock="data",
+    simulated=True,
+    places=[
+        PlaceSpec(code="river", kind="river_section", name=name("River")),
+        PlaceSpec(
+            code="upper", kind="river_section", name=name("Upper"), parent="river"
+        ),
+        PlaceSpec(code="field", kind="field", name=name("Field")),
+    ],
+    devices=[
+        device("level-1", "water_level", "upper"),
+        device("level-2", "water_level", "river"),
+        device("soil-1", "soil_moisture", "field", 3600),
+        DeviceSpec(
+            code="meter",
+            kind="meter",
+            name=name("=cmd()"),
+            series=[SeriesSpec(metric="active_energy_import")],
+        ),
+    ],
+    data_centres=[
+        DataCentreSpec(
+            code="dc1",
+            name=name("Hall"),
+            commissioned=DATE,
+            standard_racks=3000,
+            meters=[
+                MeterSpec(
+                    device="meter", metric="active_energy_import", role="grid_import"
+                )
+            ],
+        )
+    ],
+)
+
+
+@pytest.fixture
+def series(site: Site) -> dict[tuple[str, str], int]:
+    """A park with fresh, stale and missing readings; ids of its series."""
+    found = site.lab.register(PARK)
+    now = instants.to_us(NOW)
+    fresh, stale = now - 60 * instants.SECOND, now - 3 * instants.HOUR
+    site.lab.put(
+        [
+            (found["level-1", "water_level"], stale, 1.0),
+            (found["level-1", "water_level"], fresh, 1.25),
+            (found["level-2", "water_level"], stale, 2.5),
+            (found["soil-1", "soil_moisture"], now - 2 * instants.HOUR, 30.0),
+        ],
+        "harbour",
+    )
+    wait_until(lambda: _has_readings(site))
+    return found
+
+
+def _has_readings(site: Site) -> bool:
+    answer = site.request("GET", "/api/v1/parks/harbour/latest")
+    return answer.status_code == 200 and len(answer.json()["items"]) == 3
+
+
+def test_a_park_at_a_glance(site: Site, series: dict[Any, int]) -> None:
+    assert len(series) == 7
+    (park,) = site.items("/parks")
+    assert park == {
+        "code": "harbour",
+        "name": {"zh": "名Harbour", "en": "Harbour"},
+        "grade": "growth",
+        "clock": "data",
+        "now": "2026-03-10T12:00:00Z",
+        "zone": "Asia/Shanghai",
+        "simulated": True,
+        "devices": {"total": 4, "reporting": 2, "silent": 2, "discovered": 0},
+        "alerts": {"critical": 0, "high": 0, "medium": 0, "low": 0},
+    }
+    detail = site.get("/parks/harbour")
+    assert {key: detail[key] for key in park} == park
+    assert [(place["code"], place["parent"]) for place in detail["places"]] == [
+        ("field", None),
+        ("river", None),
+        ("upper", "river"),
+    ]
+    (centre,) = detail["data_centres"]
+    assert centre == {
+        "code": "dc1",
+        "name": {"zh": "名Hall", "en": "Hall"},
+        "commissioned": "2026-03-10",
+        "standard_racks": 3000,
+        "place": None,
+    }
+    assert site.items("/parks/harbour/data-centres") == [centre]
+
+
+def test_newest_readings(site: Site, series: dict[Any, int]) -> None:
+    latest = site.get("/parks/harbour/latest")
+    assert latest["now"] == "2026-03-10T12:00:00Z"
+    by_series = {item["series"]: item for item in latest["items"]}
+    assert by_series[series["level-1", "water_level"]] == {
+        "series": series["level-1", "water_level"],
+        "ts": "2026-03-10T11:59:00Z",
+        "value": 1.25,
+        "quality": 2,
+        "stale": False,
+    }
+    assert by_series[series["level-2", "water_level"]]["stale"] is True
+    # Hourly reports are fresh for two and a half hours.
+    assert by_series[series["soil-1", "soil_moisture"]]["stale"] is False
+
+
+def test_newest_readings_are_sent_once(site: Site, series: dict[Any, int]) -> None:
+    first = site.request("GET", "/api/v1/parks/harbour/latest")
+    known = {"If-None-Match": first.headers["etag"]}
+    again = site.request("GET", "/api/v1/parks/harbour/latest", headers=known)
+    assert again.status_code == 304
+    assert again.content == b""
+    now = instants.to_us(NOW)
+    site.lab.put([(series["level-2", "water_level"], now, 2.75)], "harbour")
+
+    def has_changed() -> bool:
+        path = "/api/v1/parks/harbour/latest"
+        return site.request("GET", path, headers=known).status_code == 200
+
+    wait_until(has_changed)
+
+
+def test_an_older_reading_and_a_correction(site: Site, series: dict[Any, int]) -> None:
+    level = series["level-1", "water_level"]
+    fresh = instants.to_us(NOW) - 60 * instants.SECOND
+    site.lab.put([(level, fresh - instants.HOUR, 9.0)], "harbour")
+    site.lab.put([(level, fresh, 1.5)], "harbour")
+
+    def value() -> float:
+        return float(site.get(f"/series/{level}")["latest"]["value"])
+
+    wait_until(lambda: value() == 1.5)
+
+
+def test_devices_by_filter(site: Site, series: dict[Any, int]) -> None:
+    assert len(series) == 7
+
+    def codes(**query: Any) -> list[str]:  # noqa: ANN401
+        return [each["code"] for each in site.items("/parks/harbour/devices", **query)]
+
+    assert codes() == ["level-1", "level-2", "meter", "soil-1"]
+    assert codes(silent=True) == ["level-2", "meter"]
+    assert codes(silent=False, kind=["water_level", "meter"]) == ["level-1"]
+    assert codes(place="river") == ["level-1", "level-2"]
+    assert codes(place="upper") == ["level-1"]
+    assert codes(place="nowhere") == []
+    assert codes(q="SOIL") == ["soil-1"]
+    assert codes(q="名level") == ["level-1", "level-2"]
+    assert codes(state="discovered") == []
+    assert codes(state=["active", "retired"], sort="-code")[0] == "soil-1"
+    assert codes(sort="-last_ts") == ["level-1", "soil-1", "level-2", "meter"]
+    assert codes(sort="name")[0] == "meter"
+    first = site.items("/parks/harbour/devices")[0]
+    assert first | {"last_received_at": None} == {
+        "code": "level-1",
+        "name": {"zh": "名level-1", "en": "level-1"},
+        "kind": "water_level",
+        "place": "upper",
+        "state": "active",
+        "clock": "trusted",
+        "report_interval_s": 300,
+        "last_received_at": None,
+        "last_ts": "2026-03-10T11:59:00Z",
+        "silent": False,
+    }
+
+
+@pytest.mark.parametrize("path", ["devices", "series"])
+def test_pages_make_up_the_list(site: Site, series: dict[Any, int], path: str) -> None:
+    assert len(series) == 7
+    address = f"/parks/harbour/{path}"
+    whole = site.items(address)
+    collected: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        query = {"limit": 3} | ({"cursor": cursor} if cursor else {})
+        found = site.get(address, **query)
+        assert len(found["items"]) <= 3
+        collected += found["items"]
+        cursor = found["next"]
+        if cursor is None:
+            break
+    assert collected == whole
+
+
+def test_series_with_their_limits(site: Site, series: dict[Any, int]) -> None:
+    rule = RuleSpec(
+        code="stage",
+        name=name("stage"),
+        source="test",
+        definition=Threshold(
+            metric="water_level",
+            direction="above",
+            levels=[Level("medium", 1.8, name("warning")), Level("high", 2.2)],
+            scope=Scope(devices=["level-1"]),
+        ),
+    )
+    with site.lab.database.transaction() as conn:
+        rules.apply(conn, [rule], site.lab.parks["harbour"])
+    address = f"/series/{series['level-1', 'water_level']}"
+    wait_until(lambda: site.get(address)["limits"] != [])
+    found = site.get(address)
+    assert found["limits"] == [
+        {
+            "severity": "medium",
+            "direction": "above",
+            "limit": 1.8,
+            "name": {"zh": "名warning", "en": "warning"},
+        },
+        {"severity": "high", "direction": "above", "limit": 2.2, "name": None},
+    ]
+    assert (found["device"], found["metric"], found["unit"], found["group"]) == (
+        "level-1",
+        "water_level",
+        "m",
+        "water",
+    )
+    listed = site.items("/parks/harbour/series", metric="water_level")
+    assert [each["device"] for each in listed] == ["level-1", "level-2"]
+    assert listed[0] == found
+    assert listed[1]["limits"] == []
+    assert site.items("/parks/harbour/series", group="power")[0]["latest"] is None
+    only = site.items("/parks/harbour/series", device="soil-1", place="field")
+    assert [each["metric"] for each in only] == ["battery_voltage", "soil_moisture"]
+
+
+def test_tables_for_spreadsheets(site: Site, series: dict[Any, int]) -> None:
+    assert len(series) == 7
+    query = {"format": "csv", "sort": "-code", "limit": 1}
+    answer = site.request("GET", "/api/v1/parks/harbour/devices", params=query)
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert 'filename="devices.csv"' in answer.headers["content-disposition"]
+    text = answer.content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["code"] for row in rows] == ["level-1", "level-2", "meter", "soil-1"]
+    assert rows[2]["name_en"] == "'=cmd()"
+    assert rows[0]["last_ts"] == "2026-03-10T11:59:00Z"
+    assert rows[0]["silent"] == "false"
+    accept = {"Accept": "text/csv"}
+    answer = site.request("GET", "/api/v1/parks/harbour/series", headers=accept)
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert len(rows) == 7
+    assert {row["value"] for row in rows} == {"1.25", "2.5", "30.0", ""}
+
+
+def test_what_is_registered_later_appears(site: Site) -> None:
+    assert site.items("/parks") == []
+    site.lab.register(PARK)
+    wait_until(lambda: len(site.items("/parks")) == 1)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/parks/nowhere", "/parks/nowhere/devices", "/parks/nowhere/latest"],
+)
+def test_an_unknown_park(site: Site, path: str) -> None:
+    found = site.problem(path, 404)
+    assert found["code"] == "not_found"
+    assert found["detail"] == "There is no park nowhere."
+
+
+def test_an_unknown_series(site: Site) -> None:
+    assert site.problem("/series/123", 404)["detail"] == "There is no series 123."
+    found = site.problem("/series/99999999999", 422)
+    assert found["errors"] == [
+        {
+            "pointer": "series_id",
+            "code": "too_large",
+            "detail": "This must be at most 2147483647.",
+        }
+    ]
