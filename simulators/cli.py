@@ -179,11 +179,11 @@ def replay(
         database.close()
     stopping = _stop_on_signals()
     progress = Progress(
-        f"Replaying {file.name} into {spec.code}", len(contents.messages)
+        f"Replaying {file.name} into {spec.code}", len(contents.sendings)
     )
     with Publisher(_mqtt_url(config)) as publisher:
         sender = Sender(publisher, _tell, stopping)
-        due = run.paced(contents.messages, speed, stopping)
+        due = run.paced(contents.sendings, speed, stopping)
         run.send(due, spec.code, sender, progress.show)
         sender.finish(_ANSWERS_WITHIN_S)
     progress.finish(sender.counts.published)

@@ -34,8 +34,9 @@ class Faults:
         Chance that a radio finds no network for some minutes of an hour.
     repeat
         Chance that a message is sent twice, its acknowledgement lost.
-    reset
-        Chance that `bad_clock` sends a message whose clock was reset, beside another.
+    reset, reset_past
+        Chance that `bad_clock` sends a message with a reset clock, beside another one
+        of its present, of its past (which are larger).
     bad_clock
         Code of the one device whose clock fails now and then.
     """
@@ -46,7 +47,8 @@ class Faults:
     gap_wired: float = 0.003
     outage: float = 0.10
     repeat: float = 0.01
-    reset: float = 0.02
+    reset: float = 0.04
+    reset_past: float = 0.6
 
     def measures(self, stream: Stream, times_s: Int64Array) -> npt.NDArray[np.bool_]:
         """Tell at which times of its past a device measured."""
@@ -75,11 +77,12 @@ class Faults:
         """Tell whether the message of a time is sent twice. [s]."""
         return self._draw(f"{stream.device} repeat", time_s) < self.repeat
 
-    def resets(self, stream: Stream, time_s: int) -> bool:
+    def resets(self, stream: Stream, time_s: int, *, is_past: bool) -> bool:
         """Tell whether a message with a reset clock goes with that of a time. [s]."""
         if stream.device != self.bad_clock:
             return False
-        return self._draw("reset clock", time_s) < self.reset
+        chance = self.reset_past if is_past else self.reset
+        return self._draw("reset clock", time_s) < chance
 
     def _draw(self, name: str, index: int) -> float:
         return float(draws.uniform(self.seed, name, np.array([index]))[0])

@@ -73,5 +73,5 @@ def messages_of(station: Station, chunk: Chunk) -> list[Outgoing]:
     sent_s = int(times[-1])
     return [
         *station.message(chunk.stream, measured, sent_s, radio_state=True),
-        *station.reset_clock(chunk.stream, sent_s),
+        *station.reset_clock(chunk.stream, sent_s, is_past=True),
     ]

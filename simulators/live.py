@@ -86,7 +86,7 @@ class Live:
                 now_s,
                 radio_state=with_state,
             ),
-            *self._station.reset_clock(stream, now_s),
+            *self._station.reset_clock(stream, now_s, is_past=False),
         ]
 
     def _catch_up(self, now_s: int) -> Iterator[Outgoing]:

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulators import messages, radio
+from parkpulse.model import instants
+from parkpulse.model.message import Message
+from parkpulse.wire import native
+from simulators import radio
 from simulators.faults import RESET_CLOCK_S
-from simulators.messages import Numbering, Outgoing, Sample
+from simulators.messages import Numbering, Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from parkpulse.model.packed import Int64Array
     from simulators.faults import Faults
     from simulators.streams import Source, Stream
-
-_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,39 +62,36 @@ class Station:
         if not len(times_s):
             return []
         state = self._radio_state(stream, sent_s) if radio_state else {}
-        payload = messages.encode(
-            self.numbering.next(stream.device),
-            sent_s * _MS,
-            self._samples(stream, times_s),
-            radio=state,
-        )
+        payload = native.encode(self._measured(stream, times_s, sent_s), state)
         times = 2 if self.faults.repeats(stream, sent_s) else 1
         return [Outgoing(stream.device, payload)] * times
 
-    def reset_clock(self, stream: Stream, time_s: int) -> list[Outgoing]:
+    def reset_clock(
+        self, stream: Stream, time_s: int, *, is_past: bool
+    ) -> list[Outgoing]:
         """Send a message from a clock that has just started anew, if it has. [s]."""
-        if not self.faults.resets(stream, time_s):
+        if not self.faults.resets(stream, time_s, is_past=is_past):
             return []
-        (sample,) = self._samples(stream, np.array([time_s]))
-        wrong_ms = RESET_CLOCK_S * _MS
-        payload = messages.encode(
-            self.numbering.next(stream.device),
-            wrong_ms,
-            [Sample(wrong_ms, sample.values)],
-        )
-        return [Outgoing(stream.device, payload)]
+        message = self._measured(stream, np.array([time_s]), RESET_CLOCK_S)
+        message.ts_us = [message.sent_us] * len(message.values)
+        return [Outgoing(stream.device, native.encode(message))]
 
     def _radio_state(self, stream: Stream, time_s: int) -> dict[str, float]:
         return (
             radio.state(self.source.seed, stream.device, time_s) if stream.radio else {}
         )
 
-    def _samples(self, stream: Stream, times_s: Int64Array) -> Sequence[Sample]:
+    def _measured(self, stream: Stream, times_s: Int64Array, sent_s: int) -> Message:
         columns = [
-            self.source.reading(stream.device, metric, times_s).tolist()
+            self.source.reading(stream.device, metric, times_s)
             for metric in stream.metrics
         ]
-        return [
-            Sample(time_ms, dict(zip(stream.metrics, row, strict=True)))
-            for time_ms, *row in zip((times_s * _MS).tolist(), *columns, strict=True)
-        ]
+        times_us = np.repeat(times_s * instants.SECOND, len(columns))
+        observed_us: list[int | None] = times_us.tolist()
+        return Message(
+            metrics=list(stream.metrics) * len(times_s),
+            values=np.column_stack(columns).ravel().tolist(),
+            ts_us=observed_us,
+            seq=self.numbering.next(stream.device),
+            sent_us=sent_s * instants.SECOND,
+        )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from parkpulse.errors import ConfigError
 from parkpulse.model import instants, metrics
-from simulators import messages
+from parkpulse.model.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,26 +19,36 @@ if TYPE_CHECKING:
 
     from simulators.replay.mapping import ColumnSpec, Mapping, TimeSpec
 
-_MS = 1000
 Row = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What one device sent at one time; times in milliseconds since 1970 UTC."""
+class Sending:
+    """What one device sent at one time; times in microseconds since 1970 UTC."""
 
     device: str
-    sent_ms: int
-    observed_ms: int
+    sent_us: int
+    observed_us: int
     values: dict[str, float]
     units: dict[str, str]
+
+    def message(self, seq: int) -> Message:
+        """Make the message, with its number of the device."""
+        return Message(
+            metrics=list(self.values),
+            values=list(self.values.values()),
+            ts_us=[self.observed_us] * len(self.values),
+            seq=seq,
+            sent_us=self.sent_us,
+            units=self.units,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
     """All messages of a file by sent time, and how many rows hold no value at all."""
 
-    messages: Sequence[Message]
+    sendings: Sequence[Sending]
     rows: int
     empty_rows: int
 
@@ -51,25 +61,19 @@ def read(path: Path, mapping: Mapping) -> Contents:
     ConfigError
         The file cannot be read, or is not what the mapping says.
     """
-    found: list[Message] = []
+    found: list[Sending] = []
     rows = empty_rows = 0
     for number, row in _numbered(path, mapping):
         try:
-            of_row = list(_messages(row, mapping))
+            of_row = list(_sendings(row, mapping))
         except (ValueError, OverflowError, KeyError) as error:
             message = f"row {number} of {path.name} cannot be read: {_explain(error)}"
             raise ConfigError(message) from error
         rows += 1
         empty_rows += not of_row
         found.extend(of_row)
-    found.sort(key=lambda each: each.sent_ms)
+    found.sort(key=lambda each: each.sent_us)
     return Contents(found, rows, empty_rows)
-
-
-def encode(seq: int, message: Message) -> bytes:
-    """Write the native payload of a message."""
-    sample = messages.Sample(message.observed_ms, message.values)
-    return messages.encode(seq, message.sent_ms, [sample], units=message.units)
 
 
 def _explain(error: Exception) -> str:
@@ -99,7 +103,7 @@ def _opened(path: Path) -> IO[str]:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _messages(row: Row, mapping: Mapping) -> Iterator[Message]:
+def _sendings(row: Row, mapping: Mapping) -> Iterator[Sending]:
     """One message for each device that has a value in the row."""
     observed = _time(row, mapping.observed)
     measured: dict[str, list[tuple[ColumnSpec, float]]] = {}
@@ -108,7 +112,7 @@ def _messages(row: Row, mapping: Mapping) -> Iterator[Message]:
         if value is not None:
             measured.setdefault(_device(row, column), []).append((column, value))
     for device, of_device in measured.items():
-        yield Message(
+        yield Sending(
             device,
             _sent(row, mapping, device, observed),
             observed,
@@ -126,21 +130,21 @@ def _device(row: Row, column: ColumnSpec) -> str:
     return row[column.device_column] if column.device_column else column.device or ""
 
 
-def _sent(row: Row, mapping: Mapping, device: str, observed_ms: int) -> int:
+def _sent(row: Row, mapping: Mapping, device: str, observed_us: int) -> int:
     if mapping.sent is not None:
         return _time(row, mapping.sent)
-    return observed_ms + max(
-        _until_end_ms(mapping, device, column)
+    return observed_us + max(
+        _until_end_us(mapping, device, column)
         for column in mapping.values
         if column.device in {None, device}
     )
 
 
-def _until_end_ms(mapping: Mapping, device: str, column: ColumnSpec) -> int:
+def _until_end_us(mapping: Mapping, device: str, column: ColumnSpec) -> int:
     spec = mapping.series(device, column.metric)
     if spec is None or spec.stamp == "end":
         return 0
-    return mapping.report_interval_s(device, column.metric) * _MS
+    return mapping.report_interval_s(device, column.metric) * instants.SECOND
 
 
 def _value(text: str, mapping: Mapping) -> float | None:
@@ -155,11 +159,11 @@ def _value(text: str, mapping: Mapping) -> float | None:
 def _time(row: Row, spec: TimeSpec) -> int:
     text = " ".join(row[column] for column in spec.columns)
     if spec.format == "unix":
-        return round(float(text) * _MS)
+        return round(float(text) * instants.SECOND)
     if spec.format == "iso":
         moment = datetime.fromisoformat(text)
     else:
         moment = datetime.strptime(text, spec.format)  # noqa: DTZ007 - zone follows
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(spec.zone))
-    return instants.to_us(moment.astimezone(UTC)) // messages.MILLISECOND_US
+    return instants.to_us(moment.astimezone(UTC))

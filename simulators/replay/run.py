@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from parkpulse.errors import ConfigError
+from parkpulse.model import instants
 from parkpulse.store import parks, registry
+from parkpulse.wire import native
 from simulators import messages
-from simulators.replay import rows
 
 if TYPE_CHECKING:
     import threading
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
 
     from parkpulse.model.registry import ParkSpec
     from parkpulse.store.pool import Connection, Database
-    from simulators.replay.rows import Message
+    from simulators.replay.rows import Sending
     from simulators.sending import Sender
-
-_MS = 1000
 
 
 def register(database: Database, spec: ParkSpec) -> None:
@@ -51,24 +50,24 @@ def _joined(connection: Connection, spec: ParkSpec) -> ParkSpec:
 
 
 def paced(
-    found: Iterable[Message], speed: float, stopping: threading.Event
-) -> Iterator[Message]:
+    found: Iterable[Sending], speed: float, stopping: threading.Event
+) -> Iterator[Sending]:
     """Yield messages when they are due; `speed` 2 is twice as fast as they were sent.
 
     Ends when `stopping` is set. With an infinite speed all are due at once.
     """
     began = time.monotonic()
     first: int | None = None
-    for message in found:
-        first = message.sent_ms if first is None else first
-        due = began + (message.sent_ms - first) / _MS / speed
+    for sending in found:
+        first = sending.sent_us if first is None else first
+        due = began + (sending.sent_us - first) / instants.SECOND / speed
         if stopping.wait(max(0.0, due - time.monotonic())):
             return
-        yield message
+        yield sending
 
 
 def send(
-    found: Iterable[Message],
+    found: Iterable[Sending],
     park: str,
     sender: Sender,
     show: Callable[[int], None],
@@ -80,9 +79,9 @@ def send(
     BrokerError
         The broker or ingest is away for long.
     """
-    counts: dict[str, int] = {}
-    for done, message in enumerate(found, start=1):
-        seq = counts[message.device] = counts.get(message.device, 0) + 1
-        topic = messages.topic(park, message.device)
-        sender.send(topic, rows.encode(seq, message))
+    numbering = messages.Numbering()
+    for done, sending in enumerate(found, start=1):
+        message = sending.message(numbering.next(sending.device))
+        topic = messages.topic(park, sending.device)
+        sender.send(topic, native.encode(message))
         show(done)

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from parkpulse.errors import ConfigError
+from parkpulse.model import instants
+from parkpulse.wire import native
 from simulators.replay import mapping as mappings
 from simulators.replay import rows
 
 DATA = Path(__file__).parents[1] / "data"
-YEAR_2001_MS = 978_307_200_000
+YEAR_2001_US = 978_307_200_000_000
 
 
 def contents(name: str) -> rows.Contents:
@@ -21,8 +23,8 @@ def contents(name: str) -> rows.Contents:
     return rows.read(file, mappings.find(file))
 
 
-def ms(moment: str) -> int:
-    return round(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp() * 1000)
+def us(moment: str) -> int:
+    return instants.to_us(datetime.fromisoformat(moment).replace(tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -37,48 +39,48 @@ def ms(moment: str) -> int:
 )
 def test_counts(name: str, count: int, empty: int, messages: int) -> None:
     read = contents(name)
-    assert (read.rows, read.empty_rows, len(read.messages)) == (count, empty, messages)
-    sent = [message.sent_ms for message in read.messages]
+    assert (read.rows, read.empty_rows, len(read.sendings)) == (count, empty, messages)
+    sent = [message.sent_us for message in read.sendings]
     assert sent == sorted(sent)
 
 
 def test_a_level_is_sent_when_it_is_measured() -> None:
     peak = max(
-        contents("ea_hebden_bridge_level.csv.gz").messages,
+        contents("ea_hebden_bridge_level.csv.gz").sendings,
         key=lambda message: message.values["water_level"],
     )
-    assert peak.observed_ms == peak.sent_ms == ms("2025-09-12T09:15:00")
-    assert json.loads(rows.encode(7, peak)) == {
+    assert peak.observed_us == peak.sent_us == us("2025-09-12T09:15:00")
+    assert json.loads(native.encode(peak.message(7))) == {
         "seq": 7,
-        "sent": peak.sent_ms,
-        "samples": [{"ts": peak.observed_ms, "values": {"water_level": 0.289}}],
+        "sent": peak.sent_us // 1000,
+        "samples": [{"ts": peak.observed_us // 1000, "values": {"water_level": 0.289}}],
     }
 
 
 def test_rain_stamped_with_its_start_is_sent_at_its_end() -> None:
-    messages = contents("ea_gorpley_rainfall.csv.gz").messages
+    messages = contents("ea_gorpley_rainfall.csv.gz").sendings
     assert sum(each.values["rainfall_interval"] for each in messages) == pytest.approx(
         91.4
     )
     wettest = max(messages, key=lambda each: each.values["rainfall_interval"])
-    assert wettest.observed_ms == ms("2025-09-08T15:45:00")
-    assert wettest.sent_ms == ms("2025-09-08T16:00:00")
+    assert wettest.observed_us == us("2025-09-08T15:45:00")
+    assert wettest.sent_us == us("2025-09-08T16:00:00")
 
 
 def test_gauges_keep_their_wrong_clocks_and_their_unit() -> None:
-    messages = contents("owl_cellular_telemetry.csv.gz").messages
-    wrong = [each for each in messages if each.observed_ms < YEAR_2001_MS]
+    messages = contents("owl_cellular_telemetry.csv.gz").sendings
+    wrong = [each for each in messages if each.observed_us < YEAR_2001_US]
     right = {
-        (each.device, each.observed_ms)
+        (each.device, each.observed_us)
         for each in messages
-        if each.observed_ms >= YEAR_2001_MS
+        if each.observed_us >= YEAR_2001_US
     }
     assert len(wrong) == 17
     assert len(right) == 2881
     first = messages[0]
     # 2/19/2024 22:12:13 in New York.
-    assert first.sent_ms == ms("2024-02-20T03:12:13")
-    payload = json.loads(rows.encode(1, first))
+    assert first.sent_us == us("2024-02-20T03:12:13")
+    payload = json.loads(native.encode(first.message(1)))
     assert payload["units"] == {"water_distance": "cm"}
     assert set(payload["samples"][0]["values"]) == {
         "water_distance",
@@ -88,7 +90,7 @@ def test_gauges_keep_their_wrong_clocks_and_their_unit() -> None:
 
 
 def test_generation_gives_the_published_share() -> None:
-    messages = contents("eia_ciso_2022_generation.csv.gz").messages
+    messages = contents("eia_ciso_2022_generation.csv.gz").sendings
     energy = dict.fromkeys({each.device for each in messages}, 0.0)
     for each in messages:
         energy[each.device] += each.values["active_energy_interval"]
@@ -97,17 +99,17 @@ def test_generation_gives_the_published_share() -> None:
 
 
 def test_missing_markers_are_not_sent() -> None:
-    messages = contents("uci_air_quality_excerpt.csv.gz").messages
+    messages = contents("uci_air_quality_excerpt.csv.gz").sendings
     values = [value for each in messages for value in each.values.values()]
     assert min(values) > -50
     assert any("carbon_monoxide" not in each.values for each in messages)
     # 10/03/2004 18:00:00 is the tenth of March, an hour ahead of UTC.
-    assert messages[0].observed_ms == ms("2004-03-10T17:00:00")
+    assert messages[0].observed_us == us("2004-03-10T17:00:00")
 
 
 def test_no_two_hours_fall_together_when_summer_time_begins() -> None:
-    messages = contents("uci_air_quality_excerpt.csv.gz").messages
-    assert len({each.observed_ms for each in messages}) == len(messages)
+    messages = contents("uci_air_quality_excerpt.csv.gz").sendings
+    assert len({each.observed_us for each in messages}) == len(messages)
 
 
 @pytest.mark.parametrize(
