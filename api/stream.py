@@ -119,7 +119,7 @@ async def stream(
 
 def _absent_since(event_id: str | None) -> datetime | None:
     """Tell since when a client may have missed something; None when it is new."""
-    if event_id is None or not event_id.isdecimal():
+    if event_id is None or not (event_id.isascii() and event_id.isdecimal()):
         return None
     now = datetime.now(UTC)
     then = min(int(event_id), instants.to_us(now))

@@ -46,9 +46,7 @@ class NewestTable:
         return self._version
 
     def merge(self, readings: ReadingArrays, received: int = NEVER) -> None:
-        """Take over what is as new as the known, or newer.
-
-        An equal time replaces the value, for it is a correction.
+        """Take over what is newer than the known, and corrections of it.
 
         Parameters
         ----------
@@ -62,7 +60,9 @@ class NewestTable:
         last = _last_of_each(readings)
         with self._lock:
             self._grow(int(last.series[-1]) + 1)
-            newer = last.ts >= self._ts[last.series]
+            known = self._ts[last.series]
+            corrected = (last.ts == known) & (last.value != self._value[last.series])
+            newer = (last.ts > known) | corrected
             which = last.series[newer]
             self._version += 1
             self._ts[which] = last.ts[newer]

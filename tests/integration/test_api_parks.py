@@ -4,115 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from parkpulse.model import instants
-from parkpulse.model.registry import (
-    DataCentreSpec,
-    DeviceSpec,
-    MeterSpec,
-    Name,
-    ParkSpec,
-    PlaceSpec,
-    SeriesSpec,
-)
 from parkpulse.model.rule import Level, RuleSpec, Scope, Threshold
 from parkpulse.store import rules
+from tests.plugins.fix_api import HARBOUR, named
 from tests.plugins.fix_engine import NOW
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
-    from tests.plugins.fix_api import Site
-
-DATE = NOW.date()
+    from tests.plugins.fix_api import Harbour, Site
 
 
-def name(text: str) -> Name:
-    return Name(zh=f"名{text}", en=text)
-
-
-def device(
-    code: str, metric: str, place: str | None, interval_s: int = 300
-) -> DeviceSpec:
-    return DeviceSpec(
-        code=code,
-        kind=metric,
-        name=name(code),
-        series=[SeriesSpec(metric=metric), SeriesSpec(metric="battery_voltage")],
-        place=place,
-        report_interval_s=interval_s,
-    )
-
-
-PARK = ParkSpec(
-    code="harbour",
-    name=name("Harbour"),
-    accept_from=NOW - timedelta(days=999),
-    clock="data",
-    simulated=True,
-    places=[
-        PlaceSpec(code="river", kind="river_section", name=name("River")),
-        PlaceSpec(
-            code="upper", kind="river_section", name=name("Upper"), parent="river"
-        ),
-        PlaceSpec(code="field", kind="field", name=name("Field")),
-    ],
-    devices=[
-        device("level-1", "water_level", "upper"),
-        device("level-2", "water_level", "river"),
-        device("soil-1", "soil_moisture", "field", 3600),
-        DeviceSpec(
-            code="meter",
-            kind="meter",
-            name=name("=cmd()"),
-            series=[SeriesSpec(metric="active_energy_import")],
-        ),
-    ],
-    data_centres=[
-        DataCentreSpec(
-            code="dc1",
-            name=name("Hall"),
-            commissioned=DATE,
-            standard_racks=3000,
-            meters=[
-                MeterSpec(
-                    device="meter", metric="active_energy_import", role="grid_import"
-                )
-            ],
-        )
-    ],
-)
-
-
-@pytest.fixture
-def series(site: Site) -> dict[tuple[str, str], int]:
-    """A park with fresh, stale and missing readings; ids of its series."""
-    found = site.lab.register(PARK)
-    now = instants.to_us(NOW)
-    fresh, stale = now - 60 * instants.SECOND, now - 3 * instants.HOUR
-    site.lab.put(
-        [
-            (found["level-1", "water_level"], stale, 1.0),
-            (found["level-1", "water_level"], fresh, 1.25),
-            (found["level-2", "water_level"], stale, 2.5),
-            (found["soil-1", "soil_moisture"], now - 2 * instants.HOUR, 30.0),
-        ],
-        "harbour",
-    )
-    wait_until(lambda: _has_readings(site))
-    return found
-
-
-def _has_readings(site: Site) -> bool:
-    answer = site.request("GET", "/api/v1/parks/harbour/latest")
-    return answer.status_code == 200 and len(answer.json()["items"]) == 3
-
-
-def test_a_park_at_a_glance(site: Site, series: dict[Any, int]) -> None:
-    assert len(series) == 7
+@pytest.mark.usefixtures("harbour")
+def test_a_park_at_a_glance(site: Site) -> None:
     (park,) = site.items("/parks")
     assert park == {
         "code": "harbour",
@@ -143,30 +51,30 @@ def test_a_park_at_a_glance(site: Site, series: dict[Any, int]) -> None:
     assert site.items("/parks/harbour/data-centres") == [centre]
 
 
-def test_newest_readings(site: Site, series: dict[Any, int]) -> None:
+def test_newest_readings(site: Site, harbour: Harbour) -> None:
     latest = site.get("/parks/harbour/latest")
     assert latest["now"] == "2026-03-10T12:00:00Z"
     by_series = {item["series"]: item for item in latest["items"]}
-    assert by_series[series["level-1", "water_level"]] == {
-        "series": series["level-1", "water_level"],
+    assert by_series[harbour["level-1", "water_level"]] == {
+        "series": harbour["level-1", "water_level"],
         "ts": "2026-03-10T11:59:00Z",
         "value": 1.25,
         "quality": 2,
         "stale": False,
     }
-    assert by_series[series["level-2", "water_level"]]["stale"] is True
+    assert by_series[harbour["level-2", "water_level"]]["stale"] is True
     # Hourly reports are fresh for two and a half hours.
-    assert by_series[series["soil-1", "soil_moisture"]]["stale"] is False
+    assert by_series[harbour["soil-1", "soil_moisture"]]["stale"] is False
 
 
-def test_newest_readings_are_sent_once(site: Site, series: dict[Any, int]) -> None:
+def test_newest_readings_are_sent_once(site: Site, harbour: Harbour) -> None:
     first = site.request("GET", "/api/v1/parks/harbour/latest")
     known = {"If-None-Match": first.headers["etag"]}
     again = site.request("GET", "/api/v1/parks/harbour/latest", headers=known)
     assert again.status_code == 304
     assert again.content == b""
     now = instants.to_us(NOW)
-    site.lab.put([(series["level-2", "water_level"], now, 2.75)], "harbour")
+    site.lab.put([(harbour["level-2", "water_level"], now, 2.75)], "harbour")
 
     def has_changed() -> bool:
         path = "/api/v1/parks/harbour/latest"
@@ -175,8 +83,8 @@ def test_newest_readings_are_sent_once(site: Site, series: dict[Any, int]) -> No
     wait_until(has_changed)
 
 
-def test_an_older_reading_and_a_correction(site: Site, series: dict[Any, int]) -> None:
-    level = series["level-1", "water_level"]
+def test_an_older_reading_and_a_correction(site: Site, harbour: Harbour) -> None:
+    level = harbour["level-1", "water_level"]
     fresh = instants.to_us(NOW) - 60 * instants.SECOND
     site.lab.put([(level, fresh - instants.HOUR, 9.0)], "harbour")
     site.lab.put([(level, fresh, 1.5)], "harbour")
@@ -187,9 +95,8 @@ def test_an_older_reading_and_a_correction(site: Site, series: dict[Any, int]) -
     wait_until(lambda: value() == 1.5)
 
 
-def test_devices_by_filter(site: Site, series: dict[Any, int]) -> None:
-    assert len(series) == 7
-
+@pytest.mark.usefixtures("harbour")
+def test_devices_by_filter(site: Site) -> None:
     def codes(**query: Any) -> list[str]:  # noqa: ANN401
         return [each["code"] for each in site.items("/parks/harbour/devices", **query)]
 
@@ -220,9 +127,9 @@ def test_devices_by_filter(site: Site, series: dict[Any, int]) -> None:
     }
 
 
+@pytest.mark.usefixtures("harbour")
 @pytest.mark.parametrize("path", ["devices", "series"])
-def test_pages_make_up_the_list(site: Site, series: dict[Any, int], path: str) -> None:
-    assert len(series) == 7
+def test_pages_make_up_the_list(site: Site, path: str) -> None:
     address = f"/parks/harbour/{path}"
     whole = site.items(address)
     collected: list[dict[str, Any]] = []
@@ -238,21 +145,21 @@ def test_pages_make_up_the_list(site: Site, series: dict[Any, int], path: str) -
     assert collected == whole
 
 
-def test_series_with_their_limits(site: Site, series: dict[Any, int]) -> None:
+def test_series_with_their_limits(site: Site, harbour: Harbour) -> None:
     rule = RuleSpec(
         code="stage",
-        name=name("stage"),
+        name=named("stage"),
         source="test",
         definition=Threshold(
             metric="water_level",
             direction="above",
-            levels=[Level("medium", 1.8, name("warning")), Level("high", 2.2)],
+            levels=[Level("medium", 1.8, named("warning")), Level("high", 2.2)],
             scope=Scope(devices=["level-1"]),
         ),
     )
     with site.lab.database.transaction() as conn:
         rules.apply(conn, [rule], site.lab.parks["harbour"])
-    address = f"/series/{series['level-1', 'water_level']}"
+    address = f"/series/{harbour['level-1', 'water_level']}"
     wait_until(lambda: site.get(address)["limits"] != [])
     found = site.get(address)
     assert found["limits"] == [
@@ -279,8 +186,8 @@ def test_series_with_their_limits(site: Site, series: dict[Any, int]) -> None:
     assert [each["metric"] for each in only] == ["battery_voltage", "soil_moisture"]
 
 
-def test_tables_for_spreadsheets(site: Site, series: dict[Any, int]) -> None:
-    assert len(series) == 7
+@pytest.mark.usefixtures("harbour")
+def test_tables_for_spreadsheets(site: Site) -> None:
     query = {"format": "csv", "sort": "-code", "limit": 1}
     answer = site.request("GET", "/api/v1/parks/harbour/devices", params=query)
     assert answer.headers["content-type"].startswith("text/csv")
@@ -300,7 +207,7 @@ def test_tables_for_spreadsheets(site: Site, series: dict[Any, int]) -> None:
 
 def test_what_is_registered_later_appears(site: Site) -> None:
     assert site.items("/parks") == []
-    site.lab.register(PARK)
+    site.lab.register(HARBOUR)
     wait_until(lambda: len(site.items("/parks")) == 1)
 
 

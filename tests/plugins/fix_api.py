@@ -1,7 +1,10 @@
 """The API in a real server on loopback, over the lab's database.
 
 site    Site: `request`, `get`, `items`, `problem`, `stream` on `url`; `lab`, `page`
-        (folder of the built page), `context` of the application; `start` and `stop`.
+        (folder of the built page), `context` of the application; `start` and `stop`;
+        `raise_alert`, `change_alert` in the park `harbour`.
+harbour Harbour: a park with fresh, stale and missing readings is in the site; ids of
+        its series by (device, metric).
 """
 
 from __future__ import annotations
@@ -11,13 +14,30 @@ import json
 import socket
 import threading
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
+import msgspec
 import pytest
 import uvicorn
+from uuid_utils import compat
 
 from api import app
+from parkpulse.model import instants
+from parkpulse.model.condition import AlertRow, EventRow
+from parkpulse.model.registry import (
+    DataCentreSpec,
+    DeviceSpec,
+    MeterSpec,
+    Name,
+    ParkSpec,
+    PlaceSpec,
+    SeriesSpec,
+)
+from parkpulse.model.rule import Level, RuleSpec, Threshold
+from parkpulse.store import alerts, rules
+from tests.plugins.fix_engine import NOW
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
@@ -25,9 +45,82 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from api.context import Context
+    from parkpulse.model.alert import EventKind
+    from parkpulse.store.pool import Connection
     from tests.plugins.fix_engine import Lab
 
 _WITHIN_S = 20.0
+Harbour = dict[tuple[str, str], int]
+_RULE = RuleSpec(
+    code="stage",
+    name=Name(zh="水位", en="stage"),
+    source="test",
+    definition=Threshold(
+        metric="water_level",
+        direction="above",
+        levels=[
+            Level("medium", 1.2, Name(zh="警戒水位", en="warning stage")),
+            Level("high", 2.2),
+        ],
+    ),
+)
+
+
+def named(text: str) -> Name:
+    return Name(zh=f"名{text}", en=text)
+
+
+def _device(
+    code: str, metric: str, place: str | None, interval_s: int = 300
+) -> DeviceSpec:
+    return DeviceSpec(
+        code=code,
+        kind=metric,
+        name=named(code),
+        series=[SeriesSpec(metric=metric), SeriesSpec(metric="battery_voltage")],
+        place=place,
+        report_interval_s=interval_s,
+    )
+
+
+HARBOUR = ParkSpec(
+    code="harbour",
+    name=named("Harbour"),
+    accept_from=NOW - timedelta(days=999),
+    clock="data",
+    simulated=True,
+    places=[
+        PlaceSpec(code="river", kind="river_section", name=named("River")),
+        PlaceSpec(
+            code="upper", kind="river_section", name=named("Upper"), parent="river"
+        ),
+        PlaceSpec(code="field", kind="field", name=named("Field")),
+    ],
+    devices=[
+        _device("level-1", "water_level", "upper"),
+        _device("level-2", "water_level", "river"),
+        _device("soil-1", "soil_moisture", "field", 3600),
+        DeviceSpec(
+            code="meter",
+            kind="meter",
+            name=named("=cmd()"),
+            series=[SeriesSpec(metric="active_energy_import")],
+        ),
+    ],
+    data_centres=[
+        DataCentreSpec(
+            code="dc1",
+            name=named("Hall"),
+            commissioned=NOW.date(),
+            standard_racks=3000,
+            meters=[
+                MeterSpec(
+                    device="meter", metric="active_energy_import", role="grid_import"
+                )
+            ],
+        )
+    ],
+)
 
 
 class Event(NamedTuple):
@@ -64,6 +157,10 @@ class Stream:
                 return event
         message = "the stream has ended"
         raise AssertionError(message)
+
+    def rest(self) -> list[str]:
+        """Wait for the end and return the lines until then."""
+        return list(self._lines)
 
 
 @dataclass
@@ -126,8 +223,64 @@ class Site:
         assert found["status"] == status
         return found
 
+    def raise_alert(
+        self, series: int, subject: str = "level-1/water_level"
+    ) -> AlertRow:
+        """Make an alert of the harbour as the engine does."""
+        park = self.lab.parks["harbour"]
+        with self.lab.database.transaction() as conn:
+            rules.apply(conn, [_RULE], park)
+            stored = rules.load(conn)
+            (rule,) = [each.id for each in stored if each.park_id == park]
+            row = AlertRow(
+                id=compat.uuid7(),
+                rule_id=rule,
+                subject=subject,
+                park_id=park,
+                place_id=None,
+                device_id=None,
+                series_id=series,
+                severity="medium",
+                state="unacknowledged",
+                retroactive=False,
+                onset=instants.to_us(NOW),
+                raised=instants.to_us(NOW),
+                cleared=None,
+                acknowledged=None,
+                acknowledged_by=None,
+                value=1.25,
+                limit=1.2,
+                version=1,
+            )
+            alerts.save(conn, [row], [])
+            self._record(conn, row, "raised")
+        return row
+
+    def change_alert(self, row: AlertRow, kind: EventKind, **changes: Any) -> AlertRow:  # noqa: ANN401
+        """Change an alert as the engine does."""
+        changed = msgspec.structs.replace(row, **changes, version=row.version + 1)
+        with self.lab.database.transaction() as conn:
+            alerts.save(conn, [], [changed])
+            self._record(conn, changed, kind)
+        return changed
+
+    def _record(self, conn: Connection, row: AlertRow, kind: EventKind) -> None:
+        event = EventRow(
+            alert_id=row.id,
+            rule_id=row.rule_id,
+            subject=row.subject,
+            kind=kind,
+            at=row.raised + row.version,
+            actor="engine",
+            severity=row.severity,
+            value=row.value,
+            detail={},
+        )
+        alerts.add_events(conn, [event])
+        alerts.announce(conn, [row.id])
+
     @contextlib.contextmanager
-    def stream(self, park: str, **headers: str) -> Iterator[Stream]:
+    def stream(self, park: str, **headers: str | bytes) -> Iterator[Stream]:
         path = f"{self.url}/api/v1/parks/{park}/stream"
         with httpx.stream("GET", path, headers=headers, timeout=20) as response:
             assert response.status_code == 200
@@ -141,3 +294,27 @@ def site(lab: Lab, tmp_path: Path) -> Iterator[Site]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def harbour(site: Site) -> Harbour:
+    """A park with fresh, stale and missing readings; ids of its series."""
+    found = site.lab.register(HARBOUR)
+    now = instants.to_us(NOW)
+    fresh, stale = now - 60 * instants.SECOND, now - 3 * instants.HOUR
+    site.lab.put(
+        [
+            (found["level-1", "water_level"], stale, 1.0),
+            (found["level-1", "water_level"], fresh, 1.25),
+            (found["level-2", "water_level"], stale, 2.5),
+            (found["soil-1", "soil_moisture"], now - 2 * instants.HOUR, 30.0),
+        ],
+        "harbour",
+    )
+    wait_until(lambda: _has_readings(site))
+    return found
+
+
+def _has_readings(site: Site) -> bool:
+    answer = site.request("GET", "/api/v1/parks/harbour/latest")
+    return answer.status_code == 200 and len(answer.json()["items"]) == 3
