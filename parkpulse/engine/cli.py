@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parkpulse import settings
+from parkpulse.engine.kpis import KpiConsumer
 from parkpulse.engine.lease import LeaseKeeper
 from parkpulse.engine.loop import Loop
 from parkpulse.engine.process import Engine
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 
 def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Loop]:
     """One loop for each consumer; each wakes by its own event."""
-    rollups = RollupConsumer(config.raw_retention_days)
-    return [Loop(database, keeper, rollups, pause_s=PAUSE_S)]
+    days = config.raw_retention_days
+    return [
+        Loop(database, keeper, RollupConsumer(days), pause_s=PAUSE_S),
+        Loop(database, keeper, KpiConsumer(days)),
+    ]
 
 
 def _database_url(config: Settings) -> str:

@@ -1,0 +1,250 @@
+"""The consumer that keeps the KPIs of all data centres."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from parkpulse.engine import kpi_hours, kpi_rows
+from parkpulse.engine.kpi_hours import Site
+from parkpulse.engine.kpi_rows import Judge
+from parkpulse.model import instants, packed
+from parkpulse.model.periods import Calendar
+from parkpulse.store import kpis as store
+from parkpulse.store import meters, parks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from parkpulse.model.packed import ChangeArrays, Int64Array, LoggedBatch
+    from parkpulse.model.periods import Period, Span
+    from parkpulse.store.kpis import Record
+    from parkpulse.store.pool import Connection
+
+PACE_S = 60.0
+"""The KPIs of a data centre are computed at most so often. [s]"""
+_CORRECTION = "correction"
+_LATE = "late readings"
+_LONG: tuple[Period, ...] = ("month", "year", "rolling_12_months")
+
+
+class KpiConsumer:
+    """Queues the hours that readings touch and computes them at a moderate pace.
+
+    Parameters
+    ----------
+    raw_retention_days
+        Hours older than this on the oldest park clock are never computed again, for
+        their readings may be gone. [d]
+    """
+
+    name = "kpis"
+
+    def __init__(self, raw_retention_days: int) -> None:
+        self._retention_us = raw_retention_days * instants.DAY
+        self._slots: Sequence[int] = ()
+        self._sites: dict[int, Site] = {}
+        self._read_at: datetime | None = None
+        self._ran: dict[int, tuple[datetime, int]] = {}
+
+    def start(self, conn: Connection, slots: Sequence[int]) -> None:
+        """Load the meter trees."""
+        self._slots = slots
+        self._ran = {}
+        self._read_at = None
+        self._read(conn)
+
+    def _read(self, conn: Connection) -> None:
+        trees = meters.trees(conn, self._slots)
+        self._sites = {tree.id: Site(tree) for tree in trees}
+
+    def consume(
+        self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime
+    ) -> None:
+        """Queue the hours that these readings touch."""
+        self._refresh(conn, now)
+        changes = packed.concatenate(batches)
+        for data_centre_id, site in self._sites.items():
+            hours = _touched(changes, site)
+            if hours:
+                store.mark(conn, data_centre_id, hours)
+
+    def _refresh(self, conn: Connection, now: datetime) -> None:
+        if self._read_at is None or (now - self._read_at).total_seconds() > PACE_S:
+            self._read(conn)
+            self._read_at = now
+
+    def tick(self, conn: Connection, now: datetime) -> None:
+        """Compute the data centres whose time has come."""
+        due = [key for key in self._sites if self._is_rested(key, now)]
+        if not due:
+            return
+        clocks = parks.clocks(conn)
+        oldest = min(map(instants.to_us, clocks.values()))
+        waiting = store.waiting(conn)
+        for key in due:
+            site = self._sites[key]
+            clock = instants.to_us(clocks[site.tree.park_id])
+            if key in waiting or self._has_moved_on(conn, key, clock):
+                self._ran[key] = (now, clock)
+                _Run(conn, site, clock, oldest - self._retention_us).go()
+
+    def _is_rested(self, key: int, now: datetime) -> bool:
+        ran = self._ran.get(key)
+        return ran is None or (now - ran[0]).total_seconds() >= PACE_S
+
+    def _has_moved_on(self, conn: Connection, key: int, clock: int) -> bool:
+        """Whether rows wait for the clock; without any, the first data come at once."""
+        ran = self._ran.get(key)
+        return (ran is None or ran[1] != clock) and store.exists(conn, key)
+
+
+def _touched(changes: ChangeArrays, site: Site) -> dict[int, str]:
+    """Hours [us] that readings of the site's meters belong to, each with its cause."""
+    chosen = np.isin(changes.series, site.series)
+    ts = changes.ts[chosen]
+    corrected = (changes.flag[chosen] & packed.CORRECTION) > 0
+    return {
+        **dict.fromkeys(_hours(ts), _LATE),
+        **dict.fromkeys(_hours(ts[corrected]), _CORRECTION),
+    }
+
+
+def _hours(ts: Int64Array) -> list[int]:
+    """Hours that end or begin at a reading, or hold it."""
+    hours = np.concatenate([ts, ts - 1]) // instants.HOUR
+    found: list[int] = (np.unique(hours) * instants.HOUR).tolist()
+    return found
+
+
+class _Run:
+    """One computation of a data centre.
+
+    Parameters
+    ----------
+    conn
+        In a transaction.
+    site
+        The data centre.
+    clock
+        Its park's time. [us since 1970 UTC]
+    horizon
+        Hours before this are not computed. [us since 1970 UTC]
+    """
+
+    def __init__(self, conn: Connection, site: Site, clock: int, horizon: int) -> None:
+        self._conn = conn
+        self._site = site
+        self._clock = clock
+        self._horizon = horizon
+        self._id = site.tree.id
+        self._calendar = Calendar(site.tree.zone)
+        targets = meters.targets(conn)
+        self._judge = Judge(site.tree, self._calendar, targets, clock)
+        self._cause = _LATE
+        self._changed = False
+
+    def go(self) -> None:
+        """Compute hours, then days from hours, then longer periods from days."""
+        marked = store.take_marked(self._conn, self._id)
+        if _CORRECTION in marked.values():
+            self._cause = _CORRECTION
+        unfinished = store.open_periods(self._conn, self._id)
+        moments = self._hours({*marked, *_open_hours(unfinished)})
+        moments += [min(last, self._clock) for _, last in unfinished]
+        if store.exists(self._conn, self._id):
+            moments.append(self._clock)
+        days = self._spans("day", moments)
+        if days:
+            self._days(days)
+            self._long(days)
+        if self._changed:
+            tree = self._site.tree
+            store.announce(self._conn, tree.park, tree.code)
+
+    def _spans(self, period: Period, moments: Iterable[int]) -> list[Span]:
+        return kpi_rows.spans(self._calendar, period, moments)
+
+    def _hours(self, wanted: Iterable[int]) -> list[int]:
+        """Compute hours and those that hang on them; return all of them."""
+        hours = np.array(sorted(wanted), np.int64)
+        if not len(hours) or not self._site.formulas:
+            return []
+        hours = kpi_hours.affected(self._conn, self._site, hours)
+        hours = hours[hours >= self._horizon]
+        for found in kpi_hours.compute(self._conn, self._site, hours):
+            self._write_hours(found)
+        return list(map(int, hours))
+
+    def _write_hours(self, found: kpi_hours.HourSums) -> None:
+        start, end = found.start, found.start + instants.HOUR
+        computed = [
+            record
+            for formula, sums in zip(self._site.formulas, found.sums, strict=True)
+            for record in self._judge.records(
+                formula,
+                "hour",
+                kpi_rows.Table(start, end, sums, self._site.meter_ids(formula)),
+            )
+        ]
+        self._put("hour", computed)
+
+    def _put(self, period: Period, computed: Sequence[Record]) -> None:
+        if not computed:
+            return
+        starts = [record.key.start_us for record in computed]
+        stored = self._load(period, min(starts), max(starts) + 1)
+        changes = kpi_rows.reconcile(
+            {record.key: record for record in stored}, computed, self._cause
+        )
+        if changes.records:
+            store.write(self._conn, self._id, changes.records)
+            store.add_revisions(self._conn, self._id, changes.revisions)
+            self._changed = True
+
+    def _load(self, period: Period, start: int, end: int) -> list[Record]:
+        return store.load(self._conn, self._id, period, start, end)
+
+    def _days(self, days: Sequence[Span]) -> None:
+        for some in _following(days):
+            hours = self._load("hour", some[0].start, some[-1].end)
+            self._put("day", self._fold(hours, "day", some))
+
+    def _long(self, days: Sequence[Span]) -> None:
+        """Compute the months, years and rolling months that hold these days."""
+        first = min(self._spans(period, [days[0].start])[0].start for period in _LONG)
+        rows = self._load("day", first, self._clock + instants.DAY)
+        touched = [day.start for day in days]
+        later = [row.key.start_us for row in rows if row.key.start_us >= touched[0]]
+        moments = {"month": touched, "year": touched, "rolling_12_months": later}
+        for period in _LONG:
+            spans = self._spans(period, moments[period])
+            self._put(period, self._fold(rows, period, spans))
+
+    def _fold(
+        self, rows: Sequence[Record], period: Period, spans: Sequence[Span]
+    ) -> list[Record]:
+        found = []
+        for formula in self._site.formulas:
+            of = (formula.kpi, formula.category)
+            own = [row for row in rows if (row.key.kpi, row.key.category) == of]
+            table = kpi_rows.fold(kpi_rows.table(own), spans)
+            found += self._judge.records(formula, period, table)
+        return found
+
+
+def _open_hours(unfinished: Iterable[tuple[Period, int]]) -> list[int]:
+    """Pick the hours, by start [us], of periods given by their last microsecond."""
+    return [last - instants.HOUR + 1 for period, last in unfinished if period == "hour"]
+
+
+def _following(days: Sequence[Span]) -> list[list[Span]]:
+    """Group days that follow each other."""
+    groups: list[list[Span]] = []
+    for day in days:
+        if not groups or groups[-1][-1].end != day.start:
+            groups.append([])
+        groups[-1].append(day)
+    return groups

@@ -1,0 +1,409 @@
+"""KPIs on a real TimescaleDB: hours to rolling months, late data, restarts."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from psycopg.rows import dict_row
+from typing_extensions import override
+
+from parkpulse.engine.kpis import KpiConsumer
+from parkpulse.errors import StoreDataError
+from parkpulse.model import instants
+from parkpulse.model.registry import (
+    DataCentreSpec,
+    DeviceSpec,
+    MeterSpec,
+    Name,
+    ParkSpec,
+    Role,
+    SeriesSpec,
+)
+from tests.plugins.fix_engine import NOW
+
+if TYPE_CHECKING:
+    from tests.plugins.fix_engine import Lab, Point
+
+MINUTE, HOUR, DAY = instants.MINUTE, instants.HOUR, instants.DAY
+RETENTION_DAYS = 500
+METERS: dict[str, tuple[Role, str]] = {
+    "grid": ("grid_import", "active_energy_import"),
+    "ups": ("ups_output", "active_energy_import"),
+    "pv": ("pv", "active_power"),
+    "green": ("green_power", "active_energy_interval"),
+}
+SIDE = {"grid": 120.0, "ups": 100.0, "pv": 5000.0, "green": 10.0}
+"""Per hour: kWh of the registers, W of the power, kWh of the intervals."""
+Row = dict[str, Any]
+
+
+def _name(text: str) -> Name:
+    return Name(zh=text, en=text)
+
+
+def _spec(*, racks: int = 4000, interval_s: int = 900) -> ParkSpec:
+    return ParkSpec(
+        code="yard",
+        name=_name("yard"),
+        accept_from=NOW - timedelta(days=999),
+        clock="data",
+        devices=[
+            DeviceSpec(
+                code=code,
+                kind="meter",
+                name=_name(code),
+                series=[SeriesSpec(metric=metric)],
+                report_interval_s=interval_s,
+            )
+            for code, (_, metric) in METERS.items()
+        ],
+        data_centres=[
+            DataCentreSpec(
+                code="dc",
+                name=_name("dc"),
+                commissioned=date(2025, 1, 1),
+                standard_racks=racks,
+                meters=[
+                    MeterSpec(device=code, metric=metric, role=role)
+                    for code, (role, metric) in METERS.items()
+                ],
+            )
+        ],
+    )
+
+
+class Plant:
+    """The data centre's meters with steady figures from `start` on."""
+
+    def __init__(self, lab: Lab, spec: ParkSpec, start: datetime) -> None:
+        self.lab = lab
+        series = lab.register(spec)
+        self.series = {
+            code: series[code, metric] for code, (_, metric) in METERS.items()
+        }
+        self.start = instants.to_us(start)
+
+    def point(self, code: str, ts: int) -> Point:
+        hours = (ts - self.start) / HOUR
+        value = SIDE[code]
+        if METERS[code][1] == "active_energy_import":
+            value = 1000.0 + value * hours
+        elif code == "green":
+            value /= 4.0
+        return (self.series[code], ts, value)
+
+    def points(self, start: datetime, end: datetime, *codes: str) -> list[Point]:
+        """Quarter-hourly readings, both ends included."""
+        first, last = instants.to_us(start), instants.to_us(end)
+        return [
+            self.point(code, ts)
+            for code in codes or METERS
+            for ts in range(first, last + 1, 15 * MINUTE)
+        ]
+
+
+def _rows(lab: Lab, **wanted: object) -> list[Row]:
+    with (
+        lab.database.transaction() as conn,
+        conn.cursor(row_factory=dict_row) as cursor,
+    ):
+        cursor.execute(
+            "select * from kpi order by period, period_start, period_end, kpi, category"
+        )
+        rows = cursor.fetchall()
+    return [
+        row for row in rows if all(row[name] == value for name, value in wanted.items())
+    ]
+
+
+def _revisions(lab: Lab) -> list[Row]:
+    with (
+        lab.database.transaction() as conn,
+        conn.cursor(row_factory=dict_row) as cursor,
+    ):
+        return cursor.execute("select * from kpi_revision order by id").fetchall()
+
+
+def _figures(rows: list[Row]) -> list[Row]:
+    left_out = {"computed_at", "revision"}
+    return [{k: v for k, v in row.items() if k not in left_out} for row in rows]
+
+
+def _run(lab: Lab, consumer: KpiConsumer | None = None) -> None:
+    lab.step(consumer or KpiConsumer(RETENTION_DAYS))
+
+
+START = NOW - timedelta(days=2)
+
+
+def test_hours_days_and_longer_periods(lab: Lab) -> None:
+    plant = Plant(lab, _spec(), START)
+    lab.put(plant.points(START, NOW))
+    _run(lab)
+    hours = _rows(lab, period="hour", kpi="pue")
+    # The power still holds after its last reading, the registers do not.
+    assert [row["period_start"] for row in hours] == [
+        START + timedelta(hours=each) for each in range(48)
+    ]
+    assert [row["value"] for row in hours] == pytest.approx([1.25] * 48)
+    assert {row["coverage"] for row in hours} == {1.0}
+    assert {row["category"] for row in hours} == {1}
+    share = _rows(lab, period="hour", kpi="ref")
+    assert [row["value"] for row in share] == pytest.approx([15 / 125] * 48)
+    days = _rows(lab, period="day", kpi="pue")
+    # Civil days of Shanghai: NOW is 20:00 there.
+    assert [row["covered_s"] / 3600 for row in days] == [4, 24, 20]
+    assert [row["state"] for row in days] == ["closed", "closed", "open"]
+    assert [row["coverage"] for row in days] == [pytest.approx(4 / 24), 1.0, 1.0]
+    assert sum(row["numerator_kwh"] for row in days) == pytest.approx(48 * 125)
+    (month,) = _rows(lab, period="month", kpi="ref")
+    assert month["period_start"] == datetime(2026, 2, 28, 16, tzinfo=UTC)
+    assert month["numerator_kwh"] == pytest.approx(48 * 15)
+    rolling = _rows(lab, period="rolling_12_months", kpi="pue")
+    assert [row["period_end"] for row in rolling] == [row["period_end"] for row in days]
+    assert rolling[-1]["verdict"] == "insufficient data"
+    assert rolling[-1]["value"] == pytest.approx(1.25)
+
+
+def test_evidence_adds_up(lab: Lab) -> None:
+    plant = Plant(lab, _spec(), START)
+    lab.put(plant.points(START, NOW))
+    _run(lab)
+    with lab.database.transaction() as conn:
+        roles = dict(conn.execute("select id, role from meter").fetchall())
+    for row in _rows(lab):
+        energy = {roles[each[0]]: each[1] for each in row["evidence"]["meters"]}
+        facility = energy["grid_import"] + energy["pv"]
+        renewable = energy.get("pv", 0.0) + energy.get("green_power", 0.0)
+        pair = (row["numerator_kwh"], row["denominator_kwh"])
+        expected = (
+            (facility, energy["ups_output"])
+            if row["kpi"] == "pue"
+            else (renewable, facility)
+        )
+        assert pair == pytest.approx(expected), row
+
+
+@pytest.mark.parametrize(
+    ("racks", "pue", "ref"),
+    [
+        (4000, "interim: above target", "interim: below target"),
+        (100, "not applicable", "interim: below target"),
+    ],
+)
+def test_targets_bind_within_their_scope(
+    lab: Lab, racks: int, pue: str, ref: str
+) -> None:
+    plant = Plant(lab, _spec(racks=racks), START)
+    lab.put(plant.points(START, NOW))
+    _run(lab)
+    # Exactly 1.25 does not comply.
+    (row,) = _rows(lab, period="day", kpi="pue", state="open")
+    assert (row["verdict"], row["target"]) == (pue, 1.25)
+    (row,) = _rows(lab, period="day", kpi="ref", state="open")
+    assert (row["verdict"], row["target"]) == (ref, 0.25)
+    (row,) = _rows(lab, period="day", kpi="ref_hourly", state="open")
+    assert (row["verdict"], row["target"]) == ("not applicable", 0.25)
+
+
+def test_any_order_of_arrival_gives_the_same_bits(lab: Lab) -> None:
+    plant = Plant(lab, _spec(), START)
+    rng = random.Random(3)  # noqa: S311 - test data
+    points = plant.points(START, NOW)
+    points = [p for p in points if rng.random() > 0.08]
+    lab.put(points)
+    _run(lab)
+    whole = _figures(_rows(lab))
+    with lab.database.transaction() as conn:
+        conn.execute("truncate reading, kpi, kpi_revision")
+    shuffled = points + rng.sample(points, 60)
+    rng.shuffle(shuffled)
+    for i in range(0, len(shuffled), 83):
+        part = shuffled[i : i + 83]
+        lab.put([(each, ts, value + 3.0) for each, ts, value in part[:3]])
+        lab.put(part)
+        _run(lab)
+    _run(lab)
+    assert _figures(_rows(lab)) == whole
+    assert len(whole) > 100
+
+
+def test_a_late_reading_revises_closed_rows(lab: Lab) -> None:
+    plant = Plant(lab, _spec(), START)
+    points = plant.points(START, NOW)
+    hole = instants.to_us(START) + 10 * HOUR
+    pv = plant.series["pv"]
+    late = [p for p in points if p[0] == pv and hole < p[1] <= hole + 3 * HOUR]
+    lab.put([p for p in points if p not in late])
+    _run(lab)
+    before = {_key(row): row for row in _rows(lab)}
+    assert not _revisions(lab)
+    lab.put(late)
+    _run(lab)
+    after = {_key(row): row for row in _rows(lab)}
+    changed = [key for key in after if after[key]["revision"]]
+    hours = [instants.from_us(hole) + timedelta(hours=each) for each in range(4)]
+    # Of the four hours two had something before, the others are new.
+    assert {key[1] for key in changed if key[0] == "hour"} == {hours[0], hours[3]}
+    assert {key[1] for key in after.keys() - before.keys()} == {hours[1], hours[2]}
+    assert {key[0] for key in changed} == {"hour", "day", "rolling_12_months"}
+    unchanged = set(before) - set(changed)
+    closed = {key for key in unchanged if before[key]["state"] == "closed"}
+    assert closed
+    for key in closed:
+        assert after[key]["computed_at"] == before[key]["computed_at"]
+    revisions = _revisions(lab)
+    assert len(revisions) == len(changed)
+    assert {row["cause"] for row in revisions} == {"late readings"}
+    hour = next(row for row in revisions if row["period"] == "hour")
+    assert hour["old_coverage"] < hour["new_coverage"] == 1.0
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    names = ("period", "period_start", "period_end", "kpi", "category")
+    return tuple(row[name] for name in names)
+
+
+def test_a_correction_is_a_revision_with_its_cause(lab: Lab) -> None:
+    plant = Plant(lab, _spec(), START)
+    lab.put(plant.points(START, NOW))
+    _run(lab)
+    series, ts, value = plant.point("green", instants.to_us(START) + 5 * HOUR)
+    lab.put([(series, ts, value + 1.0)])
+    _run(lab)
+    revisions = _revisions(lab)
+    assert {row["kpi"] for row in revisions} == {"ref", "ref_hourly"}
+    assert {row["cause"] for row in revisions} == {"correction"}
+    (hour,) = [
+        row for row in revisions if (row["period"], row["kpi"]) == ("hour", "ref")
+    ]
+    assert hour["new_value"] - hour["old_value"] == pytest.approx(1 / 125)
+    lab.put([(series, ts, value)])
+    _run(lab)
+    assert max(row["revision"] for row in _revisions(lab)) == 2
+
+
+def test_a_register_gap_is_exact_for_the_day_that_holds_it(lab: Lab) -> None:
+    plant = Plant(lab, _spec(), START)
+    silent = range(*(instants.to_us(START) + h * HOUR for h in (10, 16)))
+    points = [
+        p
+        for p in plant.points(START, NOW)
+        if p[0] != plant.series["grid"] or p[1] not in silent
+    ]
+    lab.put(points)
+    _run(lab)
+    estimated = [
+        row for row in _rows(lab, period="hour", kpi="pue") if row["estimated_s"]
+    ]
+    first = instants.from_us(silent.start)
+    assert [row["period_start"] for row in estimated] == [
+        first + timedelta(hours=each) for each in range(-1, 6)
+    ]
+    assert estimated[2]["numerator_estimated_kwh"] == pytest.approx(120.0)
+    assert estimated[2]["coverage"] == 0.0
+    for row in _rows(lab, period="day"):
+        assert row["estimated_s"] == 0.0
+        assert row["numerator_estimated_kwh"] == 0.0
+    assert [row["coverage"] for row in _rows(lab, period="day", kpi="pue")][1] == 1.0
+
+
+def test_periods_close_by_the_clock_alone(lab: Lab) -> None:
+    plant = Plant(lab, _spec(), START)
+    lab.put(plant.points(START, NOW))
+    consumer = KpiConsumer(RETENTION_DAYS)
+    _run(lab, consumer)
+    lab.set_clock("yard", NOW + timedelta(hours=5, minutes=59))
+    _run(lab, consumer)
+    (day,) = _rows(lab, period="day", kpi="pue", period_start=_day(10))
+    assert (day["state"], day["coverage"]) == ("open", pytest.approx(20 / 24))
+    (new,) = _rows(lab, period="day", kpi="pue", period_start=_day(11))
+    assert (new["value"], new["coverage"], new["verdict"]) == (
+        None,
+        0.0,
+        "insufficient data",
+    )
+    lab.set_clock("yard", NOW + timedelta(hours=6))
+    _run(lab, consumer)
+    (day,) = _rows(lab, period="day", kpi="pue", period_start=_day(10))
+    assert day["state"] == "closed"
+    assert not _revisions(lab)
+
+
+def _day(day: int) -> datetime:
+    """Start of a civil day of March 2026 in Shanghai."""
+    return datetime(2026, 3, day, tzinfo=UTC) - timedelta(hours=8)
+
+
+def test_a_data_centre_is_computed_at_most_once_a_minute(lab: Lab) -> None:
+    plant = Plant(lab, _spec(), START)
+    consumer = KpiConsumer(RETENTION_DAYS)
+    loop = lab.loop(consumer)
+    loop.step()
+    lab.put(plant.points(START, START + timedelta(hours=3)))
+    loop.step()
+    assert len(_rows(lab, period="hour", kpi="pue")) == 3, "the first data at once"
+    lab.put(plant.points(START, START + timedelta(hours=5)))
+    lab.now += timedelta(seconds=59)
+    loop.step()
+    assert len(_rows(lab, period="hour", kpi="pue")) == 3
+    lab.now += timedelta(seconds=1)
+    loop.step()
+    assert len(_rows(lab, period="hour", kpi="pue")) == 5
+
+
+class _Dies(KpiConsumer):
+    """Fails after writing, as a process that is killed before its commit."""
+
+    @override
+    def tick(self, conn: Any, now: datetime) -> None:
+        super().tick(conn, now)
+        message = "killed"
+        raise StoreDataError(message)
+
+
+def test_killed_and_restarted_equals_uninterrupted(lab: Lab) -> None:
+    plant = Plant(lab, _spec(), START)
+    parts = [
+        plant.points(START, START + timedelta(hours=17)),
+        plant.points(START + timedelta(hours=12), START + timedelta(hours=30)),
+        plant.points(START + timedelta(hours=30), NOW),
+    ]
+    for part in parts:
+        lab.put(part)
+        with pytest.raises(StoreDataError):
+            _run(lab, _Dies(RETENTION_DAYS))
+        _run(lab)
+    restarted = _figures(_rows(lab))
+    with lab.database.transaction() as conn:
+        conn.execute("truncate reading, kpi, kpi_revision")
+    lab.put([point for part in parts for point in part])
+    _run(lab)
+    assert _figures(_rows(lab)) == restarted
+
+
+def test_listeners_hear_of_changes(lab: Lab) -> None:
+    plant = Plant(lab, _spec(), START)
+    lab.put(plant.points(START, NOW))
+    with lab.database.listen("kpi") as listening:
+        _run(lab)
+        heard = list(listening.notifies(timeout=10.0, stop_after=1))
+    assert json.loads(heard[0].payload) == {"park": "yard", "data_centre": "dc"}
+
+
+def test_facility_below_it_is_a_finding(lab: Lab) -> None:
+    plant = Plant(lab, _spec(), START)
+    points = [
+        (each, ts, value * 0.1 if each == plant.series["grid"] else value)
+        for each, ts, value in plant.points(START, NOW)
+    ]
+    lab.put(points)
+    _run(lab)
+    (day,) = _rows(lab, period="day", kpi="pue", state="open")
+    assert day["value"] is None
+    assert day["verdict"] == "insufficient data"
+    assert day["evidence"]["finding"] == "facility_below_it"
