@@ -11,12 +11,9 @@ from parkpulse.errors import ServiceError
 from parkpulse.services import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 SUITE = "trixie"
-OWN_SERVERS = (
-    "or set PARKPULSE_DATABASE_URL and PARKPULSE_MQTT_URL to servers of your own"
-)
 _DEBIAN_SUITES = {
     *("bullseye", "bookworm", "trixie", "forky", "duke", "sid"),
     *("oldoldstable", "oldstable", "stable", "testing", "unstable"),
@@ -28,8 +25,15 @@ _KEYRINGS = (
 _RELEASE = re.compile(r"'(?P<base>\S+)/dists/(?P<suite>\S+)/InRelease' ")
 
 
-def checked(command: Sequence[str | Path]) -> str:
+def checked(command: Sequence[str | Path], otherwise: str) -> str:
     """Run a command of apt or dpkg and return what it prints.
+
+    Parameters
+    ----------
+    command
+        What to run.
+    otherwise
+        What a person can do instead, for the message: "or install it yourself".
 
     Raises
     ------
@@ -38,7 +42,7 @@ def checked(command: Sequence[str | Path]) -> str:
     """
     result = process.run(command, environment=_environment())
     if result.status != 0:
-        raise ServiceError(explain(result.output, ""))
+        raise ServiceError(explain(result.output, "", otherwise))
     return result.output
 
 
@@ -47,7 +51,7 @@ def _environment(**more: str) -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "en", **more}
 
 
-def sources(architecture: str) -> str:
+def sources(architecture: str, otherwise: str) -> str:
     """Contents of our sources list: the machine's own mirrors, but our suite.
 
     Raises
@@ -55,15 +59,15 @@ def sources(architecture: str) -> str:
     ServiceError
         The machine's apt names no Debian archive, or its keys are missing.
     """
-    uris = checked(["apt-get", "update", "--print-uris"])
+    uris = checked(["apt-get", "update", "--print-uris"], otherwise)
     main, security = choose_mirrors(_RELEASE.findall(uris))
     if main is None:
         message = (
             "this machine's apt names no Debian archive: use Debian 12 or newer,"
-            f" {OWN_SERVERS}"
+            f" {otherwise}"
         )
         raise ServiceError(message)
-    options = f"[arch={architecture} signed-by={_keyring()}]"
+    options = f"[arch={architecture} signed-by={_keyring(otherwise)}]"
     lines = [f"deb {options} {main} {SUITE} main"]
     if security is not None:
         lines.append(f"deb {options} {security} {SUITE}-security main")
@@ -97,13 +101,13 @@ def choose_mirrors(
     return (debian[0] if debian else None), security
 
 
-def _keyring() -> Path:
+def _keyring(otherwise: str) -> Path:
     for path in _KEYRINGS:
         if path.exists():
             return path
     message = (
         "this machine lacks the keys of Debian's archive: install the package"
-        f" debian-archive-keyring, {OWN_SERVERS}"
+        f" debian-archive-keyring, {otherwise}"
     )
     raise ServiceError(message)
 
@@ -119,27 +123,31 @@ class Apt:
         Debian's name of the machine's architecture.
     assumed
         Packages it takes as installed.
+    otherwise
+        What a person can do instead, for messages.
     """
 
-    def __init__(self, folder: Path, architecture: str, assumed: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, architecture: str, assumed: Sequence[str], otherwise: str
+    ) -> None:
         self.archives = folder / "archives"
-        self._folder = folder
-        self._sources = sources(architecture)
+        self._otherwise = otherwise
+        self._sources = sources(architecture, otherwise)
         for name in ("lists/partial", "archives/partial"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / "status").write_text(_status(assumed))
         (folder / "sources.list").write_text(self._sources)
         self._configuration = folder / "apt.conf"
         self._configuration.touch(mode=0o600)  # a proxy's password may stand in it
-        self._configuration.write_text(_configuration(folder))
+        self._configuration.write_text(_configuration(folder, otherwise))
 
     @property
     def mirror(self) -> str:
         """Address of the Debian archive in use."""
         return self._sources.split("\n", 1)[0].split()[3]
 
-    def get(self, *arguments: str) -> str:
-        """Run `apt-get` and return what it prints.
+    def get(self, *arguments: str, on_line: Callable[[str], object] = str) -> str:
+        """Run `apt-get` and return what it prints; `on_line` gets it as it comes.
 
         Raises
         ------
@@ -149,9 +157,10 @@ class Apt:
         result = process.run(
             ["apt-get", *arguments],
             environment=_environment(APT_CONFIG=str(self._configuration)),
+            on_line=on_line,
         )
         if result.status != 0:
-            raise ServiceError(explain(result.output, self.mirror))
+            raise ServiceError(explain(result.output, self.mirror, self._otherwise))
         return result.output
 
 
@@ -165,8 +174,8 @@ def _status(assumed: Sequence[str]) -> str:
     )
 
 
-def _configuration(folder: Path) -> str:
-    machine = checked(["apt-config", "dump", "Acquire"]).splitlines()
+def _configuration(folder: Path, otherwise: str) -> str:
+    machine = checked(["apt-config", "dump", "Acquire"], otherwise).splitlines()
     # The proxy and the like; not the extra indexes that desktop packages ask for.
     kept = [line for line in machine if not line.startswith("Acquire::IndexTargets")]
     own = {
@@ -193,6 +202,35 @@ def _configuration(folder: Path) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+class Percent:
+    """Tells how far a download has come, each quarter of it.
+
+    Parameters
+    ----------
+    tell
+        Called with a number: 25, 50, 75.
+    """
+
+    _STEP = 25
+    _DONE = 100
+    OPTIONS = ("-o", "APT::Status-Fd=1")
+    """What makes apt print the lines that this reads."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell = tell
+        self._next = self._STEP
+
+    def __call__(self, line: str) -> None:
+        """Take a line such as `dlstatus:3:41.5:Retrieving file 3 of 46`."""
+        fields = line.split(":")
+        if fields[0] != "dlstatus" or len(fields) < len(("kind", "item", "percent")):
+            return
+        percent = float(fields[2])
+        while percent >= self._next and self._next < self._DONE:
+            self._tell(self._next)
+            self._next += self._STEP
+
+
 def package_sizes(listing: str) -> list[int]:
     """Sizes in bytes of the packages that `apt-get --print-uris` lists."""
     lines = [line.split() for line in listing.splitlines() if line.startswith("'")]
@@ -210,13 +248,16 @@ _CAUSES = {
     ): ("No space left", "enough free space"),
     (
         "{mirror} lacks a package for this kind of machine: name a complete mirror in"
-        " apt's sources, {own}"
+        " apt's sources, {otherwise}"
     ): ("Unable to locate package", "no installation candidate", "unmet dependencies"),
     (
         "{mirror} does not carry Debian 13 ({suite}): name a complete mirror in apt's"
-        " sources, {own}"
+        " sources, {otherwise}"
     ): ("does not have a Release file", "404  Not Found"),
-    ("{mirror} cannot be reached: check the network and apt's proxy settings, {own}"): (
+    (
+        "{mirror} cannot be reached: check the network and apt's proxy settings,"
+        " {otherwise}"
+    ): (
         *("Could not resolve", "Temporary failure", "Could not connect"),
         *("Unable to connect", "Connection failed", "Connection timed out"),
         *("Could not handshake", "Failed to fetch", "Network is unreachable"),
@@ -224,12 +265,12 @@ _CAUSES = {
 }
 
 
-def explain(output: str, mirror: str) -> str:
+def explain(output: str, mirror: str, otherwise: str) -> str:
     """Say in one sentence what apt's messages mean and what to do about them."""
     name = f"the Debian archive {mirror}".rstrip()
     for sentence, signs in _CAUSES.items():
         if any(sign in output for sign in signs):
-            return sentence.format(mirror=name, suite=SUITE, own=OWN_SERVERS)
+            return sentence.format(mirror=name, suite=SUITE, otherwise=otherwise)
     errors = [line for line in output.splitlines() if line.startswith("E:")]
     last = (errors or output.strip().splitlines() or ["no message"])[-1]
     return f"fetching from {name} failed ({last}): run 'apt-get update' to see more"

@@ -39,12 +39,15 @@ class Wanted:
         What is asked for.
     assumed
         Dependencies that are not needed to run it from a private folder.
+    otherwise
+        What a person can do instead, for messages: "or install it yourself".
     """
 
     name: str
     title: str
     packages: tuple[str, ...]
     assumed: tuple[str, ...]
+    otherwise: str
 
     def folder_name(self, architecture: str) -> str:
         """Name of the unpacked folder: another recipe gets another one."""
@@ -77,8 +80,9 @@ def unpacked(
     ServiceError
         The packages cannot be fetched or unpacked.
     """
-    _require_tools(wanted.title)
-    architecture = apt.checked(["dpkg", "--print-architecture"]).strip()
+    _require_tools(wanted)
+    printed = apt.checked(["dpkg", "--print-architecture"], wanted.otherwise)
+    architecture = printed.strip()
     final = cache / wanted.folder_name(architecture)
     if final.is_dir():
         return final
@@ -89,12 +93,12 @@ def unpacked(
     return final
 
 
-def _require_tools(title: str) -> None:
+def _require_tools(wanted: Wanted) -> None:
     missing = [name for name in ("apt-get", "dpkg") if shutil.which(name) is None]
     if missing:
         message = (
-            f"this machine has no {missing[0]} to fetch {title} with: use Debian 12 or"
-            f" newer, {apt.OWN_SERVERS}"
+            f"this machine has no {missing[0]} to fetch {wanted.title} with: use"
+            f" Debian 12 or newer, {wanted.otherwise}"
         )
         raise ServiceError(message)
 
@@ -108,14 +112,14 @@ def _fetch(
 ) -> None:
     """Fetch, unpack and move; what is downloaded stays if it is interrupted."""
     work = final.with_name(f"{final.name}.partial")
-    private = apt.Apt(work, architecture, wanted.assumed)
+    private = apt.Apt(work, architecture, wanted.assumed, wanted.otherwise)
     tell(f"Reading the package lists of {private.mirror}")
     private.get("update")
     _download(wanted, private, work, tell)
     tell(f"Unpacking {wanted.title}")
     tree = work / "tree"
     shutil.rmtree(tree, ignore_errors=True)
-    _unpack(private.archives, tree)
+    _unpack(private.archives, tree, wanted.otherwise)
     finish(tree, final)
     tree.rename(final)
     shutil.rmtree(work, ignore_errors=True)
@@ -127,41 +131,19 @@ def _download(
     listing = private.get("install", "--print-uris", "-y", *wanted.packages)
     sizes = apt.package_sizes(listing)
     total = sum(sizes)
-    require_space(work.parent, total * _UNPACKED_FACTOR)
+    folders.require_space(work.parent, "PARKPULSE_CACHE", total * _UNPACKED_FACTOR)
     tell(f"Fetching {wanted.title}: {len(sizes)} packages, {total / 1e6:.0f} MB")
-    private.get("install", "--download-only", "-y", *wanted.packages)
+    percent = apt.Percent(lambda done: tell(f"Fetching {wanted.title}: {done} %"))
+    options = ("--download-only", "-y", *apt.Percent.OPTIONS)
+    private.get("install", *options, *wanted.packages, on_line=percent)
 
 
-def _unpack(archives: Path, tree: Path) -> None:
+def _unpack(archives: Path, tree: Path, otherwise: str) -> None:
     tree.mkdir()
     tree.chmod(0o755)
     for package in sorted(archives.glob("*.deb")):
-        apt.checked(["dpkg", "-x", package, tree])
+        apt.checked(["dpkg", "-x", package, tree], otherwise)
     for path in tree.rglob("*"):
         mode = path.lstat().st_mode
         if stat.S_ISREG(mode) and mode & (stat.S_ISUID | stat.S_ISGID):
             path.chmod(stat.S_IMODE(mode) & 0o777)
-
-
-def require_space(folder: Path, needed: int) -> None:
-    """Make sure that the disk has room.
-
-    Parameters
-    ----------
-    folder
-        Where.
-    needed
-        How much. [bytes]
-
-    Raises
-    ------
-    ServiceError
-        It has not.
-    """
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        message = (
-            f"{folder} has {free / 1e6:.0f} MB free and {needed / 1e6:.0f} MB are"
-            " needed: free some, or set PARKPULSE_CACHE to a folder on another disk"
-        )
-        raise ServiceError(message)

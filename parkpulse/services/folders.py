@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 from parkpulse.errors import ConfigError, ServiceError
@@ -52,3 +53,29 @@ def make(folder: Path, setting: str, mode: int) -> None:
             " folder you may write to"
         )
         raise ServiceError(message) from error
+
+
+def require_space(folder: Path, setting: str, needed: int) -> None:
+    """Make sure that the disk has room.
+
+    Parameters
+    ----------
+    folder
+        Where.
+    setting
+        Environment variable that chooses it.
+    needed
+        How much. [bytes]
+
+    Raises
+    ------
+    ServiceError
+        It has not.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        message = (
+            f"{folder} has {free / 1e6:.0f} MB free and {needed / 1e6:.0f} MB are"
+            f" needed: free some, or set {setting} to a folder on another disk"
+        )
+        raise ServiceError(message)

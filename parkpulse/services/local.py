@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from parkpulse.errors import ConfigError, ServiceError, StoreUnavailableError
-from parkpulse.services import locks, ports, private
+from parkpulse.services import folders, locks, ports, private
 from parkpulse.store import pool
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ RUNNING = "running.json"
 """File of the home that tells other commands the addresses; `settings` reads it."""
 LOCK = "services.lock"
 
+_LEAST_SPACE = 300_000_000  # a new cluster with its log, and some to start with
 _WITHIN_S = 300.0  # a database that recovers from a power cut takes its time
 _PORTS = {"postgresql": 5432, "postgres": 5432, "mqtt": 1883, "mqtts": 8883}
 
@@ -91,6 +92,7 @@ def _started(
 ) -> Iterator[Addresses]:
     file = place.home / RUNNING
     file.unlink(missing_ok=True)
+    folders.require_space(place.home, "PARKPULSE_HOME", _LEAST_SPACE)
     found = private.find(
         place.home, place.cache, place.database_port, place.mqtt_port, tell
     )

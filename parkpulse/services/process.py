@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -138,8 +139,22 @@ def run(
     environment: Mapping[str, str] | None = None,
     account: Account | None = None,
     stdin: str = "",
+    on_line: Callable[[str], object] = str,
 ) -> Result:
     """Run a short command to its end.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments; never a secret among them.
+    environment
+        Its whole environment; None for that of this process.
+    account
+        Unprivileged user to run as; None for the user of this process.
+    stdin
+        A few lines that it reads.
+    on_line
+        Called with each line of its output as it comes.
 
     Raises
     ------
@@ -148,9 +163,9 @@ def run(
     """
     try:
         # Commands are ours, and no shell reads them.
-        done = subprocess.run(  # noqa: S603
+        child = subprocess.Popen(  # noqa: S603
             [str(part) for part in command],
-            input=stdin,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=None if environment is None else dict(environment),
@@ -158,11 +173,25 @@ def run(
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
-            check=False,
             text=True,
             errors="replace",
         )
     except OSError as error:
         message = f"{command[0]} cannot be run: {error}"
         raise ServiceError(message) from error
-    return Result(done.returncode, done.stdout)
+    with child:
+        output = _talk(child, stdin, on_line)
+    return Result(child.returncode, output)
+
+
+def _talk(
+    child: subprocess.Popen[str], stdin: str, on_line: Callable[[str], object]
+) -> str:
+    lines = []
+    if child.stdin is not None:
+        with contextlib.suppress(BrokenPipeError), child.stdin:
+            child.stdin.write(stdin)
+    for line in child.stdout or ():
+        lines.append(line)
+        on_line(line)
+    return "".join(lines)

@@ -52,6 +52,9 @@ PACKAGES = archive.Wanted(
         "tzdata",
         "ucf",
     ),
+    otherwise=(
+        "or set PARKPULSE_DATABASE_URL and PARKPULSE_MQTT_URL to servers of your own"
+    ),
 )
 _DATABASE_PROGRAMS = ("initdb", "pg_controldata", "postgres", "psql")
 _MACHINE_POSTGRES = Path("/usr/lib/postgresql")

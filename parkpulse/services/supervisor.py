@@ -25,6 +25,7 @@ _STEADY_AFTER_S = 60.0
 _LONGEST_PAUSE_S = 30.0
 _CHUNK = 65536
 _REMEMBERED = 20
+_STEP = "==> "  # begins a line that a program wants a person to see
 _FORCED_WITHIN_S = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -244,8 +245,8 @@ class Supervisor:
     def _read(self, child: _Child) -> None:
         descriptor = child.output
         for line in child.read():
-            if logs.is_loud(line):
-                self._tell(f"{child.program.name}: {line}")
+            if logs.is_loud(line) or line.startswith(_STEP):
+                self._tell(f"{child.program.name}: {line.removeprefix(_STEP)}")
         if child.output is None and descriptor is not None:
             self._selector.unregister(descriptor)
 

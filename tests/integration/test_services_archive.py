@@ -21,11 +21,12 @@ SMALL = archive.Wanted(
     title="a small package",
     packages=("libwrap0",),
     assumed=("libc6",),
+    otherwise="or do without",
 )
 SCRIPT = """
 import pathlib, sys
 from parkpulse.services import archive
-wanted = archive.Wanted("small", "a small package", ("libwrap0",), ("libc6",))
+wanted = archive.Wanted("small", "a small package", ("libwrap0",), ("libc6",), "")
 archive.unpacked(wanted, pathlib.Path(sys.argv[1]), print, lambda *_: None)
 """
 
@@ -48,9 +49,11 @@ def test_a_package_is_fetched_once(tmp_path: Path) -> None:
     steps: list[str] = []
     tree = _fetch(tmp_path, steps)
     assert list(tree.glob("usr/lib/*/libwrap.so.0"))
-    assert [step.split()[0] for step in steps] == ["Reading", "Fetching", "Unpacking"]
+    kinds = [step.split()[0] for step in steps]
+    assert list(dict.fromkeys(kinds)) == ["Reading", "Fetching", "Unpacking"]
+    count = len(steps)
     assert _fetch(tmp_path, steps) == tree
-    assert len(steps) == 3
+    assert len(steps) == count
     assert not list(tmp_path.glob("*.partial"))
     assert _machine_state() == before
 
@@ -64,7 +67,8 @@ def test_two_starting_at_once_fetch_once(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         results = pool.map(_fetch_in_process, [tmp_path, tmp_path], chunksize=1)
     assert results[0][0] == results[1][0]
-    assert sorted(steps for _, steps in results) == [0, 3]
+    assert min(steps for _, steps in results) == 0
+    assert max(steps for _, steps in results) > 0
 
 
 def test_a_killed_fetch_is_taken_up_again(tmp_path: Path) -> None:
@@ -96,6 +100,6 @@ def test_no_network_is_one_sentence(
 
 
 def test_an_unknown_package_is_one_sentence(tmp_path: Path) -> None:
-    wanted = archive.Wanted("odd", "odd", ("no-such-package-anywhere",), ())
+    wanted = archive.Wanted("odd", "odd", ("no-such-package-anywhere",), (), "or not")
     with pytest.raises(ServiceError, match="lacks a package"):
         archive.unpacked(wanted, tmp_path, lambda _: None, _nothing)

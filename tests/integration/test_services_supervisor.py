@@ -124,6 +124,13 @@ def test_a_dead_one_is_started_again(
     assert "OSError: I quit" in (tmp_path / "logs" / "quits.log").read_text()
 
 
+def test_a_step_of_a_program_is_shown(supervisor: Supervisor, told: list[str]) -> None:
+    script = "print('quiet\\n==> Seeding', flush=True)\nimport time; time.sleep(60)"
+    supervisor.start(_python("simulate", script))
+    supervisor.wait("it", lambda: bool(told), 20.0)
+    assert told == ["simulate: Seeding"]
+
+
 def test_what_a_killed_one_died_of_is_told(
     supervisor: Supervisor, told: list[str]
 ) -> None:

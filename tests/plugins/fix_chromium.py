@@ -37,6 +37,7 @@ _PACKAGES = archive.Wanted(
         *("openssl-provider-legacy", "perl", "perl-base", "sensible-utils"),
         *("shared-mime-info", "systemd", "ucf", "x11-utils", "xdg-utils"),
     ),
+    otherwise="or install chromium, fontconfig and fonts-wqy-microhei",
 )
 _FONTS = """\
 <?xml version="1.0"?>

@@ -57,10 +57,27 @@ def test_debians_own_archive_is_chosen(
     ],
 )
 def test_apts_messages_become_one_sentence(output: str, expected: str) -> None:
-    sentence = apt.explain(output, DEBIAN)
+    sentence = apt.explain(output, DEBIAN, "or do it yourself")
     assert expected in sentence
     assert "\n" not in sentence
     assert ":" in sentence  # what is wrong: what to do
+
+
+def test_a_download_tells_each_quarter_once() -> None:
+    told: list[int] = []
+    percent = apt.Percent(told.append)
+    for line in (
+        "Get:1 http://x trixie/main amd64 a 1 [10 kB]\n",
+        "dlstatus:1:3.5:Retrieving file 1 of 4\n",
+        "dlstatus:1:26.1:Retrieving file 2 of 4\n",
+        "dlstatus:1:27:Retrieving file 2 of 4\n",
+        "dlstatus:1:80.0:Retrieving file 4 of 4\n",
+        "dlstatus:1:100:Retrieving file 4 of 4\n",
+        "pmstatus:dpkg-exec:0:Running dpkg\n",
+        "dlstatus\n",
+    ):
+        percent(line)
+    assert told == [25, 50, 75]
 
 
 def test_sizes_are_read_from_the_listing() -> None:

@@ -48,9 +48,9 @@ def test_no_apt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_no_space(tmp_path: Path) -> None:
-    with pytest.raises(ServiceError, match="set PARKPULSE_CACHE"):
-        archive.require_space(tmp_path, 10**18)
-    archive.require_space(tmp_path, 1)
+    with pytest.raises(ServiceError, match="free some, or set PARKPULSE_CACHE"):
+        folders.require_space(tmp_path, "PARKPULSE_CACHE", 10**18)
+    folders.require_space(tmp_path, "PARKPULSE_CACHE", 1)
 
 
 def test_no_unprivileged_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
