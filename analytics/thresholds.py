@@ -217,13 +217,23 @@ def expire(
 
 def deadline(limits: Limits, state: Structured) -> IntArray:
     """Return when `expire` has something to do for each row, or FOREVER. [us]."""
-    run, level = state["run"], state["level"]
-    rising, falling = (run == OVER) & (level == 0), (run == BACK) & (level > 0)
-    delay = np.where(rising, limits.on_delay, limits.off_delay)
+    delay = np.where(state["run"] == OVER, limits.on_delay, limits.off_delay)
     with np.errstate(over="ignore"):
         due = state["run_ts"] + delay
         holds = due <= state["last_ts"] + limits.hold
-    return np.where((rising | falling) & holds, due, FOREVER)
+    return np.where(is_waiting(state) & holds, due, FOREVER)
+
+
+def is_waiting(state: Structured) -> BoolArray:
+    """Whether a delay has begun and not ended for each row.
+
+    Where not, nothing but the level and the kind of the newest reading matters from now
+    on.
+    """
+    over, back = state["run"] == OVER, state["run"] == BACK
+    active = state["level"] > 0
+    waiting: BoolArray = (over & ~active) | (back & active)
+    return waiting
 
 
 def resume(

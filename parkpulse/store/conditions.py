@@ -8,6 +8,7 @@ import msgspec
 
 from parkpulse.model import instants
 from parkpulse.model.condition import Interval, Key, Step
+from parkpulse.model.registry import SLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,16 +63,17 @@ def _interval(
     )
 
 
-def lasting(conn: Connection, rule_ids: Sequence[int]) -> dict[Key, Interval]:
-    """Conditions of these rules that last."""
+def lasting(conn: Connection, slots: Sequence[int]) -> dict[Key, Interval]:
+    """Conditions that last in the parks of these slots."""
     rows = conn.execute(
         """
-        select rule_id, subject, onset, raised_at, cleared_at, steps::text, retroactive,
-            alert_id
-        from condition_interval
-        where cleared_at is null and rule_id = any(%s)
+        select c.rule_id, c.subject, c.onset, c.raised_at, c.cleared_at, c.steps::text,
+            c.retroactive, c.alert_id
+        from condition_interval c join alert a on a.id = c.alert_id
+        where c.cleared_at is null and mod(a.park_id, %s) = any(%s)
+        order by c.rule_id, c.subject
         """,
-        [list(rule_ids)],
+        [SLOTS, list(slots)],
     )
     return {(row[0], row[1]): _interval(*row[2:]) for row in rows}
 

@@ -1,0 +1,289 @@
+"""The consumer that turns readings into alerts.
+
+Readings in order carry the state of each (rule, series) along in memory. Where that
+says that something happens, and wherever a reading is late, replaced or was read before
+a restart, the condition is computed from the stored readings and compared with what is
+recorded; only the difference is written. So a batch that is read twice changes nothing,
+and nobody is woken by half of what is known.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from msgspec.structs import replace
+
+from analytics import thresholds
+from analytics.thresholds import FOREVER
+from parkpulse.engine import (
+    alerts_arrivals,
+    alerts_evaluate,
+    alerts_record,
+    alerts_watch,
+)
+from parkpulse.engine.alerts_changes import Changes
+from parkpulse.engine.alerts_evaluate import Touched
+from parkpulse.engine.alerts_reconcile import Origin
+from parkpulse.engine.alerts_record import Finding
+from parkpulse.engine.alerts_watch import Watch
+from parkpulse.model import instants, packed
+from parkpulse.model.registry import SLOTS
+from parkpulse.store import alerts as store
+from parkpulse.store import conditions, parks, rules, snapshots, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from analytics.thresholds import BoolArray, IntArray
+    from parkpulse.engine.alerts_arrivals import InOrder
+    from parkpulse.engine.alerts_evaluate import Answer
+    from parkpulse.model.condition import Interval, Key
+    from parkpulse.model.packed import LoggedBatch
+    from parkpulse.model.rule import StoredRule
+    from parkpulse.store.pool import Connection, Database
+    from parkpulse.store.snapshots import Consumed
+
+SNAPSHOT_EVERY = timedelta(seconds=30)
+"""Time between two snapshots of a slot in which readings came."""
+
+
+class AlertConsumer:
+    """Raises, changes and clears alerts; plugs into the engine's loop.
+
+    Parameters
+    ----------
+    database
+        To hear of changed rules.
+    page_url
+        Address of the page, for the links in messages.
+    """
+
+    name = "alerts"
+
+    def __init__(self, database: Database, page_url: str) -> None:
+        self._page_url = page_url
+        self._changes = Changes(database, rules.CHANNEL)
+        self._slots: list[int] = []
+        self._watch = Watch([], np.zeros(0, np.int32))
+        self._unsaved: set[int] = set()
+        self._saved_at: datetime | None = None
+
+    def start(self, conn: Connection, slots: Sequence[int]) -> None:
+        """Load the state of exactly these slots and bring it up to the position."""
+        self._slots = list(slots)
+        self._unsaved = set()
+        self._changes.have_come()
+        self._load(conn)
+        for snapshot in snapshots.load(conn, self.name, self._slots).values():
+            self._watch.restore(snapshot)
+        self._examine(conn, *self._missed(conn))
+        self._begin_new_rows(conn)
+
+    def _load(self, conn: Connection) -> None:
+        """Read rules and series, and end conditions that nobody watches any more."""
+        stored = rules.load(conn)
+        self._watch = alerts_watch.build(stored, rules.watched(conn, self._slots))
+        self._end_unwatched(conn, stored)
+
+    def _reload(self, conn: Connection) -> None:
+        before = self._watch.rows
+        self._load(conn)
+        self._watch.carry_over(before)
+        self._begin_new_rows(conn)
+
+    def _missed(self, conn: Connection) -> tuple[IntArray, IntArray]:
+        """Rows that were touched after their snapshot, and since when."""
+        first = np.full(len(self._watch), FOREVER, np.int64)
+        for each in snapshots.consumed(conn, self.name, self._slots):
+            self._unsaved.add(each.slot)
+            index, row = self._watch.rows_of(each.series)
+            np.minimum.at(first, row, each.ts[index])
+            if not each.is_whole:
+                self._miss_all(each, first)
+        first[~self._watch.rows["is_known"]] = FOREVER
+        rows = np.flatnonzero(first < FOREVER)
+        return rows, first[rows]
+
+    def _miss_all(self, consumed: Consumed, first: IntArray) -> None:
+        """Batches are gone: anything may have come after what the snapshot knows."""
+        mine = np.flatnonzero(self._watch.park % SLOTS == consumed.slot)
+        known = np.maximum(self._watch.rows["last_ts"][mine], 0)
+        first[mine] = np.minimum(first[mine], known + 1)
+
+    def _begin_new_rows(self, conn: Connection) -> None:
+        """Take up rows of which nothing is known at their newest reading."""
+        rows = np.flatnonzero(~self._watch.rows["is_known"])
+        if not len(rows):
+            return
+        mine = self._watch.series[rows]
+        series, newest = windows.newest(conn, np.unique(mine))
+        found = np.isin(mine, series)
+        self._examine(conn, rows[found], newest[np.searchsorted(series, mine[found])])
+        empty = rows[~found]
+        self._watch.keep(empty, thresholds.initial(len(empty)))
+
+    def _end_unwatched(self, conn: Connection, stored: Sequence[StoredRule]) -> None:
+        lasting = conditions.lasting(conn, self._slots)
+        if not lasting:
+            return
+        watched = {each.origin.key for each in self._watch.entries}
+        stray = {key: each for key, each in lasting.items() if key not in watched}
+        alerts_record.end(conn, _unwatched(conn, stray, stored), self._page_url)
+
+    def consume(
+        self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime
+    ) -> None:
+        """Follow the readings of batches and record what happens."""
+        del now  # parks have clocks of their own
+        changes = packed.concatenate(batches)
+        self._unsaved.update(batch.slot for batch in batches)
+        if self._watch.has_unknown(changes.series):
+            self._reload(conn)
+            self._watch.ignore(changes.series)
+        in_order, late = alerts_arrivals.split(self._watch, changes)
+        rows, first = self._follow(in_order)
+        is_past = late.last < self._watch.rows["last_ts"][late.rows]
+        is_past &= self._watch.rows["is_known"][late.rows]
+        self._examine(
+            conn,
+            np.concatenate([rows, late.rows]),
+            np.concatenate([first, late.first]),
+            np.concatenate([first, late.last]),
+            np.concatenate([np.ones(len(rows), np.bool_), ~is_past]),
+        )
+
+    def _follow(self, found: InOrder) -> tuple[IntArray, IntArray]:
+        """Carry rows along; return those to which something happens, and since when."""
+        state, transitions = thresholds.advance(
+            self._watch.limits.take(found.rows),
+            self._watch.state(found.rows),
+            found.row,
+            found.ts,
+            found.value,
+        )
+        is_calm = ~self._watch.rows["is_silent"][found.rows]
+        is_calm[transitions["row"]] = False
+        self._watch.keep(found.rows[is_calm], state[is_calm])
+        eventful = np.flatnonzero(~is_calm)
+        return found.rows[eventful], found.ts[np.searchsorted(found.row, eventful)]
+
+    def tick(self, conn: Connection, now: datetime) -> None:
+        """Let delays end, hear of changed rules, and keep a snapshot now and then."""
+        if self._changes.have_come():
+            self._reload(conn)
+        self._let_expire(conn)
+        if self._saved_at is None or now - self._saved_at >= SNAPSHOT_EVERY:
+            for slot in sorted(self._unsaved):
+                snapshots.save(conn, self.name, slot, self._watch.snapshot(slot))
+            self._unsaved.clear()
+            self._saved_at = now
+
+    def _let_expire(self, conn: Connection) -> None:
+        rows = np.flatnonzero(self._watch.is_pending)
+        if not len(rows):
+            return
+        due = thresholds.deadline(
+            self._watch.limits.take(rows), self._watch.state(rows)
+        )
+        rows = rows[due <= self._watch.clock(_clocks(conn), rows)]
+        self._unsaved.update((self._watch.park[rows] % SLOTS).tolist())
+        self._examine(conn, rows, self._watch.rows["last_ts"][rows] + 1)
+
+    def _examine(
+        self,
+        conn: Connection,
+        rows: IntArray,
+        first: IntArray,
+        last: IntArray | None = None,
+        to_end: BoolArray | None = None,
+    ) -> None:
+        """Compute rows from the stored readings and record the difference.
+
+        Parameters
+        ----------
+        conn
+            Open connection.
+        rows : array, shape (k,)
+            Rows of the watch, each once.
+        first : array, shape (k,)
+            Time from which on readings have come. [us]
+        last, to_end : arrays, shape (k,)
+            Time up to which they have come [us], and whether the series' newest is
+            among them; without these all from `first` on are meant.
+        """
+        if not len(rows):
+            return
+        watch = self._watch
+        touched = Touched(
+            row=rows,
+            first=first,
+            last=first if last is None else last,
+            to_end=np.ones(len(rows), np.bool_) if to_end is None else to_end,
+            clock=watch.clock(_clocks(conn), rows),
+        )
+        answers = alerts_evaluate.evaluate(conn, watch, touched)
+        findings = [
+            finding
+            for answer in answers
+            if (finding := _finding(watch, answer)) is not None
+        ]
+        final = alerts_record.write(conn, findings, self._page_url)
+        for answer in answers:
+            key = watch.entries[answer.row].origin.key
+            _mark(watch, answer.row, final.get(key, answer.old))
+
+
+def _clocks(conn: Connection) -> dict[int, int]:
+    return {park: instants.to_us(now) for park, now in parks.clocks(conn).items()}
+
+
+def _finding(watch: Watch, answer: Answer) -> Finding | None:
+    """Return what is to be recorded, None if the record is right."""
+    row = watch.rows[answer.row]
+    age = answer.clock - int(row["last_ts"])
+    is_fresh = age <= int(watch.fresh_for[answer.row])
+    is_same = len(answer.old) == len(answer.new) and all(
+        old.same_course(new) for old, new in zip(answer.old, answer.new, strict=True)
+    )
+    if is_same and not (is_fresh and any(_is_silent(each) for each in answer.old)):
+        return None
+    origin = watch.entries[answer.row].origin
+    return Finding(origin, answer.clock, is_fresh, answer.old, answer.new)
+
+
+def _is_silent(interval: Interval) -> bool:
+    return interval.cleared is None and interval.retroactive
+
+
+def _mark(watch: Watch, row: int, intervals: Sequence[Interval]) -> None:
+    """Keep what the arrivals of late readings are judged by."""
+    ends = [each.cleared for each in intervals if each.cleared is not None]
+    watch.rows["ended"][row] = max([int(watch.rows["ended"][row]), *ends])
+    watch.rows["is_silent"][row] = any(_is_silent(each) for each in intervals)
+
+
+def _unwatched(
+    conn: Connection, stray: Mapping[Key, Interval], stored: Sequence[StoredRule]
+) -> list[Finding]:
+    definitions = {each.id: each.spec.definition for each in stored}
+    clocks = _clocks(conn)
+    ids = [each.alert_id for each in stray.values() if each.alert_id is not None]
+    findings = []
+    for alert in store.by_ids(conn, ids):
+        old = stray[alert.rule_id, alert.subject]
+        now = max(clocks[alert.park_id], old.raised)
+        origin = Origin(
+            rule_id=alert.rule_id,
+            subject=alert.subject,
+            park_id=alert.park_id,
+            place_id=alert.place_id,
+            device_id=alert.device_id,
+            series_id=alert.series_id,
+            threshold=definitions[alert.rule_id],
+        )
+        ended = replace(old, cleared=now)
+        findings.append(Finding(origin, now, is_fresh=True, old=[old], new=[ended]))
+    return findings

@@ -1,0 +1,242 @@
+"""Computes conditions from the stored readings, from any point in the past on.
+
+Where a condition stood before that point is known from the recorded intervals, so that
+only the readings around what has arrived are read. The computation ends where it meets
+what was recorded: once a reading is reached after which nothing can differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+
+from analytics import thresholds
+from analytics.thresholds import CLEAR, NEVER, RAISE, Limits
+from parkpulse.model import instants
+from parkpulse.model.condition import Interval, Step
+from parkpulse.store import conditions, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from analytics.thresholds import BoolArray, IntArray, Structured
+    from parkpulse.engine.alerts_watch import Watch
+    from parkpulse.model.alert import Severity
+    from parkpulse.model.rule import Threshold
+    from parkpulse.store.pool import Connection
+    from parkpulse.store.windows import Windows
+
+LOOKAHEAD = instants.DAY
+"""How far beyond late readings the computation first goes to meet the record. [us]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Rows of which readings have come, and when these are; arrays of shape (k,).
+
+    Parameters
+    ----------
+    row
+        Rows of the watch, each once.
+    first, last
+        Oldest and newest of the times. [us]
+    to_end
+        Whether the newest reading of the series may be among them.
+    clock
+        Park's clock of each row. [us]
+    """
+
+    row: IntArray
+    first: IntArray
+    last: IntArray
+    to_end: BoolArray
+    clock: IntArray
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def where(self, mask: BoolArray) -> Touched:
+        """Return some of them."""
+        return Touched(
+            self.row[mask],
+            self.first[mask],
+            self.last[mask],
+            self.to_end[mask],
+            self.clock[mask],
+        )
+
+
+class Answer(NamedTuple):
+    """Intervals of a row over the same span of time."""
+
+    row: int
+    clock: int
+    old: list[Interval]
+    new: list[Interval]
+
+
+def evaluate(conn: Connection, watch: Watch, touched: Touched) -> list[Answer]:
+    """Compute the conditions of rows, and keep the states of those followed to the end.
+
+    Returns
+    -------
+    list
+        One for each row that has any interval, recorded or computed.
+    """
+    answers: list[Answer] = []
+    while len(touched):
+        pass_ = _Pass(conn, watch, touched)
+        answers += pass_.answers()
+        ended = touched.to_end
+        watch.keep(touched.row[ended], pass_.state[ended])
+        touched = touched.where(~pass_.is_settled)
+        touched.to_end[:] = True
+    return answers
+
+
+class _Pass:
+    """One look at the rows' windows."""
+
+    def __init__(self, conn: Connection, watch: Watch, touched: Touched) -> None:
+        self._watch = watch
+        self._touched = touched
+        limits = watch.limits.take(touched.row)
+        found = _read(conn, watch, touched, limits)
+        is_before = found.ts < touched.first[found.position]
+        before, after = _part(found, is_before), _part(found, ~is_before)
+        since = touched.first - 1
+        since[before.position] = before.ts
+        self.old = self._recorded(conn, since)
+        state = self._known_at(since)
+        state = thresholds.resume(limits, state, *before)
+        state, first = thresholds.advance(limits, state, *after)
+        now = np.where(touched.to_end, touched.clock, NEVER)
+        self.state, second = thresholds.expire(limits, state, now)
+        self._since = since
+        self._transitions = _by_row([*first, *second])
+        self.is_settled = touched.to_end | self._meets_record()
+
+    def _threshold(self, index: int) -> Threshold:
+        row = int(self._touched.row[index])
+        return self._watch.entries[row].rule.spec.definition
+
+    def _recorded(self, conn: Connection, since: IntArray) -> list[list[Interval]]:
+        keys = [self._watch.entries[row].origin.key for row in self._touched.row]
+        found = conditions.overlapping(
+            conn, dict(zip(keys, since.tolist(), strict=True))
+        )
+        return [found[key] for key in keys]
+
+    def _known_at(self, since: IntArray) -> Structured:
+        state = thresholds.initial(len(since))
+        for index, intervals in enumerate(self.old):
+            active = at(intervals, int(since[index]))
+            if active is not None:
+                severity = active.steps[-1].severity
+                state["level"][index] = _level(self._threshold(index), severity)
+                state["onset"][index] = active.onset
+                state["raised"][index] = active.raised
+        return state
+
+    def _meets_record(self) -> BoolArray:
+        """Tell where the record goes on from the newest reading of the window."""
+        met: BoolArray = self.state["last_ts"] > self._touched.last
+        met &= ~thresholds.is_waiting(self.state)
+        for index, intervals in enumerate(self.old):
+            active = at(intervals, int(self.state["last_ts"][index]))
+            level = 0
+            if active is not None:
+                level = _level(self._threshold(index), active.severity)
+            met[index] &= level == self.state["level"][index]
+        return met
+
+    def answers(self) -> list[Answer]:
+        """Return recorded and computed intervals of the rows that are settled."""
+        return [
+            self._answer(index)
+            for index in np.flatnonzero(self.is_settled).tolist()
+            if self.old[index] or index in self._transitions
+        ]
+
+    def _answer(self, index: int) -> Answer:
+        old = self.old[index]
+        new = computed(
+            at(old, int(self._since[index])),
+            self._transitions.get(index, ()),
+            self._threshold(index),
+        )
+        if not self._touched.to_end[index]:
+            old, new = _joined(old, new, int(self.state["last_ts"][index]))
+        touched = self._touched
+        return Answer(int(touched.row[index]), int(touched.clock[index]), old, new)
+
+
+def _read(conn: Connection, watch: Watch, touched: Touched, limits: Limits) -> Windows:
+    stop = np.where(
+        touched.to_end,
+        windows.FOREVER_US,
+        np.minimum(touched.last + LOOKAHEAD, windows.FOREVER_US),
+    )
+    back = np.maximum(limits.on_delay, limits.off_delay)
+    return windows.read(conn, watch.series[touched.row], touched.first, back, stop)
+
+
+def _part(found: Windows, mask: BoolArray) -> Windows:
+    return windows.Windows(found.position[mask], found.ts[mask], found.value[mask])
+
+
+def _by_row(transitions: Iterable[np.void]) -> dict[int, list[np.void]]:
+    found: dict[int, list[np.void]] = {}
+    for each in transitions:
+        found.setdefault(int(each["row"]), []).append(each)
+    return found
+
+
+def _level(threshold: Threshold, severity: Severity) -> int:
+    severities = [each.severity for each in threshold.levels]
+    return severities.index(threshold.level(severity).severity) + 1
+
+
+def at(intervals: Sequence[Interval], ts: int) -> Interval | None:
+    """Return the condition that is there at a time, as was known then."""
+    for each in intervals:
+        if each.raised <= ts and (each.cleared is None or each.cleared > ts):
+            steps = tuple(step for step in each.steps if step.ts <= ts)
+            return replace(each, cleared=None, steps=steps)
+    return None
+
+
+def computed(
+    active: Interval | None, transitions: Iterable[np.void], threshold: Threshold
+) -> list[Interval]:
+    """Make intervals of what was active at first and what happened then."""
+    found = [] if active is None else [active]
+    for each in transitions:
+        ts, kind = int(each["ts"]), int(each["kind"])
+        if kind == CLEAR:
+            found[-1] = replace(found[-1], cleared=ts)
+            continue
+        severity = threshold.levels[int(each["level"]) - 1].severity
+        step = Step(ts, severity, float(each["value"]))
+        if kind == RAISE:
+            onset = int(each["onset"])
+            found.append(Interval(onset=onset, raised=ts, cleared=None, steps=(step,)))
+        else:
+            found[-1] = replace(found[-1], steps=(*found[-1].steps, step))
+    return found
+
+
+def _joined(
+    old: list[Interval], new: list[Interval], ts: int
+) -> tuple[list[Interval], list[Interval]]:
+    """Let computed intervals go on after a time as the recorded ones do."""
+    old = [each for each in old if each.raised <= ts]
+    if new and new[-1].cleared is None:
+        rest = old[-1]
+        steps = tuple(step for step in rest.steps if step.ts > ts)
+        last = replace(new[-1], steps=(*new[-1].steps, *steps), cleared=rest.cleared)
+        new = [*new[:-1], last]
+    return old, new

@@ -1,0 +1,155 @@
+"""Writes what follows from computed conditions: alerts, their history, messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parkpulse.engine import alerts_reconcile
+from parkpulse.engine.alerts_reconcile import Record
+from parkpulse.model import instants
+from parkpulse.query import alert_messages
+from parkpulse.query import alerts as query
+from parkpulse.store import alerts, conditions, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
+    from parkpulse.engine.alerts_reconcile import News, Origin
+    from parkpulse.model.alert import Alert
+    from parkpulse.model.condition import AlertRow, Interval, Key
+    from parkpulse.store.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Recorded and computed intervals of one key, which differ.
+
+    Parameters
+    ----------
+    origin
+        What its alerts are about.
+    now
+        The park's clock. [us]
+    is_fresh
+        Whether the series' newest reading is within its freshness.
+    old, new
+        Intervals over the same span of time, by time.
+    """
+
+    origin: Origin
+    now: int
+    is_fresh: bool
+    old: Sequence[Interval]
+    new: Sequence[Interval]
+
+
+def write(
+    conn: Connection, findings: Sequence[Finding], page_url: str
+) -> dict[Key, list[Interval]]:
+    """Record findings; return the computed intervals with their alerts."""
+    if not findings:
+        return {}
+    records = _open(conn, findings)
+    final = {
+        key: alerts_reconcile.reconcile(record, finding.old, finding.new)
+        for (key, record), finding in zip(records.items(), findings, strict=True)
+    }
+    _save(conn, records.values())
+    conditions.replace(
+        conn,
+        {
+            finding.origin.key: (list(finding.old), final[finding.origin.key])
+            for finding in findings
+        },
+    )
+    _tell(conn, records.values(), page_url)
+    return final
+
+
+def end(conn: Connection, findings: Sequence[Finding], page_url: str) -> None:
+    """End conditions that nobody watches any more; `old` is the one that lasts."""
+    if not findings:
+        return
+    records = _open(conn, findings)
+    for finding, record in zip(findings, records.values(), strict=True):
+        alerts_reconcile.end(record, finding.old[0])
+    _save(conn, records.values())
+    conditions.replace(
+        conn,
+        {
+            finding.origin.key: (list(finding.old), list(finding.new))
+            for finding in findings
+        },
+    )
+    _tell(conn, records.values(), page_url)
+
+
+def _open(conn: Connection, findings: Sequence[Finding]) -> dict[Key, Record]:
+    """Lock the alerts of the findings and make a record of each, in order."""
+    ids = [each.alert_id for finding in findings for each in finding.old]
+    locked = alerts.lock(
+        conn,
+        [each.origin.key for each in findings],
+        [each for each in ids if each is not None],
+    )
+    by_key: dict[Key, dict[UUID, AlertRow]] = {}
+    for row in locked:
+        by_key.setdefault((row.rule_id, row.subject), {})[row.id] = row
+    times = alerts.event_times(
+        conn, {each.origin.key: _earliest(each) for each in findings}
+    )
+    return {
+        each.origin.key: Record(
+            origin=each.origin,
+            now=each.now,
+            is_fresh=each.is_fresh,
+            alerts=by_key.get(each.origin.key, {}),
+            times=times[each.origin.key],
+        )
+        for each in findings
+    }
+
+
+def _earliest(finding: Finding) -> int:
+    return min([finding.now, *(each.raised for each in finding.new)])
+
+
+def _save(conn: Connection, records: Iterable[Record]) -> None:
+    known = list(records)
+    added = [each.alerts[one] for each in known for one in each.added]
+    changed = [each.alerts[one] for each in known for one in each.changed - each.added]
+    alerts.save(conn, added, changed)
+    alerts.announce(conn, [each.id for each in (*added, *changed)])
+
+
+def _tell(conn: Connection, records: Iterable[Record], page_url: str) -> None:
+    """Write the lines of history, and put messages into the outbox."""
+    news = [each for record in records for each in record.news]
+    ids = alerts.add_events(conn, [each.event for each in news])
+    told = [
+        (event_id, each)
+        for event_id, each in zip(ids, news, strict=True)
+        if each.message is not None
+    ]
+    views = query.views(conn, [each.alert for _, each in told])
+    outbox.put(
+        conn,
+        [
+            outbox.Message(
+                event_id,
+                each.alert.id,
+                each.alert.park_id,
+                each.alert.severity,
+                _body(each, view, page_url),
+            )
+            for (event_id, each), view in zip(told, views, strict=True)
+        ],
+    )
+
+
+def _body(news: News, view: Alert, page_url: str) -> str:
+    kind = news.message or "alert.raised"
+    at = instants.from_us(news.event.at)
+    return alert_messages.body(kind, at, view, page_url)

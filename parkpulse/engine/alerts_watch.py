@@ -1,0 +1,240 @@
+"""Which series the rules watch, and how far each (rule, series) has been followed."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from analytics import thresholds
+from analytics.thresholds import NEVER, STATE, Limits
+from parkpulse.engine.alerts_reconcile import Origin
+from parkpulse.model import freshness, instants, rule
+from parkpulse.model.registry import SLOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from analytics.thresholds import BoolArray, IntArray, Structured
+    from parkpulse.model.packed import Int32Array
+    from parkpulse.model.rule import StoredRule
+    from parkpulse.store.rules import WatchedSeries
+
+ROW = np.dtype(
+    [
+        ("rule", "<i4"),
+        ("version", "<i4"),
+        ("series", "<i4"),
+        ("is_known", "?"),
+        ("is_silent", "?"),
+        ("ended", "<i8"),
+        *((name, STATE[name]) for name in STATE.names or ()),
+    ]
+)
+"""What is kept of a row.
+
+Its rule, version and series; whether the rest is known; whether the present condition
+is retroactive; when the newest condition that is over ended [us]; and the fields of
+`analytics.thresholds.STATE`.
+"""
+
+
+class Entry(NamedTuple):
+    """A rule in force for a series."""
+
+    rule: StoredRule
+    series: WatchedSeries
+
+    @property
+    def origin(self) -> Origin:
+        """What its alerts are about."""
+        at = self.series
+        return Origin(
+            rule_id=self.rule.id,
+            subject=f"{at.park}/{at.device}/{at.metric}",
+            park_id=at.park_id,
+            place_id=at.place_id,
+            device_id=at.device_id,
+            series_id=at.id,
+            threshold=self.rule.spec.definition,
+        )
+
+
+@dataclass
+class Watch:
+    """All rows of some slots, sorted by series.
+
+    Parameters
+    ----------
+    entries
+        n rows.
+    all_series : array, shape (m,)
+        Ids of all series of the slots, watched or not, sorted.
+    """
+
+    entries: Sequence[Entry]
+    all_series: Int32Array
+    limits: Limits = field(init=False)
+    rows: Structured = field(init=False)
+    """State of each row, array of ROW, shape (n,)."""
+    series: Int32Array = field(init=False)
+    park: IntArray = field(init=False)
+    """Park id of each row, shape (n,)."""
+    fresh_for: IntArray = field(init=False)
+    """Age up to which the newest reading is fresh, shape (n,). [us]"""
+    is_pending: BoolArray = field(init=False)
+    """Whether time alone may change a row, shape (n,)."""
+
+    def __post_init__(self) -> None:
+        count = len(self.entries)
+        self.limits = _limits(self.entries)
+        intervals = [each.series.report_interval_s for each in self.entries]
+        self.series = np.array([each.series.id for each in self.entries], np.int32)
+        self.park = np.array([each.series.park_id for each in self.entries], np.int64)
+        self.fresh_for = np.array(
+            [_us(freshness.freshness_s(each)) for each in intervals], np.int64
+        )
+        self.is_pending = np.zeros(count, np.bool_)
+        self.rows = np.zeros(count, ROW)
+        self.rows["rule"] = [each.rule.id for each in self.entries]
+        self.rows["version"] = [each.rule.version for each in self.entries]
+        self.rows["series"] = self.series
+        self.rows["ended"] = NEVER
+        self._write(np.arange(count), thresholds.initial(count))
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def rows_of(self, series: Int32Array) -> tuple[IntArray, IntArray]:
+        """Find the rows of readings.
+
+        Returns
+        -------
+        index, row : arrays, shape (k,)
+            Index of a reading and a row that watches it, one for each such pair.
+        """
+        first = np.searchsorted(self.series, series, "left")
+        count = np.searchsorted(self.series, series, "right") - first
+        index = np.repeat(np.arange(len(series)), count)
+        within = np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)
+        return index, first[index] + within
+
+    def has_unknown(self, series: Int32Array) -> bool:
+        """Whether a reading is of a series that was not registered at the load."""
+        if not len(self.all_series):
+            return bool(len(series))
+        at = np.searchsorted(self.all_series, series)
+        at = np.minimum(at, len(self.all_series) - 1)
+        return bool(np.any(self.all_series[at] != series))
+
+    def ignore(self, series: Int32Array) -> None:
+        """Take series as known that turned out not to be watched."""
+        self.all_series = np.union1d(self.all_series, series).astype(np.int32)
+
+    def state(self, rows: IntArray) -> Structured:
+        """Return the states of some rows, array of STATE."""
+        found = np.zeros(len(rows), STATE)
+        for name in STATE.names or ():
+            found[name] = self.rows[name][rows]
+        return found
+
+    def keep(self, rows: IntArray, state: Structured) -> None:
+        """Take the states of some rows, which are known from now on."""
+        self._write(rows, state)
+        self.rows["is_known"][rows] = True
+        limits = self.limits.take(rows)
+        self.is_pending[rows] = thresholds.deadline(limits, state) < thresholds.FOREVER
+
+    def _write(self, rows: IntArray, state: Structured) -> None:
+        for name in STATE.names or ():
+            self.rows[name][rows] = state[name]
+
+    def carry_over(self, rows: Structured) -> None:
+        """Take what is known of the rows that are the same in this watch."""
+        mine, theirs = _identity(self.rows), _identity(rows)
+        order = np.argsort(mine)
+        if not len(order):
+            return
+        at = np.searchsorted(mine, theirs, sorter=order)
+        at = order[np.minimum(at, len(order) - 1)]
+        same = (mine[at] == theirs) & rows["is_known"]
+        same &= self.rows["version"][at] == rows["version"]
+        self.rows[at[same]] = rows[same]
+        self.keep(at[same], self.state(at[same]))
+
+    def snapshot(self, slot: int) -> bytes:
+        """Return what is known of the rows of a slot, for `restore`."""
+        buffer = io.BytesIO()
+        mine = self.rows[(self.park % SLOTS == slot) & self.rows["is_known"]]
+        np.save(buffer, mine, allow_pickle=False)
+        return buffer.getvalue()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take a snapshot; one of another version of the program is left aside."""
+        try:
+            rows = np.load(io.BytesIO(snapshot), allow_pickle=False)
+        except ValueError:
+            return
+        if rows.dtype == ROW:
+            self.carry_over(rows)
+
+    def clock(self, clocks: Mapping[int, int], rows: IntArray) -> IntArray:
+        """Return the park's clock of each row [us]."""
+        return np.array([clocks[park] for park in self.park[rows].tolist()], np.int64)
+
+
+def _identity(rows: Structured) -> IntArray:
+    """One number for the rule and series of each row."""
+    found: IntArray = (rows["rule"].astype(np.int64) << 32) | rows["series"]
+    return found
+
+
+def build(stored: Sequence[StoredRule], watched: Sequence[WatchedSeries]) -> Watch:
+    """Make the rows of all series that rules in force watch; `watched` is by id."""
+    by_metric: dict[int, dict[str, list[StoredRule]]] = {}
+    entries: list[Entry] = []
+    for series in watched:
+        if series.park_id not in by_metric:
+            by_metric[series.park_id] = _by_metric(stored, series.park_id)
+        entries += [
+            Entry(each, series)
+            for each in by_metric[series.park_id].get(series.metric, [])
+            if each.spec.definition.scope.holds(
+                series.device, series.device_kind, series.places
+            )
+        ]
+    return Watch(entries, np.array([series.id for series in watched], np.int32))
+
+
+def _by_metric(
+    stored: Sequence[StoredRule], park_id: int
+) -> dict[str, list[StoredRule]]:
+    found: dict[str, list[StoredRule]] = {}
+    for each in rule.in_force(stored, park_id):
+        found.setdefault(each.spec.definition.metric, []).append(each)
+    return found
+
+
+def _limits(entries: Sequence[Entry]) -> Limits:
+    rules = [each.rule.spec.definition for each in entries]
+    signs = [1.0 if each.direction == "above" else -1.0 for each in rules]
+    width = max((len(each.levels) for each in rules), default=1)
+    limit = np.full((len(rules), width), np.inf)
+    for row, each in enumerate(rules):
+        passed = [signs[row] * level.limit for level in each.levels]
+        limit[row, : len(passed)] = passed
+    intervals = [each.series.report_interval_s for each in entries]
+    return Limits(
+        sign=np.array(signs, np.float64),
+        limit=limit,
+        deadband=np.array([each.deadband for each in rules], np.float64),
+        on_delay=np.array([_us(each.on_delay_s) for each in rules], np.int64),
+        off_delay=np.array([_us(each.off_delay_s) for each in rules], np.int64),
+        hold=np.array([_us(freshness.INTERVALS * s) for s in intervals], np.int64),
+    )
+
+
+def _us(seconds: float) -> int:
+    return round(seconds * instants.SECOND)
