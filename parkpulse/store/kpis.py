@@ -90,23 +90,21 @@ def neighbours(
     return columns.fetch(
         conn,
         """
-        copy (
-            select
-                coalesce((select min(ts) from (
-                    select ts from reading where series = k.series and ts < k.low
-                    order by ts desc limit %s) before), k.low),
-                coalesce((select max(ts) from (
-                    select ts from reading where series = k.series and ts >= k.high
-                    order by ts limit %s) after), k.high)
-            from (
-                select series, position,
-                    '1970-01-01Z'::timestamptz + start_us * interval '1 us' as low,
-                    '1970-01-01Z'::timestamptz + end_us * interval '1 us' as high
-                from unnest(%s::integer[], %s::bigint[], %s::bigint[])
-                    with ordinality as t (series, start_us, end_us, position)
-            ) k
-            order by k.position
-        ) to stdout (format binary)
+        select
+            coalesce((select min(ts) from (
+                select ts from reading where series = k.series and ts < k.low
+                order by ts desc limit %s) before), k.low),
+            coalesce((select max(ts) from (
+                select ts from reading where series = k.series and ts >= k.high
+                order by ts limit %s) after), k.high)
+        from (
+            select series, position,
+                '1970-01-01Z'::timestamptz + start_us * interval '1 us' as low,
+                '1970-01-01Z'::timestamptz + end_us * interval '1 us' as high
+            from unnest(%s::integer[], %s::bigint[], %s::bigint[])
+                with ordinality as t (series, start_us, end_us, position)
+        ) k
+        order by k.position
         """,
         [count, count, series.tolist(), start.tolist(), end.tolist()],
         {"low": "ts", "high": "ts"},

@@ -71,19 +71,17 @@ def readings(
     return columns.fetch(
         conn,
         """
-        copy (
-            select k.series, r.ts, r.value
-            from unnest(%s::integer[], %s::bigint[], %s::bigint[])
-                with ordinality as k (series, start_us, end_us, position)
-            cross join lateral (
-                select ts, value from reading
-                where reading.series = k.series
-                    and ts >= '1970-01-01Z'::timestamptz + k.start_us * interval '1 us'
-                    and ts < '1970-01-01Z'::timestamptz + k.end_us * interval '1 us'
-                order by ts
-            ) r
-            order by k.position, r.ts
-        ) to stdout (format binary)
+        select k.series, r.ts, r.value
+        from unnest(%s::integer[], %s::bigint[], %s::bigint[])
+            with ordinality as k (series, start_us, end_us, position)
+        cross join lateral (
+            select ts, value from reading
+            where reading.series = k.series
+                and ts >= '1970-01-01Z'::timestamptz + k.start_us * interval '1 us'
+                and ts < '1970-01-01Z'::timestamptz + k.end_us * interval '1 us'
+            order by ts
+        ) r
+        order by k.position, r.ts
         """,
         [series_id.tolist(), start.tolist(), end.tolist()],
         _READINGS,
@@ -91,20 +89,18 @@ def readings(
 
 
 _STRETCHES = sql.SQL("""
-    copy (
-        select k.series, r.ts, r.n, r.sum, r.min, r.max, r.first, r.last,
-            coalesce(r.integral, 'NaN')
-        from unnest(%s::integer[], %s::bigint[], %s::bigint[])
-            with ordinality as k (series, start_us, end_us, position)
-        cross join lateral (
-            select * from {tier} t
-            where t.series = k.series
-                and ts >= '1970-01-01Z'::timestamptz + k.start_us * interval '1 us'
-                and ts < '1970-01-01Z'::timestamptz + k.end_us * interval '1 us'
-            order by ts
-        ) r
-        order by k.position, r.ts
-    ) to stdout (format binary)
+    select k.series, r.ts, r.n, r.sum, r.min, r.max, r.first, r.last,
+        coalesce(r.integral, 'NaN')
+    from unnest(%s::integer[], %s::bigint[], %s::bigint[])
+        with ordinality as k (series, start_us, end_us, position)
+    cross join lateral (
+        select * from {tier} t
+        where t.series = k.series
+            and ts >= '1970-01-01Z'::timestamptz + k.start_us * interval '1 us'
+            and ts < '1970-01-01Z'::timestamptz + k.end_us * interval '1 us'
+        order by ts
+    ) r
+    order by k.position, r.ts
 """)
 _UPSERT = sql.SQL("""
     insert into {tier} (series, ts, n, sum, min, max, first, last, integral)
