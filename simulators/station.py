@@ -87,7 +87,7 @@ class Station:
             for metric in stream.metrics
         ]
         times_us = np.repeat(times_s * instants.SECOND, len(columns))
-        observed_us: list[int | None] = times_us.tolist()
+        observed_us: list[int | None] = [*times_us.tolist()]
         return Message(
             metrics=list(stream.metrics) * len(times_s),
             values=np.column_stack(columns).ravel().tolist(),

@@ -27,9 +27,8 @@ _DEPTH_SPREAD = 0.6
 _MOST_MM = 120.0
 
 # In live operation a short storm comes again and again, for people to see.
-SCRIPTED_FIRST_S = 4 * 60
 SCRIPTED_EVERY_S = 3 * HOUR_S
-SCRIPTED_DURATION_S = 16 * 60
+SCRIPTED_DURATION_S = 12 * 60
 SCRIPTED_MM = 6.5
 
 _MEAN_C, _YEARLY_C, _WARMEST_DAY = 14.8, 14.6, 201
@@ -78,11 +77,10 @@ def natural_storms(seed: int, first_day: int, last_day: int) -> Storms:
 
 def scripted_storms(began_s: int, start_s: float, end_s: float) -> Storms:
     """Storms of the live demonstration that touch [start, end); none before `began`."""
-    first = began_s + SCRIPTED_FIRST_S
-    before = (start_s - SCRIPTED_DURATION_S - first) / SCRIPTED_EVERY_S
-    after = (end_s - first) / SCRIPTED_EVERY_S
+    before = (start_s - SCRIPTED_DURATION_S - began_s) / SCRIPTED_EVERY_S
+    after = (end_s - began_s) / SCRIPTED_EVERY_S
     numbers = np.arange(max(0, int(np.ceil(before))), max(0, int(np.ceil(after))))
-    start: FloatArray = first + SCRIPTED_EVERY_S * numbers.astype(np.float64)
+    start: FloatArray = began_s + SCRIPTED_EVERY_S * numbers.astype(np.float64)
     count = len(numbers)
     return Storms(
         start,
@@ -96,7 +94,7 @@ def at_gauge(storms: Storms, seed: int, gauge: str) -> Storms:
     """Storms as one gauge sees them: somewhat more or less, somewhat later."""
     index = storms.start_s.astype(np.int64)
     factor = np.exp(0.12 * draws.normal(seed, f"{gauge} share", index))
-    delay = np.floor(240.0 * draws.uniform(seed, f"{gauge} delay", index))
+    delay = np.floor(120.0 * draws.uniform(seed, f"{gauge} delay", index))
     return Storms(
         storms.start_s + delay, storms.duration_s, storms.depth_mm * factor, storms.peak
     )
