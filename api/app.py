@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from parkpulse.store.pool import Database
 
 PREFIX = "/api/v1"
-BODY_BYTES = 64 * 1024
-"""Longest body of a request. [B]"""
 _GZIP_FROM_BYTES = 1000
 _GZIP_LEVEL = 4
 _ROUTERS = (
@@ -77,7 +75,6 @@ def create(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        max_body_size=BODY_BYTES,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.context = context

@@ -30,6 +30,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+BODY_BYTES = 64 * 1024
+"""Longest body of a request. [B]"""
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 _PORTS = {"http": 80, "https": 443}
 
@@ -104,8 +106,20 @@ def _is_json(headers: Headers) -> bool:
     return sent == "application/json"
 
 
+async def _read(receive: Receive) -> Message | None:
+    """Receive the whole body as one message; None when it is too long."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > BODY_BYTES:
+            return None
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return {**message, "body": bytes(body)}
+
+
 class Guard:
-    """Refuses foreign hosts and origins; adds the security headers.
+    """Refuses foreign hosts and origins and long bodies; adds the security headers.
 
     Parameters
     ----------
@@ -133,8 +147,23 @@ class Guard:
             await send(message)
 
         request = Request(scope)
-        code = refusal(
-            request.scope["scheme"], request.method, request.headers, self._public
-        )
-        app = problems.respond(request, code) if code else self._app
+        code = refusal(scope["scheme"], request.method, request.headers, self._public)
+        if not code and request.method in _CHANGING:
+            code, receive = await _with_body(receive)
+        app = self._app
+        if code:
+            app = problems.respond(request, code, limit=str(BODY_BYTES))
         await app(scope, receive, send_with_headers)
+
+
+async def _with_body(receive: Receive) -> tuple[str, Receive]:
+    """Read the body first; returns the code of a problem and what replays it."""
+    body = await _read(receive)
+    if body is None:
+        return "body_too_large", receive
+    waiting = [body]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return "", replay

@@ -40,8 +40,6 @@ _RETRY_AFTER_S = "2"
 _BY_STATUS = {
     404: "no_such_path",
     405: "method_not_allowed",
-    413: "body_too_large",
-    415: "media_type",
 }
 _BY_TYPE = {
     "missing": "missing",
@@ -234,7 +232,7 @@ def _escape(part: str) -> str:
 
 def _http(request: Request, error: HTTPException) -> Response:
     code = _BY_STATUS.get(error.status_code, "bad_request")
-    return respond(request, code, error.headers, limit="")
+    return respond(request, code, error.headers)
 
 
 def _internal(request: Request, error: Exception) -> Response:

@@ -86,6 +86,7 @@ async def _send(send: Send, body: bytes) -> None:
 @router.get(
     "/parks/{park}/stream",
     summary="Live events of a park",
+    status_code=200,
     response_class=EventStream,
     responses=EVENTS,
 )

@@ -282,10 +282,15 @@ class Site:
     @contextlib.contextmanager
     def stream(self, park: str, **headers: str | bytes) -> Iterator[Stream]:
         path = f"{self.url}/api/v1/parks/{park}/stream"
-        with httpx.stream("GET", path, headers=headers, timeout=20) as response:
+        sent = [(name.encode(), _bytes(value)) for name, value in headers.items()]
+        with httpx.stream("GET", path, headers=sent, timeout=20) as response:
             assert response.status_code == 200
             assert response.headers["content-type"].startswith("text/event-stream")
             yield Stream(response)
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode()
 
 
 @pytest.fixture

@@ -1,0 +1,309 @@
+"""What the application answers without any database."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from api import app, guard, openapi, problems
+from parkpulse.store.pool import Database
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    folder = tmp_path / "dist"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>页面</title>", "utf-8")
+    (folder / "assets" / "index-B1gq.js").write_text("let a = 1;\n" * 200)
+    (folder / "favicon.svg").write_text("<svg/>")
+    (tmp_path / "secret.txt").write_text("secret")
+    return folder
+
+
+class Client:
+    """Asks an application without a server in between."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+        return asyncio.run(self._request(method, path, **options))
+
+    async def _request(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401
+        transport = httpx.ASGITransport(self._application, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:8080"
+        ) as client:
+            return await client.request(method, path, **options)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.request("GET", path, headers=named)
+
+    def post(self, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401
+        return self.request("POST", path, **options)
+
+
+def made(dist: Path) -> Client:
+    database = Database("postgresql://127.0.0.1:1/none")
+    return Client(app.create(database, dist, "http://127.0.0.1:8080"))
+
+
+@pytest.fixture
+def client(dist: Path) -> Client:
+    return made(dist)
+
+
+def test_the_page_and_its_assets(client: Client) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "页面" in page.text
+    assert page.headers["cache-control"] == "no-cache"
+    asset = client.get("/assets/index-B1gq.js")
+    assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert asset.headers["content-type"].startswith("text/javascript")
+    assert asset.headers["content-encoding"] == "gzip"
+    assert asset.text == "let a = 1;\n" * 200
+    assert client.get("/favicon.svg").headers["cache-control"] == "no-cache"
+    assert client.request("HEAD", "/").status_code == 200
+
+
+def test_the_page_answers_to_its_own_addresses(client: Client) -> None:
+    assert client.get("/parks/demo/alerts").text == client.get("/").text
+
+
+def test_a_page_that_is_known_is_not_sent_again(client: Client) -> None:
+    tag = client.get("/").headers["etag"]
+    again = client.get("/", If_None_Match=f'"other", {tag}')
+    assert again.status_code == 304
+    assert again.content == b""
+
+
+def test_a_page_without_compression(client: Client) -> None:
+    asset = client.get("/assets/index-B1gq.js", Accept_Encoding="identity")
+    assert "content-encoding" not in asset.headers
+    assert asset.content == b"let a = 1;\n" * 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/missing-C2.js",
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/assets/..%2f..%2fsecret.txt",
+        "//etc/passwd.txt",
+        "/assets%00.js",
+    ],
+)
+def test_files_that_are_not_there(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == problems.MEDIA_TYPE
+    assert "secret" not in answer.text
+
+
+def test_a_page_that_is_built_anew_is_served(client: Client, dist: Path) -> None:
+    client.get("/")
+    (dist / "index.html").write_text("<!doctype html><title>new and longer</title>")
+    assert "new and longer" in client.get("/").text
+
+
+def test_a_page_that_has_not_been_built(tmp_path: Path) -> None:
+    answer = made(tmp_path / "nothing").get("/")
+    assert answer.status_code == 503
+    assert "make page" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/health", "/api/docs", "/nothing.js"])
+def test_every_answer_has_the_headers(client: Client, path: str) -> None:
+    headers = client.get(path).headers
+    for name, value in guard.HEADERS.items():
+        assert headers[name] == value
+    policy = headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+
+
+def test_foreign_host_and_origin(client: Client) -> None:
+    answer = client.get("/api/v1/health", Host="evil.example")
+    assert answer.status_code == 421
+    assert answer.json()["code"] == "host_not_allowed"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    path = f"/api/v1/alerts/{'0' * 32}/acknowledge"
+    origin = {"Origin": "http://evil.example"}
+    answer = client.post(path, json={"actor": "x"}, headers=origin)
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
+
+
+def test_a_body_that_is_no_json(client: Client) -> None:
+    path = f"/api/v1/alerts/{'0' * 32}/acknowledge"
+    answer = client.post(path, content="actor=x")
+    assert (answer.status_code, answer.json()["code"]) == (415, "media_type")
+    json_type = {"Content-Type": "application/json"}
+    answer = client.post(path, content="{", headers=json_type)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["code"] == "not_json"
+    answer = client.post(path, content=b'"' + b"x" * 70_000 + b'"', headers=json_type)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert "65536" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        ({}, "/actor", "missing"),
+        ({"actor": 7}, "/actor", "wrong_type"),
+        ({"actor": ""}, "/actor", "too_short"),
+        ({"actor": "x" * 101}, "/actor", "too_long"),
+        ({"actor": "x", "comment": "y" * 2001}, "/comment", "too_long"),
+        ({"actor": "x", "version": "1"}, "/version", "not_an_integer"),
+        ({"actor": "x", "verison": 1}, "/verison", "unknown_parameter"),
+        ([], "", "wrong_type"),
+    ],
+)
+def test_a_body_with_a_mistake(
+    client: Client,
+    body: object,
+    pointer: str,
+    code: str,
+) -> None:
+    path = f"/api/v1/alerts/{'0' * 32}/acknowledge"
+    answer = client.post(path, json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == problems.MEDIA_TYPE
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == (pointer, code)
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "code"),
+    [
+        ("limit=0", "limit", "too_small"),
+        ("limit=1001", "limit", "too_large"),
+        ("limit=many", "limit", "not_an_integer"),
+        ("sort=colour", "sort", "unknown_value"),
+        ("silnet=true", "silnet", "unknown_parameter"),
+        ("silent=perhaps", "silent", "not_a_boolean"),
+        ("q=%00", "q", "bad_characters"),
+        ("state=gone", "state", "unknown_value"),
+        (f"q={'x' * 501}", "q", "too_long"),
+        ("format=pdf", "format", "unknown_value"),
+    ],
+)
+def test_a_parameter_with_a_mistake(
+    client: Client, query: str, pointer: str, code: str
+) -> None:
+    answer = client.get(f"/api/v1/parks/demo/devices?{query}")
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == (pointer, code)
+
+
+def test_mistakes_are_told_in_chinese(client: Client) -> None:
+    answer = client.get("/api/v1/parks/demo/devices?limit=0", Accept_Language="zh-CN")
+    assert answer.headers["content-language"] == "zh"
+    found = answer.json()
+    assert found["title"] == "请求无效"
+    assert found["errors"][0]["detail"] == "不能小于 1。"
+    answer = client.get("/api/v1/parks/x", Accept_Language="zh")
+    assert answer.json()["detail"] == "没有园区 x。"
+
+
+def test_no_such_address_and_method(client: Client) -> None:
+    answer = client.get("/api/v1/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_such_path")
+    answer = client.post("/api/v1/parks", json={})
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert "GET" in answer.headers["allow"]
+
+
+def test_a_database_that_is_away(client: Client) -> None:
+    answer = client.get("/api/v1/parks")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    assert "5432" not in answer.text
+
+
+def test_an_internal_error_tells_nothing(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        message = "the secret detail"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("parkpulse.query.live.Live.park", fail)
+    answer = client.get("/api/v1/parks/demo/latest")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == problems.MEDIA_TYPE
+    assert "secret" not in answer.text
+    assert answer.json()["instance"] in caplog.text
+    assert "the secret detail" in caplog.text
+
+
+def test_alive_without_database(client: Client) -> None:
+    assert client.get("/api/v1/health").json()["status"] == "alive"
+
+
+def test_openapi_is_complete(client: Client) -> None:
+    answer = client.get("/api/v1/openapi.json")
+    document = answer.json()
+    tags = {tag["name"] for tag in document["tags"]}
+    found = list(openapi.operations(document))
+    assert len(found) >= 15
+    for path, method, operation in found:
+        assert operation["summary"], path
+        assert operation["description"], path
+        assert set(operation["tags"]) <= tags, path
+        assert "500" in operation["responses"], path
+        assert "503" in operation["responses"], path
+        assert method == "get" or "415" in operation["responses"], path
+        contents = operation["responses"]["200"]["content"].values()
+        assert all("example" in content for content in contents), path
+    text = answer.text
+    assert "HTTPValidationError" not in text
+    assert '"anyOf":[]' not in text
+    _check_references(document, document)
+
+
+def _check_references(document: dict[str, Any], part: object) -> None:
+    if isinstance(part, dict):
+        target = part.get("$ref")
+        if isinstance(target, str):
+            name = target.removeprefix("#/components/schemas/")
+            assert name in document["components"]["schemas"], target
+        for each in part.values():
+            _check_references(document, each)
+    elif isinstance(part, list):
+        for each in part:
+            _check_references(document, each)
+
+
+def test_the_reference_needs_no_other_host(client: Client) -> None:
+    page = client.get("/api/docs")
+    assert page.status_code == 200
+    assert "/api/v1/parks/{park}/devices" in page.text
+    assert 'id="not_found"' in page.text
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    assert "<script" not in page.text
+    assert client.get("/api/docs.css").headers["content-type"].startswith("text/css")
+
+
+def test_what_is_large_is_compressed(client: Client) -> None:
+    answer = client.get("/api/v1/openapi.json")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert json.loads(answer.content)
+    assert len(gzip.compress(answer.content)) < len(answer.content)
