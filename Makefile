@@ -58,7 +58,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 $(WEB)/node_modules/.installed: $(STAMP) $(WEB)/package.json $(WEB)/package-lock.json
 	@echo "==> Fetching the page's packages"
-	@$(NPM) ci --silent --no-audit --no-fund || \
+	@$(NPM) ci --loglevel=error --no-audit --no-fund || \
 	  { echo "The page's packages could not be fetched: see the message above; check the network or npm's configuration."; exit 1; }
 	@touch $@
 
