@@ -18,6 +18,7 @@ import msgspec
 from ingest import process
 from ingest import replay as replaying
 from ingest.fold import OnDifference
+from ingest.receiver import Role
 from ingest.registrar import Registrar
 from parkpulse import settings
 from parkpulse.errors import ConfigError, InvalidRequestError, NotFoundError
@@ -85,8 +86,16 @@ def _print_json(value: object) -> None:
     type=click.IntRange(1, 999),
     help="Number of this worker; each process its own.",
 )
-def ingest(worker: int) -> None:
-    """Receive messages over MQTT and store them."""
+@click.option(
+    "--retire",
+    is_flag=True,
+    help="Only store what the broker still holds for this worker, then leave for good.",
+)
+def ingest(worker: int, *, retire: bool) -> None:
+    """Receive messages over MQTT and store them.
+
+    With PARKPULSE_INGEST_WORKERS above 1 the workers share the messages.
+    """
     config = settings.load()
     logging.basicConfig(
         level=config.log_level.upper(),
@@ -95,13 +104,15 @@ def ingest(worker: int) -> None:
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    process.run(
-        _database_url(config),
-        _mqtt_url(config),
-        worker,
-        config.raw_retention_days * _DAY_S,
-        stop,
+    role = Role.MEMBER if max(worker, config.ingest_workers) > 1 else Role.ALONE
+    configuration = process.Configuration(
+        database_url=_database_url(config),
+        mqtt_url=_mqtt_url(config),
+        number=worker,
+        role=Role.RETIRING if retire else role,
+        retention_s=config.raw_retention_days * _DAY_S,
     )
+    process.run(configuration, stop)
 
 
 @click.command()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.arrivals import Inbox
-from ingest.receiver import MqttReceiver
+from ingest.receiver import MqttReceiver, Role, forget_session
 from ingest.registrar import Registrar
 from ingest.worker import Worker
 from parkpulse import bus
@@ -19,6 +20,9 @@ from parkpulse.store.pool import Database
 if TYPE_CHECKING:
     from uuid import UUID
 
+QUIET_S = 5.0
+"""After so long without a message a retiring worker has got all. [s]"""
+_QUIET_TICK_S = 0.2
 _RETRY_S = 2.0
 _log = logging.getLogger(__name__)
 
@@ -28,16 +32,9 @@ def name(number: int) -> str:
     return f"ingest-{number}"
 
 
-def run(
-    database_url: str,
-    mqtt_url: str,
-    number: int,
-    retention_s: float,
-    stop: threading.Event,
-) -> None:
-    """Receive and commit until told to stop.
-
-    Waits for the database, and for the broker, as long as it takes.
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What an ingest process works with.
 
     Parameters
     ----------
@@ -45,51 +42,85 @@ def run(
         Where they are.
     number
         Number of the worker, from 1.
+    role
+        Which messages it shall get.
     retention_s
         How long single readings are kept. [s]
-    stop
-        Set when the process shall end.
+    """
+
+    database_url: str
+    mqtt_url: str
+    number: int
+    role: Role
+    retention_s: float
+
+
+def run(configuration: Configuration, stop: threading.Event) -> None:
+    """Receive and commit until told to stop.
+
+    Waits for the database, and for the broker, as long as it takes. A retiring worker
+    ends by itself when the broker holds nothing more for it, and is forgotten there.
 
     Raises
     ------
     ConfigError
         An address is unusable, or another process has become this worker.
     """
-    address = bus.address(mqtt_url)
+    address = bus.address(configuration.mqtt_url)
+    writer = name(configuration.number)
     run_id = uuid.uuid4()
-    database = _opened(database_url, number, run_id, stop)
+    database = _opened(configuration.database_url, writer, run_id, stop)
     if database is None:
         return
     inbox = Inbox()
     registrar = Registrar(database)
-    watch = threading.Thread(target=registrar.watch, args=(stop,), name="registry")
-    receiver = MqttReceiver(address, number, inbox)
+    receiver = MqttReceiver(address, configuration.number, configuration.role, inbox)
     worker = Worker(
-        database, inbox, receiver, registrar, name(number), run_id, retention_s, stop
+        database,
+        inbox,
+        receiver,
+        registrar,
+        writer,
+        run_id,
+        configuration.retention_s,
+        stop,
     )
-    watch.start()
+    threads = [threading.Thread(target=registrar.watch, args=(stop,), name="registry")]
+    if configuration.role is Role.RETIRING:
+        threads.append(threading.Thread(target=_end_when_quiet, args=(receiver, stop)))
+    for thread in threads:
+        thread.start()
     receiver.start()
-    _log.info("ingest runs worker=%s", name(number))
+    _log.info("ingest runs worker=%s role=%s", writer, configuration.role.name)
     try:
         worker.run()
     finally:
         stop.set()
         receiver.close()
-        watch.join()
+        for thread in threads:
+            thread.join()
         database.close()
-        _log.info("ingest ended worker=%s", name(number))
+        _log.info("ingest ended worker=%s", writer)
+    if configuration.role is Role.RETIRING and not len(inbox):
+        forget_session(address, configuration.number)
+
+
+def _end_when_quiet(receiver: MqttReceiver, stop: threading.Event) -> None:
+    while not stop.wait(_QUIET_TICK_S):
+        if receiver.quiet_s > QUIET_S:
+            stop.set()
 
 
 def _opened(
-    url: str, number: int, run_id: UUID, stop: threading.Event
+    url: str, writer: str, run_id: UUID, stop: threading.Event
 ) -> Database | None:
     """Open the database as this worker; None if told to stop before it was there."""
     while not stop.is_set():
-        database = Database(url, name=f"parkpulse {name(number)}")
+        database = Database(url, name=f"parkpulse {writer}")
         try:
             database.open()
             with database.transaction() as connection:
-                workers.start(connection, name(number), run_id)
+                workers.start(connection, writer, run_id)
         except StoreUnavailableError as error:
             database.close()
             reason = " ".join(str(error).split())

@@ -7,6 +7,7 @@ on another connection than the one its message came on.
 from __future__ import annotations
 
 import contextlib
+import enum
 import logging
 import select
 import socket
@@ -20,6 +21,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from ingest import topics
 from ingest.arrivals import Arrival
+from parkpulse.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from ingest.arrivals import Inbox
     from parkpulse.bus import Address
 
-GROUP = "parkpulse"
+_PLAIN = topics.FILTER
+_SHARED = f"$share/parkpulse/{topics.FILTER}"
 KEEPALIVE_S = 240
 LONGEST_FULL_S = 150.0
 """Reading may rest so long, less than the keep-alive: paho closes a connection on which
@@ -48,6 +51,21 @@ _Socket = Any
 _log = logging.getLogger(__name__)
 
 
+class Role(enum.Enum):
+    """Which subscription a worker has, by its filter; it leaves those of other roles.
+
+    Mosquitto forgets shared subscriptions when it restarts (tried with 2.0.21) and lets
+    go of what is published until the members are back. So a worker that is alone has a
+    plain one, which Mosquitto keeps.
+    """
+
+    ALONE = _PLAIN
+    MEMBER = _SHARED
+    """One of several that share the messages."""
+    RETIRING = ""
+    """Only takes what the broker still holds for it."""
+
+
 def client_id(worker: int) -> str:
     """Name a worker: under this id the broker keeps what it has not acknowledged."""
     return f"parkpulse-ingest-{worker}"
@@ -62,6 +80,8 @@ class MqttReceiver:
         Where the broker is.
     worker
         Number of the worker, from 1; the first also follows the broker's own counts.
+    role
+        Which messages it shall get.
     inbox
         Gets what arrives; while it is full, nothing is read.
     longest_full_s
@@ -72,15 +92,17 @@ class MqttReceiver:
         self,
         address: Address,
         worker: int,
+        role: Role,
         inbox: Inbox,
         longest_full_s: float = LONGEST_FULL_S,
     ) -> None:
         self._address = address
         self._inbox = inbox
         self._longest_full_s = longest_full_s
-        self._subscriptions = [(f"$share/{GROUP}/{topics.FILTER}", 1)]
+        self._subscriptions = [(role.value, 1)] if role is not Role.RETIRING else []
         if worker == 1:
             self._subscriptions.append((_DROPPED, 0))
+        self._left = [each for each in (_PLAIN, _SHARED) if each != role.value]
         self._number = 0
         self._epoch = 0
         self._acknowledgements: deque[tuple[int, int]] = deque()
@@ -91,6 +113,7 @@ class MqttReceiver:
         self._was_connected = False
         self._is_paused = False
         self._full_since: float | None = None
+        self._quiet_since = time.monotonic()
         self.is_connected = False
         self.dropped_by_broker: int | None = None
         self._client = self._make_client(client_id(worker))
@@ -117,6 +140,11 @@ class MqttReceiver:
     def start(self) -> None:
         """Begin to receive; connects by itself, now and after every loss."""
         self._thread.start()
+
+    @property
+    def quiet_s(self) -> float:
+        """How long nothing has arrived on this connection; 0 without one. [s]."""
+        return time.monotonic() - self._quiet_since if self.is_connected else 0.0
 
     def pause(self) -> None:
         """Take in nothing more; acknowledgements still go out."""
@@ -246,7 +274,10 @@ class MqttReceiver:
             return
         self._epoch += 1
         self._was_connected = self.is_connected = True
-        client.subscribe(self._subscriptions)
+        self._quiet_since = time.monotonic()
+        if self._subscriptions:
+            client.subscribe(self._subscriptions)
+        client.unsubscribe(self._left)
         _log.info("connected epoch=%d session=%s", self._epoch, flags.session_present)
 
     def _on_subscribe(
@@ -279,6 +310,7 @@ class MqttReceiver:
         message: paho.MQTTMessage,
     ) -> None:
         received_us = time.time_ns() // 1000
+        self._quiet_since = time.monotonic()
         topic = _topic(message)
         if topic == _DROPPED:
             with contextlib.suppress(ValueError):
@@ -325,3 +357,32 @@ def _keep_alive(_client: paho.Client, _userdata: object, network: Any) -> None: 
         option = getattr(socket, name, None)  # not every system has all three
         if option is not None:
             network.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def forget_session(address: Address, worker: int) -> None:
+    """Make the broker forget the session of a worker with all that it holds for it.
+
+    Raises
+    ------
+    BrokerError
+        The broker cannot be reached.
+    """
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id(worker),
+        clean_session=True,
+        protocol=paho.MQTTv311,
+    )
+    if address.user is not None:
+        client.username_pw_set(address.user, address.password)
+    answered = threading.Event()
+    client.on_connect = lambda *_: answered.set()
+    try:
+        client.connect(address.host, address.port)
+    except OSError as error:
+        message = f"the broker cannot be reached: {error}"
+        raise BrokerError(message) from error
+    client.loop_start()
+    answered.wait(_CONNECT_WITHIN_S)
+    client.disconnect()
+    client.loop_stop()
