@@ -131,6 +131,8 @@ def _send_past(
     registered: operate.Demo, now_s: int, sender: Sender, stopping: threading.Event
 ) -> None:
     total = operate.past_parts(registered, now_s)
+    if not total:
+        return
     progress = Progress(f"Sending the past of park {registered.code}", total)
     done = operate.send_past(registered, now_s, sender, progress.show, stopping)
     sender.finish(_ANSWERS_WITHIN_S)
@@ -212,7 +214,3 @@ def _report(
         f" the broker, {counts.refused + counts.unmatched} not taken; {contents.rows}"
         f" rows, {contents.empty_rows} of them without a value"
     )
-
-
-if __name__ == "__main__":
-    replay()
