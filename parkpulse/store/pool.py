@@ -55,6 +55,16 @@ def translated() -> Iterator[None]:
         raise StoreError(str(error)) from error
 
 
+_NOTICE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""Notice within a minute that the server's machine has gone."""
+
+
 class Database:
     """A pool of connections to one database.
 
@@ -89,6 +99,7 @@ class Database:
                 kwargs={
                     "application_name": name,
                     "options": f"-c timezone=UTC -c statement_timeout={statement_s}s",
+                    **_NOTICE,
                 },
                 open=False,
                 check=psycopg_pool.ConnectionPool.check_connection,
