@@ -74,6 +74,19 @@ class Up:
                 found[" ".join(after).strip()] = int(folder.name)
         return found
 
+    def server(self, name: str) -> int:
+        """Process id of the database or the broker; 0 while there is none."""
+        files = {"database": "postgresql.conf", "broker": "mosquitto.conf"}
+        ending = str(self.home / files[name])
+        for folder in Path("/proc").iterdir():
+            try:
+                words = (folder / "cmdline").read_text().split("\0")
+            except OSError:
+                continue
+            if any(word.endswith(ending) for word in words):
+                return int(folder.name)
+        return 0
+
     def end(self) -> None:
         if self.running is not None and self.running.poll() is None:
             self.running.send_signal(signal.SIGTERM)
@@ -129,6 +142,18 @@ def test_a_killed_process_comes_back(up: Up, words: str) -> None:
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: up.processes().get(words, killed) != killed, 30.0)
     assert "ended by SIGKILL, starting it again in 1 s" in up.output.read_text()
+
+
+@pytest.mark.parametrize("server", ["database", "broker"])
+def test_a_killed_server_comes_back(up: Up, server: str) -> None:
+    up.start()
+    ports_of = {"database": "PARKPULSE_DATABASE_PORT", "broker": "PARKPULSE_MQTT_PORT"}
+    port = int(up.environment[ports_of[server]])
+    killed = up.server(server)
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: up.server(server) not in {0, killed}, 30.0)
+    wait_until(lambda: ports.answers(port), 30.0)
+    assert f"{server} ended by SIGKILL" in up.output.read_text()
 
 
 def test_nothing_outlives_a_killed_one_and_it_starts_again_at_once(up: Up) -> None:
