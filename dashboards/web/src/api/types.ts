@@ -263,8 +263,10 @@ export interface Quarantined {
 }
 
 export interface QuarantinedDetail extends Quarantined {
-  /** As received; text, or base64 where it is none. */
+  /** As received, at most its first 64 KiB; base64 where it is no text. */
   raw: string;
+  raw_encoding: "text" | "base64";
+  truncated: boolean;
 }
 
 export interface Flow {

@@ -1,6 +1,11 @@
 /** The Chinese words. */
 import type { Dictionary } from "./en";
 
+/** A space between a Latin word and the Chinese one after it. */
+function spaced(word: string): string {
+  return /[\dA-Za-z]$/.test(word) ? `${word} ` : word;
+}
+
 export const zh: Dictionary = {
   product: "园区脉搏",
   nav: {
@@ -77,8 +82,10 @@ export const zh: Dictionary = {
     none: (group) => `本园区没有登记${group}传感器。`,
     past: (hours) => `近 ${hours} 小时`,
     age: "时效",
-    lastHour: "1 小时",
-    lastDay: "24 小时",
+    lastHour: "1小时 mm",
+    lastDay: "24小时 mm",
+    rainClass: "等级",
+    byHour: "逐时",
     place: "位置",
     ago: (age) => `${age}前`,
     derived: "由电表读数推算的平均功率",
@@ -126,6 +133,8 @@ export const zh: Dictionary = {
     retroactive: "追溯",
     retroactiveNote: "在迟到的数据中发现时已经结束，未通知任何人。",
     acknowledge: "确认",
+    acknowledgeShort: "确认",
+    overShort: "已恢复",
     acknowledgeN: (n) => `确认 ${n} 条`,
     select: (name) => `选择 ${name}`,
     held: "指针停留期间顺序不变。",
@@ -182,7 +191,8 @@ export const zh: Dictionary = {
     pueLong: "电能利用效率(PUE)",
     ref: "可再生能源使用比例",
     refLong: "可再生能源使用比例(REF)",
-    kpi: { pue: "PUE", ref: "年度比例", ref_hourly: "小时级匹配率" },
+    kpi: { pue: "PUE", ref: "可再生能源比例", ref_hourly: "小时级匹配率" },
+    short: { ref: "年度", ref_hourly: "小时级匹配率" },
     category: (n) => (n === 0 ? "" : `级别 ${n}`),
     categoryPoint: { 1: "UPS 输出处", 2: "PDU 输出处", 3: "机柜处" },
     target: "目标",
@@ -194,7 +204,13 @@ export const zh: Dictionary = {
       year: "本年至今",
       rolling_12_months: "近 12 个月",
     },
-    fullYear: "自然年",
+    current: {
+      hour: "本小时",
+      day: "今日",
+      month: "本月",
+      year: "本年至今",
+      rolling_12_months: "近 12 个月",
+    },
     verdict: {
       compliant: "达标",
       "not compliant": "不达标",
@@ -215,6 +231,7 @@ export const zh: Dictionary = {
     },
     coverage: "数据覆盖率",
     categoryHead: "测量级别",
+    coversShort: (share) => `覆盖 ${share}`,
     covers: (share) => `覆盖率 ${share}`,
     evidence: "依据",
     showEvidence: (what) => `${what}的依据`,
@@ -242,7 +259,7 @@ export const zh: Dictionary = {
     notes: "说明",
     monthly: "按月",
     daily: "按日",
-    trendOf: (what) => `${what}趋势`,
+    trendOf: (what) => `${spaced(what)}趋势`,
     commissioned: "投运",
     racks: "标准机架",
     open: "详情",
@@ -294,7 +311,7 @@ export const zh: Dictionary = {
     none: "此期间没有收到消息。",
     span: "期间",
     total: "合计",
-    flowLabel: (n) => `近 ${n} 分钟的消息数`,
+    flowLabel: (n) => `近 ${n} 分钟内每分钟的消息数`,
   },
   quarantine: {
     title: "隔离区",
@@ -379,7 +396,7 @@ export const zh: Dictionary = {
       "30d": "30 天",
       "13mo": "13 个月",
     },
-    chart: (name) => `${name}曲线`,
+    chart: (name) => `${spaced(name)}曲线`,
     csv: "下载 CSV",
     back: "整个范围",
     zoomHint: "拖动放大，双击还原",

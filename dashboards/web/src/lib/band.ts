@@ -13,12 +13,14 @@ export interface Band {
   /** Part between the lowest limits on either side, 0 to 1; null if no limit is known. */
   normal: [number, number] | null;
   ticks: Tick[];
+  /** Where the recent values lie, 0 to 1. */
+  recent: [number, number] | null;
 }
 
 /** Units whose scale has ends of its own. */
 const WHOLE: Record<string, [number, number]> = { "%": [0, 100], "%RH": [0, 100] };
 /** Quantities that cannot be negative start at zero once limits give the scale. */
-const FROM_ZERO = new Set(["mm", "mg/m3", "%vol", "W", "kWh"]);
+const FROM_ZERO = new Set(["mm", "mg/m3", "%vol"]);
 
 /**
  * Scale of a series from its limits and what it did lately.
@@ -30,7 +32,9 @@ export function bandOf(limits: Limit[], seen: number[], unit: string): Band {
   const [low, high] = WHOLE[unit] ?? ends(limits, seen, unit);
   const position = (value: number) => clamp((value - low) / (high - low));
   const ticks = limits.map((limit) => ({ at: position(limit.limit), limit }));
-  return { low, high, normal: normalPart(limits, position), ticks };
+  const recent: Band["recent"] =
+    seen.length === 0 ? null : [position(Math.min(...seen)), position(Math.max(...seen))];
+  return { low, high, normal: normalPart(limits, position), ticks, recent };
 }
 
 export function positionIn(band: Band, value: number): number {
@@ -43,8 +47,8 @@ function ends(limits: Limit[], seen: number[], unit: string): [number, number] {
   if (all.length === 0) return [0, 1];
   let low = Math.min(...all);
   let high = Math.max(...all);
-  if (FROM_ZERO.has(unit) && low >= 0 && !limits.some((each) => each.direction === "below"))
-    low = 0;
+  const toppedOnly = limits.length > 0 && limits.every((each) => each.direction === "above");
+  if (FROM_ZERO.has(unit) && low >= 0 && toppedOnly) low = 0;
   const pad = (high - low) * 0.12 || Math.abs(high) * 0.05 || 1;
   high += pad;
   if (low !== 0) low -= pad;

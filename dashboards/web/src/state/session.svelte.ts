@@ -18,8 +18,9 @@ import { LiveSeries } from "./live-series.svelte";
 export type Connection = "connecting" | "live" | "lost";
 
 const MINUTE_MS = 60_000;
-/** Messages a minute, one bar for each 10 s, as far back as the page has been open. */
-const FLOW_BARS = 60;
+/** Messages a minute, a bar for each 10 s; unknown for the time before the page was open. */
+export const FLOW_MINUTES = 10;
+const FLOW_BARS = FLOW_MINUTES * 6;
 
 export class Session {
   readonly code: string;
@@ -30,7 +31,7 @@ export class Session {
   /** The newest alert that came in live and needs somebody; screen readers say it. */
   newest = $state.raw<Alert | null>(null);
   flow = $state.raw<Flow | null>(null);
-  flowBars = $state.raw<number[]>([]);
+  flowBars = $state.raw<(number | null)[]>(Array.from({ length: FLOW_BARS }, () => null));
   connection = $state<Connection>("connecting");
   paused = $state(false);
   error = $state.raw<unknown>(null);

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import type { Range } from "../api/types";
+import { appended, columns, data, extent } from "./plot";
+import { lately, panned, spanOf, zoomed } from "./range";
+
+function range(changes: Partial<Range>): Range {
+  return {
+    series: 1,
+    start: "",
+    end: "",
+    tier: "raw",
+    downsampled: false,
+    from_points: 3,
+    ts: [0, 60_000, 600_000],
+    value: [1, 2, 3],
+    min: null,
+    max: null,
+    gap_s: 150,
+    ...changes,
+  };
+}
+
+describe("columns", () => {
+  test("a gap is a null, not a line", () => {
+    const { x, value } = columns(range({}), "gauge", "gained");
+    expect(x).toEqual([0, 60, 60.001, 600]);
+    expect(value).toEqual([1, 2, null, 3]);
+  });
+
+  test("the band has its edges, in uPlot's order", () => {
+    const found = columns(range({ min: [0, 1, 2], max: [2, 3, 4] }), "gauge", "gained");
+    expect(data(found)).toEqual([
+      [0, 60, 60.001, 600],
+      [2, 3, null, 4],
+      [0, 1, null, 2],
+      [1, 2, null, 3],
+    ]);
+  });
+
+  test("a register is shown by what it gained, or as it stands", () => {
+    const register = range({ ts: [0, 60_000, 120_000], value: [10, 12, 11] });
+    expect(columns(register, "counter", "gained").value).toEqual([2, null]);
+    expect(columns(register, "counter", "register").value).toEqual([10, 12, 11]);
+  });
+
+  test("a live reading goes to the end once; after a silence behind a gap", () => {
+    const before = columns(range({ ts: [0], value: [1] }), "gauge", "gained");
+    expect(appended(before, 0, 9, 150)).toBe(before);
+    expect(appended(before, 60_000, 2, 150).value).toEqual([1, 2]);
+    expect(appended(before, 600_000, 2, 150).value).toEqual([1, null, 2]);
+  });
+});
+
+describe("scale", () => {
+  const limit = (at: number) =>
+    ({ severity: "high", direction: "above", limit: at, name: null }) as const;
+
+  test("takes in a limit that is near, and not one that would flatten the line", () => {
+    expect(extent([1, 2], [limit(3)])[1]).toBeGreaterThan(3);
+    expect(extent([1, 2], [limit(50)])[1]).toBeLessThan(3);
+  });
+
+  test("is never empty", () => {
+    const [low, high] = extent([5, 5, 5], []);
+    expect(high).toBeGreaterThan(low);
+    expect(extent([], [])).toEqual([0, 1]);
+  });
+});
+
+describe("spans", () => {
+  test("by name, by address", () => {
+    expect(lately("1h", 7_200_000)).toEqual({ start: 3_600_000, end: 7_200_000 });
+    expect(spanOf("1000", "5000")).toEqual({ start: 1000, end: 5000 });
+    expect(spanOf("5000", "1000")).toBeNull();
+    expect(spanOf("x", "1000")).toBeNull();
+    expect(spanOf(null, null)).toBeNull();
+  });
+
+  test("move and zoom about their middle, down to a minute", () => {
+    expect(panned({ start: 0, end: 100 }, 0.5)).toEqual({ start: 50, end: 150 });
+    expect(zoomed({ start: 0, end: 400_000 }, 0.5)).toEqual({ start: 100_000, end: 300_000 });
+    expect(zoomed({ start: 0, end: 60_000 }, 0.5)).toEqual({ start: 0, end: 60_000 });
+  });
+});
