@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from parkpulse.errors import ServiceError
 
 LOOPBACK = "127.0.0.1"
+_REMEDIES = {
+    errno.EADDRINUSE: (
+        "stop the program that uses it, or set {setting} to another port"
+    ),
+    errno.EACCES: "set {setting} to a port above 1023",
+}
+_WRONG_HOST = "set PARKPULSE_HOST to an address of this machine"
 
 
 def require_free(port: int, setting: str, user: str, host: str = LOOPBACK) -> None:
@@ -28,15 +36,14 @@ def require_free(port: int, setting: str, user: str, host: str = LOOPBACK) -> No
     ServiceError
         Another program listens there, or it may not be used.
     """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.create_server((host, port)):
+        with socket.create_server((host, port), family=family):
             pass
     except OSError as error:
-        message = (
-            f"{user} cannot listen on port {port} ({error.strerror}): stop the program"
-            f" that uses it, or set {setting} to another port"
-        )
-        raise ServiceError(message) from error
+        remedy = _REMEDIES.get(error.errno or 0, _WRONG_HOST).format(setting=setting)
+        message = f"{user} cannot listen on {host} port {port} ({error.strerror}): "
+        raise ServiceError(message + remedy) from error
 
 
 def answers(port: int, host: str = LOOPBACK) -> bool:

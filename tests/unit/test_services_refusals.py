@@ -41,6 +41,12 @@ def test_a_taken_port_names_the_setting() -> None:
     ports.require_free(port, "PARKPULSE_PORT", "the page")
 
 
+def test_a_foreign_address_names_the_setting() -> None:
+    # An address for documentation, which no machine has.
+    with pytest.raises(ServiceError, match="set PARKPULSE_HOST to an address of this"):
+        ports.require_free(8080, "PARKPULSE_PORT", "the page", "192.0.2.1")
+
+
 def test_no_apt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ServiceError, match=r"no apt-get .* PARKPULSE_DATABASE_URL"):
