@@ -12,7 +12,8 @@ from psycopg import sql
 from parkpulse.store import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from parkpulse.model.packed import Int64Array
     from parkpulse.store.columns import Columns
@@ -56,8 +57,37 @@ def series(conn: Connection, slots: Sequence[int]) -> list[SeriesInfo]:
     return [SeriesInfo(*row) for row in rows]
 
 
+def one(conn: Connection, series_id: int) -> tuple[SeriesInfo, float | None] | None:
+    """Find a series and, for a register, the value at which it rolls over."""
+    row = conn.execute(
+        "select id, metric, kind, report_interval_s, modulus from series where id = %s",
+        [series_id],
+    ).fetchone()
+    return None if row is None else (SeriesInfo(*row[:4]), row[4])
+
+
+def stream(
+    conn: Connection, series_id: int, start: datetime, end: datetime
+) -> Iterator[tuple[datetime, float, int]]:
+    """Yield the readings in [start, end) as (time, value, quality), by time."""
+    with conn.cursor(name="readings") as cursor:
+        cursor.itersize = _CHUNK
+        cursor.execute(
+            """
+            select ts, value, quality from reading
+            where series = %s and ts >= %s and ts < %s order by ts
+            """,
+            [series_id, start, end],
+        )
+        yield from cursor
+
+
 def readings(
-    conn: Connection, series_id: Int64Array, start: Int64Array, end: Int64Array
+    conn: Connection,
+    series_id: Int64Array,
+    start: Int64Array,
+    end: Int64Array,
+    limit: int | None = None,
 ) -> Columns:
     """Read stretches of readings: columns `series`, `ts`, `value`, sorted.
 
@@ -67,6 +97,8 @@ def readings(
         Open connection.
     series_id, start, end : arrays, shape (n,)
         Stretches [start, end) of a series, sorted, none overlapping another. [us]
+    limit
+        Most readings to return.
     """
     return columns.fetch(
         conn,
@@ -82,8 +114,9 @@ def readings(
             order by ts
         ) r
         order by k.position, r.ts
+        limit %s
         """,
-        [series_id.tolist(), start.tolist(), end.tolist()],
+        [series_id.tolist(), start.tolist(), end.tolist(), limit],
         _READINGS,
     )
 

@@ -1,0 +1,102 @@
+"""A KPI of a period as people and programs see it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from parkpulse.model.periods import Period
+from parkpulse.model.registry import Role
+
+KpiName = Literal["pue", "ref", "ref_hourly"]
+Verdict = Literal[
+    "compliant",
+    "not compliant",
+    "insufficient data",
+    "not applicable",
+    "interim: above target",
+    "interim: below target",
+]
+
+
+class MeterEvidence(msgspec.Struct, frozen=True):
+    """What one meter contributes, within the time that all meters cover."""
+
+    device: str
+    metric: str
+    role: Role
+    kwh: float
+    estimated_kwh: float
+    covered_s: float
+    """Time that this meter covers by itself, measured or estimated. [s]"""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """The target that a value is compared with."""
+
+    comparison: Literal["lt", "ge"]
+    value: float
+    coverage_floor: float
+    valid_from: date
+    commissioned_from: date | None
+    min_standard_racks: int
+    in_scope: bool
+    """Otherwise the comparison is for information."""
+    source: str
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What a figure rests on."""
+
+    meters: list[MeterEvidence]
+    clipped: bool
+    """Whether a renewable share was limited to [0, 1]."""
+    finding: str | None
+    """Why there is no value although there are data: `facility_below_it`, …"""
+    rule: Rule | None
+
+
+class Kpi(msgspec.Struct, frozen=True):
+    """One KPI of one period [start, end)."""
+
+    kpi: KpiName
+    category: int
+    period: Period
+    start: datetime
+    end: datetime
+    value: float | None
+    numerator_kwh: float
+    numerator_estimated_kwh: float
+    denominator_kwh: float
+    denominator_estimated_kwh: float
+    coverage: float
+    covered_s: float
+    estimated_s: float
+    elapsed_s: float
+    verdict: Verdict
+    target: float | None
+    comparison: Literal["lt", "ge"] | None
+    state: Literal["open", "closed"]
+    revision: int
+    computed_at: datetime
+    evidence: Evidence
+
+
+class KpiRevision(msgspec.Struct, frozen=True):
+    """A change of a closed figure."""
+
+    id: int
+    kpi: KpiName
+    category: int
+    period: Period
+    start: datetime
+    end: datetime
+    revision: int
+    old_value: float | None
+    new_value: float | None
+    old_coverage: float
+    new_coverage: float
+    cause: str
+    at: datetime

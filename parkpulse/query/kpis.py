@@ -1,0 +1,143 @@
+"""KPIs with their evidence, and the changes of closed ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parkpulse.model import instants
+from parkpulse.model.kpi import Evidence, Kpi, MeterEvidence, Rule
+from parkpulse.query import paging
+from parkpulse.query.paging import Page
+from parkpulse.store import kpi_views as store
+from parkpulse.store import meters
+from parkpulse.store.kpi_views import Position, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parkpulse.model.kpi import KpiRevision
+    from parkpulse.store.kpi_views import KpiRow
+    from parkpulse.store.pool import Connection
+
+__all__ = ["Wanted", "page", "revisions", "summary"]
+_ORDER = "start"
+_REVISION_ORDER = "-id"
+
+
+def page(
+    conn: Connection,
+    data_centre_id: int,
+    wanted: Wanted,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[Kpi]:
+    """One page of rows, oldest first.
+
+    Raises
+    ------
+    InvalidRequestError
+        The cursor was not made for this list.
+    """
+    after = None if cursor is None else _position(cursor)
+    rows = store.rows(conn, data_centre_id, wanted, after, limit + 1)
+    shown = _shown(conn, data_centre_id, rows[:limit])
+    return Page(shown, _cursor(rows[limit - 1]) if len(rows) > limit else None)
+
+
+def _cursor(row: KpiRow) -> str:
+    start, end = instants.to_us(row.start), instants.to_us(row.end)
+    return paging.encode(_ORDER, [start, end, row.period, row.kpi, row.category])
+
+
+def _position(cursor: str) -> Position:
+    start, end, *rest = paging.decode(_ORDER, cursor, [int, int, str, str, int])
+    period, kpi, category = map(str, rest)
+    return Position(
+        instants.from_us(int(start)),
+        instants.from_us(int(end)),
+        period,
+        kpi,
+        int(category),
+    )
+
+
+def summary(conn: Connection, data_centre_id: int) -> list[Kpi]:
+    """Newest row of each KPI, category and period."""
+    return _shown(conn, data_centre_id, store.newest(conn, data_centre_id))
+
+
+def revisions(
+    conn: Connection,
+    data_centre_id: int,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[KpiRevision]:
+    """One page of the changes of closed rows, newest first.
+
+    Raises
+    ------
+    InvalidRequestError
+        The cursor was not made for this list.
+    """
+    before = None
+    if cursor is not None:
+        before = int(paging.decode(_REVISION_ORDER, cursor, [int])[0])
+    found = store.revisions(conn, data_centre_id, before, limit + 1)
+    shown = found[:limit]
+    more = len(found) > limit
+    return Page(shown, paging.encode(_REVISION_ORDER, [shown[-1].id]) if more else None)
+
+
+def _shown(conn: Connection, data_centre_id: int, rows: Sequence[KpiRow]) -> list[Kpi]:
+    if not rows:
+        return []
+    names = store.meter_names(conn, data_centre_id)
+    targets = {row.id: row for row in meters.targets(conn)}
+    return [_kpi(row, names, targets) for row in rows]
+
+
+def _kpi(
+    row: KpiRow,
+    names: dict[int, store.MeterName],
+    targets: dict[int, meters.TargetRow],
+) -> Kpi:
+    stored = row.evidence
+    target = targets.get(stored.get("target", 0))
+    shown = [
+        _meter(names[meter_id], *figures)
+        for meter_id, *figures in stored.get("meters", [])
+        if meter_id in names
+    ]
+    evidence = Evidence(
+        meters=shown,
+        clipped=stored.get("clipped", False),
+        finding=stored.get("finding"),
+        rule=target and _rule(target, is_in_scope=stored.get("in_scope", False)),
+    )
+    return Kpi(
+        **{**row._asdict(), "evidence": evidence},
+        comparison=target.comparison if target else None,
+    )
+
+
+def _meter(
+    name: store.MeterName, kwh: float, estimated_kwh: float, covered_s: float
+) -> MeterEvidence:
+    return MeterEvidence(
+        name.device, name.metric, name.role, kwh, estimated_kwh, covered_s
+    )
+
+
+def _rule(target: meters.TargetRow, *, is_in_scope: bool) -> Rule:
+    return Rule(
+        comparison=target.comparison,
+        value=target.value,
+        coverage_floor=target.coverage_floor,
+        valid_from=target.valid_from,
+        commissioned_from=target.commissioned_from,
+        min_standard_racks=target.min_standard_racks,
+        in_scope=is_in_scope,
+        source=target.source,
+    )

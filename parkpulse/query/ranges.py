@@ -1,0 +1,296 @@
+"""A series over a stretch of time, from the coarsest tier that suffices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import numpy as np
+from tsdownsample import M4Downsampler
+
+from analytics import buckets
+from parkpulse.errors import InvalidRequestError, NotFoundError
+from parkpulse.model import freshness, instants
+from parkpulse.store import rollups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from parkpulse.model.packed import FloatArray, Int64Array
+    from parkpulse.store.pool import Connection
+    from parkpulse.store.rollups import SeriesInfo
+
+MAX_READINGS = 2_000_000
+"""More than this is not read at once."""
+MAX_POINTS = 10_000
+_WIDTHS = {"1d": instants.DAY, "1h": instants.HOUR, "1m": instants.MINUTE}
+"""Tiers, coarsest first. [us]"""
+_READINGS_PER_BUCKET = 4
+_DOWNSAMPLER = M4Downsampler()  # type: ignore[no-untyped-call]  # has no types
+
+
+class Range(msgspec.Struct, frozen=True, rename={"series_id": "series"}):
+    """Points of a series.
+
+    A gauge has means, with minima and maxima beside them; an interval series has sums;
+    registers and states have last values. Two points further apart than `gap_s` have
+    nothing between them.
+    """
+
+    series_id: int
+    start: datetime
+    end: datetime
+    tier: str
+    downsampled: bool
+    from_points: int
+    ts: list[int]
+    """[ms since 1970 UTC]"""
+    value: list[float]
+    min: list[float] | None
+    max: list[float] | None
+    gap_s: float
+
+
+class Asked(NamedTuple):
+    """A checked question."""
+
+    series: SeriesInfo
+    modulus: float | None
+    start: int
+    end: int
+
+    @property
+    def interval(self) -> int:
+        """How often the series reports. [us]."""
+        return self.series.report_interval_s * instants.SECOND
+
+    @property
+    def is_interval(self) -> bool:
+        """Whether values are of the time before their stamp."""
+        return self.series.kind == "interval"
+
+
+class _Points(NamedTuple):
+    ts: Int64Array
+    value: FloatArray
+    low: FloatArray | None
+    high: FloatArray | None
+    gap: int
+    """[us]"""
+
+
+def ask(conn: Connection, series_id: int, start: datetime, end: datetime) -> Asked:
+    """Check a question for a series.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such series.
+    InvalidRequestError
+        The stretch is empty.
+    """
+    found = rollups.one(conn, series_id)
+    if found is None:
+        kind = "series"
+        raise NotFoundError(kind, str(series_id))
+    asked = Asked(*found, instants.to_us(start), instants.to_us(end))
+    if asked.end <= asked.start:
+        raise InvalidRequestError(
+            code="range_empty", message="the end is not after the start", pointer="end"
+        )
+    return asked
+
+
+def read(
+    conn: Connection,
+    series_id: int,
+    start: datetime,
+    end: datetime,
+    *,
+    points: int = 600,
+    tier: str = "auto",
+) -> Range:
+    """Answer with about `points` points that keep every extreme.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    series_id
+        Which series.
+    start, end
+        Stretch [start, end); of an interval series those whose interval ends in it.
+    points
+        About how many points are wanted, 4 to `MAX_POINTS`.
+    tier
+        `raw`, `1m`, `1h`, `1d`, or `auto`: the coarsest with enough points.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such series.
+    InvalidRequestError
+        A value is not acceptable, or there would be too many readings.
+    """
+    asked = ask(conn, series_id, start, end)
+    points = min(max(points, _READINGS_PER_BUCKET), MAX_POINTS)
+    chosen = _choose(asked, points) if tier == "auto" else tier
+    if chosen == "raw":
+        count, found = _from_readings(conn, asked, points)
+    else:
+        count, found = _from_tier(conn, asked, _width(chosen), chosen, points)
+    return Range(
+        series_id=series_id,
+        start=start,
+        end=end,
+        tier=chosen,
+        downsampled=len(found.ts) < count,
+        from_points=count,
+        ts=(found.ts // 1000).tolist(),
+        value=found.value.tolist(),
+        min=None if found.low is None else found.low.tolist(),
+        max=None if found.high is None else found.high.tolist(),
+        gap_s=found.gap / instants.SECOND,
+    )
+
+
+def rows(
+    conn: Connection, series_id: int, start: datetime, end: datetime
+) -> Iterator[tuple[datetime, float, int]]:
+    """Yield the readings in [start, end) as (time, value, quality), by time."""
+    ask(conn, series_id, start, end)
+    return rollups.stream(conn, series_id, start, end)
+
+
+def readings(
+    conn: Connection, asked: Asked, start: int, end: int
+) -> tuple[Int64Array, FloatArray]:
+    """Read times [us] and values in [start, end).
+
+    Raises
+    ------
+    InvalidRequestError
+        There would be too many.
+    """
+    series = np.array([asked.series.id])
+    found = rollups.readings(
+        conn, series, np.array([start]), np.array([end]), MAX_READINGS + 1
+    )
+    if len(found["ts"]) > MAX_READINGS:
+        raise InvalidRequestError(
+            code="range_too_long",
+            message=f"more than {MAX_READINGS} readings: ask for a shorter stretch",
+            pointer="start",
+        )
+    return found["ts"], found["value"]
+
+
+def _width(tier: str) -> int:
+    if tier not in _WIDTHS:
+        raise InvalidRequestError(
+            code="unknown_tier", message=f"there is no tier {tier!r}", pointer="tier"
+        )
+    return _WIDTHS[tier]
+
+
+def _choose(asked: Asked, points: int) -> str:
+    for tier, width in _WIDTHS.items():
+        kept = asked.interval * _READINGS_PER_BUCKET <= width
+        if kept and asked.end - asked.start >= points * width:
+            return tier
+    return "raw"
+
+
+def _from_tier(
+    conn: Connection, asked: Asked, width: int, tier: str, points: int
+) -> tuple[int, _Points]:
+    series = np.array([asked.series.id])
+    start = asked.start // width * width
+    found = rollups.rows(conn, tier, series, np.array([start]), np.array([asked.end]))
+    kept = buckets.Rows(**found)
+    # Roll-ups lag by seconds: the newest bucket and what follows is computed here.
+    newest = int(kept.start[-1]) if len(kept) else start
+    kept = kept.take(kept.start < newest)
+    shift = int(asked.is_interval)
+    found_tail = readings(conn, asked, newest + shift, asked.end + shift)
+    tail = _rows(asked, *found_tail, width)
+    every = _joined(kept, tail)
+    count = len(every)
+    if count > points:
+        width *= -(-(asked.end - start) // (width * points))
+        every = buckets.from_rows(every, width)
+    return count, _points(asked, every, width)
+
+
+def _rows(asked: Asked, ts: Int64Array, value: FloatArray, width: int) -> buckets.Rows:
+    series = np.full(len(ts), asked.series.id)
+    interval = np.full(len(ts), asked.is_interval)
+    return buckets.from_readings(
+        series, ts, value, interval, np.zeros(len(ts), np.int64), width
+    )
+
+
+def _joined(one: buckets.Rows, other: buckets.Rows) -> buckets.Rows:
+    return buckets.Rows(
+        *(
+            np.concatenate([getattr(one, name), getattr(other, name)])
+            for name in one.__slots__
+        )
+    )
+
+
+def _points(asked: Asked, rows: buckets.Rows, width: int) -> _Points:
+    gap = max(3 * width // 2, int(freshness.INTERVALS * asked.interval))
+    if asked.is_interval:
+        return _Points(rows.start, rows.sum, None, None, gap)
+    if asked.series.kind == "gauge":
+        return _Points(rows.start, rows.sum / rows.count, rows.min, rows.max, gap)
+    return _Points(rows.start, rows.last, None, None, gap)
+
+
+def _from_readings(conn: Connection, asked: Asked, points: int) -> tuple[int, _Points]:
+    shift = int(asked.is_interval)
+    ts, value = readings(conn, asked, asked.start + shift, asked.end + shift)
+    older = _before_readings(conn, asked, int(ts[0]) if len(ts) else asked.end)
+    ts = np.concatenate([older.ts, ts])
+    value = np.concatenate([older.value, value])
+    gap = max(older.gap, int(freshness.INTERVALS * asked.interval))
+    if len(ts) <= points:
+        return len(ts), _Points(ts, value, None, None, gap)
+    if asked.is_interval:
+        width = asked.interval * -(-len(ts) // points)
+        return len(ts), _points(asked, _rows(asked, ts, value, width), width)
+    chosen = _extremes(ts, value, points, gap)
+    apart = np.diff(ts[chosen])
+    apart = apart[np.diff(chosen) > 1]
+    gap = max(gap, int(apart.max(initial=0)))
+    return len(ts), _Points(ts[chosen], value[chosen], None, None, gap)
+
+
+def _before_readings(conn: Connection, asked: Asked, until: int) -> _Points:
+    """Take what is older than the readings that are kept from the finest tier."""
+    kept = {
+        tier: width
+        for tier, width in _WIDTHS.items()
+        if asked.interval * _READINGS_PER_BUCKET <= width
+    }
+    nothing = np.empty(0, np.int64)
+    if not kept:
+        return _Points(nothing, np.empty(0), None, None, 0)
+    tier, width = kept.popitem()
+    series = np.array([asked.series.id])
+    last = np.array([max(until // width * width, asked.start)])
+    found = rollups.rows(conn, tier, series, np.array([asked.start]), last)
+    if not len(found["series"]):
+        return _Points(nothing, np.empty(0), None, None, 0)
+    return _points(asked, buckets.Rows(**found), width)
+
+
+def _extremes(ts: Int64Array, value: FloatArray, points: int, gap: int) -> Int64Array:
+    """Choose first, last, least and greatest of equal parts, and the edges of gaps."""
+    parts = max(points // 4, 1) * 4
+    chosen = _DOWNSAMPLER.downsample(value, n_out=parts).astype(np.int64)
+    before = np.flatnonzero(np.diff(ts) > gap)[:points]
+    found: Int64Array = np.unique(np.concatenate([chosen, before, before + 1]))
+    return found
