@@ -39,10 +39,13 @@ class Faults:
         of its present, of its past (which are larger).
     bad_clock
         Code of the one device whose clock fails now and then.
+    weak_battery
+        Code of the one device whose battery is nearly spent.
     """
 
     seed: int
     bad_clock: str
+    weak_battery: str
     gap_radio: float = 0.02
     gap_wired: float = 0.003
     outage: float = 0.10

@@ -6,22 +6,23 @@ import numpy as np
 
 from simulators import draws
 
-_DAY_S = 86400
-_BATTERY_LIFE_S = 700 * _DAY_S
+BATTERY_LIFE_S = 700 * 86400
+"""Then the battery is replaced. [s]"""
 _FRESH_V = 3.66
 _HOUR_S = 3600
 
 
-def state(seed: int, device: str, time_s: int) -> dict[str, float]:
+def installed_s(seed: int, device: str) -> int:
+    """Tell when a device got its first battery, within a life before 1970. [s]."""
+    return -round(_share(seed, f"{device} battery") * BATTERY_LIFE_S)
+
+
+def state(seed: int, device: str, time_s: int, installed_s: int) -> dict[str, float]:
     """Battery voltage [V], RSRP [dBm] and signal-to-noise ratio [dB] at a time. [s].
 
-    A lithium cell keeps its voltage for long and gives way at its end; then it is
-    replaced.
+    A lithium cell keeps its voltage for long and gives way at its end.
     """
-    age = (
-        _share(seed, f"{device} battery") + (time_s % _BATTERY_LIFE_S) / _BATTERY_LIFE_S
-    )
-    used = age % 1.0
+    used = (time_s - installed_s) % BATTERY_LIFE_S / BATTERY_LIFE_S
     volts = _FRESH_V - 0.12 * used - 0.42 * used**10
     fading = _at(seed, f"{device} fading", time_s)
     rsrp = -84.0 - 28.0 * _share(seed, f"{device} distance") + 2.5 * fading

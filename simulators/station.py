@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from simulators.faults import Faults
     from simulators.streams import Source, Stream
 
+_WEAK = 0.985
+"""Used share of a weak battery when live operation begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Station:
@@ -76,10 +79,16 @@ class Station:
         message.ts_us = [message.sent_us] * len(message.values)
         return [Outgoing(stream.device, native.encode(message))]
 
+    def _installed_s(self, device: str) -> int:
+        if device != self.faults.weak_battery:
+            return radio.installed_s(self.source.seed, device)
+        return self.source.began_s - round(_WEAK * radio.BATTERY_LIFE_S)
+
     def _radio_state(self, stream: Stream, time_s: int) -> dict[str, float]:
-        return (
-            radio.state(self.source.seed, stream.device, time_s) if stream.radio else {}
-        )
+        if not stream.radio:
+            return {}
+        installed_s = self._installed_s(stream.device)
+        return radio.state(self.source.seed, stream.device, time_s, installed_s)
 
     def _measured(self, stream: Stream, times_s: Int64Array, sent_s: int) -> Message:
         columns = [

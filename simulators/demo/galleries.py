@@ -150,7 +150,7 @@ class Galleries:
     def _visited(self, code: str, times: Int64Array) -> FloatArray:
         """Whether people have opened the hatch: on some working days, for a while."""
         weekday = ((times + ZONE_S) // DAY_S + 3) % WEEK_DAYS
-        visit = self._happening(f"{code} visit", times, 0.25, (0.25, 0.5))
+        visit = self._happening(f"{code} visit", times, 0.10, (0.25, 0.5))
         hours = _within(local_s(times), 9 * HOUR_S, 8 * HOUR_S)
         return visit * hours * (weekday < _SATURDAY)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _US = 1_000_000
 _TICK_S = 0.5
-_BAD_CLOCK = "soil-slope"
+_BAD_CLOCK, _WEAK_BATTERY = "soil-slope", "level-river"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def register(database: Database, code: str, seed: int, now_s: int) -> Demo:
         park_id = registry.apply(connection, spec)
         rules.apply(connection, park.rules(), park_id)
         stored = _stored(connection, park_id)
-    station = Station(Model(seed, began_s), Faults(seed, _BAD_CLOCK), Numbering())
+    faults = Faults(seed, _BAD_CLOCK, _WEAK_BATTERY)
+    station = Station(Model(seed, began_s), faults, Numbering())
     return Demo(code, station, park.streams(spec), stored)
 
 

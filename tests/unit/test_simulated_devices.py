@@ -23,7 +23,7 @@ LEVEL = Stream("level", ("water_level",), 300, 31, 15, radio=True)
 RAIN = Stream("rain", ("rainfall_total",), 300, 31, 30, 2, radio=True)
 METER = Stream("meter", ("active_power", "active_energy_import"), 3600, 400, 60)
 STREAMS = [LEVEL, RAIN, METER]
-FAULTLESS = Faults(3, "level", 0, 0, 0, 0, 0, 0)
+FAULTLESS = Faults(3, "level", "rain", 0, 0, 0, 0, 0, 0)
 Readings = collections.Counter[tuple[str, str, int, float]]
 
 
@@ -103,13 +103,15 @@ def test_nothing_is_missing_when_all_is_stored() -> None:
 
 
 def test_sending_the_past_again_changes_no_value() -> None:
-    faults = Faults(3, "level")
+    faults = Faults(3, "level", "rain")
     once, again = readings(past({}, faults)), readings(past({}, faults))
     assert once == again
 
 
 def test_devices_are_silent_for_some_hours_of_their_past_only() -> None:
-    faults = Faults(3, "none", gap_radio=0.2, gap_wired=0.05, outage=0, repeat=0)
+    faults = Faults(
+        3, "none", "none", gap_radio=0.2, gap_wired=0.05, outage=0, repeat=0
+    )
     found, whole = readings(past({}, faults)), readings(past({}))
     missing = whole - found
     assert not found - whole
@@ -118,13 +120,15 @@ def test_devices_are_silent_for_some_hours_of_their_past_only() -> None:
 
 
 def test_a_clock_that_was_reset_says_so() -> None:
-    faults = Faults(3, "level", gap_radio=0, gap_wired=0, repeat=0, reset_past=1)
+    faults = Faults(
+        3, "level", "none", gap_radio=0, gap_wired=0, repeat=0, reset_past=1
+    )
     wrong = [key for key in readings(past({}, faults)) if key[2] < BEGAN - 500 * DAY]
     assert {(device, at) for device, _, at, _ in wrong} == {("level", RESET_CLOCK_S)}
 
 
 def test_a_repeat_is_the_same_message() -> None:
-    faults = Faults(3, "none", gap_radio=0, gap_wired=0, repeat=0.3)
+    faults = Faults(3, "none", "none", gap_radio=0, gap_wired=0, repeat=0.3)
     sent = past({}, faults)
     twice = [count for count in collections.Counter(sent).values() if count > 1]
     assert 0.2 < len(twice) / len(set(sent)) < 0.4
@@ -182,7 +186,7 @@ def test_battery_and_signal_go_along_now_and_then() -> None:
 def test_without_network_a_device_keeps_its_readings_and_sends_them_newest_first() -> (
     None
 ):
-    faults = Faults(3, "none", repeat=0, outage=0.9)
+    faults = Faults(3, "none", "none", repeat=0, outage=0.9)
     sent = run(Live(station(faults), STREAMS, NOW), NOW, 4 * 3600)
     found = readings(sent)
     assert set(found.values()) == {1}
@@ -199,7 +203,7 @@ def test_without_network_a_device_keeps_its_readings_and_sends_them_newest_first
 
 
 def test_meters_have_no_radio() -> None:
-    faults = Faults(3, "none", outage=1.0)
+    faults = Faults(3, "none", "none", outage=1.0)
     assert all(faults.has_network(METER, at) for at in range(NOW, NOW + 7200, 60))
     assert not all(faults.has_network(LEVEL, at) for at in range(NOW, NOW + 7200, 60))
 
@@ -217,12 +221,14 @@ def test_a_machine_that_slept_sends_what_it_missed() -> None:
     assert max(len(native.decode(payload).values) for _, payload in after) <= 301
 
 
+def volts_at(device: str, time_s: int) -> float:
+    installed_s = radio.installed_s(3, device)
+    return radio.state(3, device, time_s, installed_s)["battery_voltage"]
+
+
 @pytest.mark.parametrize("device", ["a", "b", "c", "d"])
 def test_a_battery_keeps_its_voltage_and_then_gives_way(device: str) -> None:
-    volts = [
-        radio.state(3, device, BEGAN + day * DAY)["battery_voltage"]
-        for day in range(701)
-    ]
+    volts = [volts_at(device, BEGAN + day * DAY) for day in range(701)]
     assert 3.05 < min(volts) < 3.2
     assert 3.6 < max(volts) < 3.7
     assert np.mean(np.array(volts) < 3.45) < 0.25
@@ -231,7 +237,20 @@ def test_a_battery_keeps_its_voltage_and_then_gives_way(device: str) -> None:
 
 
 def test_signal_is_that_of_a_narrow_band_radio() -> None:
-    states = [radio.state(3, "a", BEGAN + 1000 * n) for n in range(300)]
+    states = [radio.state(3, "a", BEGAN + 1000 * n, 0) for n in range(300)]
     assert all(-130 < state["rsrp"] < -70 for state in states)
     assert all(-20 < state["snr"] < 30 for state in states)
     assert len({state["rsrp"] for state in states}) > 3
+
+
+def test_one_battery_falls_below_the_limit_before_live_operation_begins() -> None:
+    sent = [native.decode(payload) for code, payload in past({}) if code == "rain"]
+    volts = [
+        value
+        for message in sent
+        for metric, value in zip(message.metrics, message.values, strict=True)
+        if metric == "battery_voltage"
+    ]
+    assert volts == sorted(volts, reverse=True)
+    assert volts[0] > 3.25
+    assert 3.1 < volts[-1] < 3.2
