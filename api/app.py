@@ -18,7 +18,7 @@ from api.follower import Follower
 from api.guard import Guard
 from api.hub import Hub
 from api.pages import Pages
-from api.routes import alerts, devices, health, ledger, parks
+from api.routes import alerts, devices, health, kpis, ledger, parks, ranges
 from parkpulse.query.flow import FlowMeter
 from parkpulse.query.live import Live
 from parkpulse.query.tail import Tail
@@ -35,6 +35,8 @@ _GZIP_LEVEL = 4
 _ROUTERS = (
     parks.router,
     devices.router,
+    ranges.router,
+    kpis.router,
     alerts.router,
     ledger.router,
     stream.router,

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import msgspec
+
 from api import frames
 from parkpulse.query import alerts
 from parkpulse.query.tail import FLOW_EVERY_S
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from api.hub import Frame, Hub
     from parkpulse.model.alert import Alert
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
 
 OVERLAP = timedelta(seconds=60)
 """Changes that were made so long before are told again after a pause."""
+
+
+class _Centre(msgspec.Struct, frozen=True, order=True):
+    """A data centre as a notification names it."""
+
+    park: str
+    data_centre: str
 
 
 class Feed:
@@ -43,15 +52,23 @@ class Feed:
         self._told_at = datetime.now(UTC)
         self._flow_due_s = 0.0
         self._alerts: set[UUID] = set()
+        self._centres: set[_Centre] = set()
         self._missed_since: datetime | None = None
 
     def expect_alert(self, alert_id: str) -> None:
         """Tell of this alert at the next step, for it has changed."""
         self._alerts.add(UUID(alert_id))
 
+    def expect_kpi(self, payload: str) -> None:
+        """Tell of a data centre's figures at the next step, for they have changed."""
+        self._centres.add(msgspec.json.decode(payload, type=_Centre))
+
     def catch_up(self) -> None:
         """Tell at the next step what has changed since the last, notified or not."""
         self._missed_since = self._told_at - OVERLAP
+        for park in self._live.catalogue.parks.values():
+            code = park.row.code
+            self._centres |= {_Centre(code, each.code) for each in park.data_centres}
 
     def tell(self, conn: Connection, now_s: float) -> bool:
         """Send what has changed since the last call; whether there was anything.
@@ -66,10 +83,12 @@ class Feed:
         parks = self._watched()
         begun = datetime.now(UTC)
         changed = self._changed(conn, parks)
+        centres, self._centres = self._centres, set()
         flow_due = now_s >= self._flow_due_s
         told = False
         for park in parks:
             news = self._values(park) + self._alert_frames(park, changed)
+            news += self._kpi_frames(park, centres)
             if flow_due:
                 news.append(self._flow_frame(park))
             self._hub.publish(park.row.id, news)
@@ -105,6 +124,13 @@ class Feed:
         return [
             frames.alert(self._hub.next_id(), each)
             for each in changed
+            if each.park == park.row.code
+        ]
+
+    def _kpi_frames(self, park: Park, centres: Iterable[_Centre]) -> list[Frame]:
+        return [
+            frames.kpi(self._hub.next_id(), each.data_centre)
+            for each in sorted(centres)
             if each.park == park.row.code
         ]
 

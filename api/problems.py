@@ -76,6 +76,8 @@ _BY_TYPE = {
     "too_long": "too_long",
     "literal_error": "unknown_value",
     "enum": "unknown_value",
+    "unknown_zone": "unknown_zone",
+    "invalid_windows": "invalid_windows",
     "extra_forbidden": "unknown_parameter",
     "string_pattern_mismatch": "bad_characters",
 }

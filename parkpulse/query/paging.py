@@ -23,7 +23,8 @@ class _Coded(Protocol):
 
 _T = TypeVar("_T")
 _C = TypeVar("_C", bound=_Coded)
-_LARGEST = 253_402_300_800_000_000  # microseconds to the year 10000
+# Microseconds from 1970 to the years 1 and 10000.
+_NUMBERS = range(-62_135_596_800_000_000, 253_402_300_800_000_000)
 Key = tuple[str | int, ...]
 """What a list is sorted by; ends with something unique."""
 
@@ -65,7 +66,7 @@ def decode(order: str, cursor: str, kinds: Sequence[type]) -> Key:
 
 def _usable(part: str | int) -> bool:
     """Whether the database and the calendar can take it."""
-    return "\0" not in part if isinstance(part, str) else abs(part) < _LARGEST
+    return "\0" not in part if isinstance(part, str) else part in _NUMBERS
 
 
 def refusal() -> InvalidRequestError:

@@ -1,0 +1,90 @@
+"""A series over a stretch of time."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Generator, Iterator
+from datetime import datetime, timedelta
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from api import answers, tables
+from api.context import Context, Ctx
+from api.schemas.common import SeriesId
+from api.schemas.ranges import Range, RangeQuery, Summary, SummaryQuery
+from api.tables import Cell
+from parkpulse.query import ranges, summaries
+
+router = APIRouter(tags=["series"])
+_BLOCK = 20_000
+_Row = tuple[datetime, float, int]
+_NEXT = timedelta(microseconds=1)
+
+
+@router.get(
+    "/series/{series_id}/range", response_model=Range, summary="Points of a series"
+)
+def read_range(
+    series_id: Annotated[SeriesId, Path()],
+    query: Annotated[RangeQuery, Query()],
+    request: Request,
+    ctx: Ctx,
+) -> Response:
+    """About as many points as asked for, with every extreme kept.
+
+    As a table it is all readings of the stretch, however many.
+    """
+    if tables.wanted(request, query.format):
+        ctx.live.catalogue.series(series_id)
+        rows = _readings(ctx, series_id, query.start, query.end)
+        return tables.respond(f"series-{series_id}", ("ts", "value", "quality"), rows)
+    with ctx.database.transaction() as conn:
+        found = ranges.read(
+            conn,
+            series_id,
+            query.start,
+            query.end,
+            points=query.points,
+            tier=query.tier,
+        )
+    return answers.tagged(request, found)
+
+
+@router.get(
+    "/series/{series_id}/summary",
+    response_model=Summary,
+    summary="What a stretch of a series amounts to",
+)
+def read_summary(
+    series_id: Annotated[SeriesId, Path()],
+    query: Annotated[SummaryQuery, Query()],
+    ctx: Ctx,
+) -> object:
+    """Sum, extremes, greatest windows, civil days and missing readings."""
+    with ctx.database.transaction() as conn:
+        return summaries.summary(
+            conn,
+            series_id,
+            query.start,
+            query.end,
+            windows_s=query.windows_s(),
+            day_zone=query.day_zone,
+        )
+
+
+def _readings(
+    ctx: Context, series_id: int, start: datetime, end: datetime
+) -> Iterator[tuple[Cell, ...]]:
+    """Read block by block, so that a slow caller holds no connection."""
+    while start < end:
+        with ctx.database.transaction() as conn:
+            found = ranges.rows(conn, series_id, start, end)
+            with contextlib.closing(cast("Generator[_Row]", found)) as rows:
+                block = list(itertools.islice(rows, _BLOCK))
+        yield from block
+        if len(block) < _BLOCK:
+            return
+        start = block[-1][0] + _NEXT
