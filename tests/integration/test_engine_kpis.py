@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,96 +14,15 @@ from typing_extensions import override
 from parkpulse.engine.kpis import KpiConsumer
 from parkpulse.errors import StoreDataError
 from parkpulse.model import instants
-from parkpulse.model.registry import (
-    DataCentreSpec,
-    DeviceSpec,
-    MeterSpec,
-    Name,
-    ParkSpec,
-    Role,
-    SeriesSpec,
-)
 from tests.plugins.fix_engine import NOW
+from tests.plugins.plant import START, Plant, plant_spec
 
 if TYPE_CHECKING:
-    from tests.plugins.fix_engine import Lab, Point
+    from tests.plugins.fix_engine import Lab
 
 MINUTE, HOUR, DAY = instants.MINUTE, instants.HOUR, instants.DAY
 RETENTION_DAYS = 500
-METERS: dict[str, tuple[Role, str]] = {
-    "grid": ("grid_import", "active_energy_import"),
-    "ups": ("ups_output", "active_energy_import"),
-    "pv": ("pv", "active_power"),
-    "green": ("green_power", "active_energy_interval"),
-}
-SIDE = {"grid": 120.0, "ups": 100.0, "pv": 5000.0, "green": 10.0}
-"""Per hour: kWh of the registers, W of the power, kWh of the intervals."""
 Row = dict[str, Any]
-
-
-def _name(text: str) -> Name:
-    return Name(zh=text, en=text)
-
-
-def _spec(*, racks: int = 4000, interval_s: int = 900) -> ParkSpec:
-    return ParkSpec(
-        code="yard",
-        name=_name("yard"),
-        accept_from=NOW - timedelta(days=999),
-        clock="data",
-        devices=[
-            DeviceSpec(
-                code=code,
-                kind="meter",
-                name=_name(code),
-                series=[SeriesSpec(metric=metric)],
-                report_interval_s=interval_s,
-            )
-            for code, (_, metric) in METERS.items()
-        ],
-        data_centres=[
-            DataCentreSpec(
-                code="dc",
-                name=_name("dc"),
-                commissioned=date(2025, 1, 1),
-                standard_racks=racks,
-                meters=[
-                    MeterSpec(device=code, metric=metric, role=role)
-                    for code, (role, metric) in METERS.items()
-                ],
-            )
-        ],
-    )
-
-
-class Plant:
-    """The data centre's meters with steady figures from `start` on."""
-
-    def __init__(self, lab: Lab, spec: ParkSpec, start: datetime) -> None:
-        self.lab = lab
-        series = lab.register(spec)
-        self.series = {
-            code: series[code, metric] for code, (_, metric) in METERS.items()
-        }
-        self.start = instants.to_us(start)
-
-    def point(self, code: str, ts: int) -> Point:
-        hours = (ts - self.start) / HOUR
-        value = SIDE[code]
-        if METERS[code][1] == "active_energy_import":
-            value = 1000.0 + value * hours
-        elif code == "green":
-            value /= 4.0
-        return (self.series[code], ts, value)
-
-    def points(self, start: datetime, end: datetime, *codes: str) -> list[Point]:
-        """Quarter-hourly readings, both ends included."""
-        first, last = instants.to_us(start), instants.to_us(end)
-        return [
-            self.point(code, ts)
-            for code in codes or METERS
-            for ts in range(first, last + 1, 15 * MINUTE)
-        ]
 
 
 def _rows(lab: Lab, **wanted: object) -> list[Row]:
@@ -137,11 +56,8 @@ def _run(lab: Lab, consumer: KpiConsumer | None = None) -> None:
     lab.step(consumer or KpiConsumer(RETENTION_DAYS))
 
 
-START = NOW - timedelta(days=2)
-
-
 def test_hours_days_and_longer_periods(lab: Lab) -> None:
-    plant = Plant(lab, _spec(), START)
+    plant = Plant(lab, plant_spec(), START)
     lab.put(plant.points(START, NOW))
     _run(lab)
     hours = _rows(lab, period="hour", kpi="pue")
@@ -170,7 +86,7 @@ def test_hours_days_and_longer_periods(lab: Lab) -> None:
 
 
 def test_evidence_adds_up(lab: Lab) -> None:
-    plant = Plant(lab, _spec(), START)
+    plant = Plant(lab, plant_spec(), START)
     lab.put(plant.points(START, NOW))
     _run(lab)
     with lab.database.transaction() as conn:
@@ -198,7 +114,7 @@ def test_evidence_adds_up(lab: Lab) -> None:
 def test_targets_bind_within_their_scope(
     lab: Lab, racks: int, pue: str, ref: str
 ) -> None:
-    plant = Plant(lab, _spec(racks=racks), START)
+    plant = Plant(lab, plant_spec(racks=racks), START)
     lab.put(plant.points(START, NOW))
     _run(lab)
     # Exactly 1.25 does not comply.
@@ -211,7 +127,7 @@ def test_targets_bind_within_their_scope(
 
 
 def test_any_order_of_arrival_gives_the_same_bits(lab: Lab) -> None:
-    plant = Plant(lab, _spec(), START)
+    plant = Plant(lab, plant_spec(), START)
     rng = random.Random(3)  # noqa: S311 - test data
     points = plant.points(START, NOW)
     points = [p for p in points if rng.random() > 0.08]
@@ -233,7 +149,7 @@ def test_any_order_of_arrival_gives_the_same_bits(lab: Lab) -> None:
 
 
 def test_a_late_reading_revises_closed_rows(lab: Lab) -> None:
-    plant = Plant(lab, _spec(), START)
+    plant = Plant(lab, plant_spec(), START)
     points = plant.points(START, NOW)
     hole = instants.to_us(START) + 10 * HOUR
     pv = plant.series["pv"]
@@ -269,7 +185,7 @@ def _key(row: Row) -> tuple[Any, ...]:
 
 
 def test_a_correction_is_a_revision_with_its_cause(lab: Lab) -> None:
-    plant = Plant(lab, _spec(), START)
+    plant = Plant(lab, plant_spec(), START)
     lab.put(plant.points(START, NOW))
     _run(lab)
     series, ts, value = plant.point("green", instants.to_us(START) + 5 * HOUR)
@@ -288,7 +204,7 @@ def test_a_correction_is_a_revision_with_its_cause(lab: Lab) -> None:
 
 
 def test_a_register_gap_is_exact_for_the_day_that_holds_it(lab: Lab) -> None:
-    plant = Plant(lab, _spec(), START)
+    plant = Plant(lab, plant_spec(), START)
     silent = range(*(instants.to_us(START) + h * HOUR for h in (10, 16)))
     points = [
         p
@@ -313,7 +229,7 @@ def test_a_register_gap_is_exact_for_the_day_that_holds_it(lab: Lab) -> None:
 
 
 def test_periods_close_by_the_clock_alone(lab: Lab) -> None:
-    plant = Plant(lab, _spec(), START)
+    plant = Plant(lab, plant_spec(), START)
     lab.put(plant.points(START, NOW))
     consumer = KpiConsumer(RETENTION_DAYS)
     _run(lab, consumer)
@@ -340,7 +256,7 @@ def _day(day: int) -> datetime:
 
 
 def test_a_data_centre_is_computed_at_most_once_a_minute(lab: Lab) -> None:
-    plant = Plant(lab, _spec(), START)
+    plant = Plant(lab, plant_spec(), START)
     consumer = KpiConsumer(RETENTION_DAYS)
     loop = lab.loop(consumer)
     loop.step()
@@ -367,7 +283,7 @@ class _Dies(KpiConsumer):
 
 
 def test_killed_and_restarted_equals_uninterrupted(lab: Lab) -> None:
-    plant = Plant(lab, _spec(), START)
+    plant = Plant(lab, plant_spec(), START)
     parts = [
         plant.points(START, START + timedelta(hours=17)),
         plant.points(START + timedelta(hours=12), START + timedelta(hours=30)),
@@ -387,7 +303,7 @@ def test_killed_and_restarted_equals_uninterrupted(lab: Lab) -> None:
 
 
 def test_listeners_hear_of_changes(lab: Lab) -> None:
-    plant = Plant(lab, _spec(), START)
+    plant = Plant(lab, plant_spec(), START)
     lab.put(plant.points(START, NOW))
     with lab.database.listen("kpi") as listening:
         _run(lab)
@@ -396,7 +312,7 @@ def test_listeners_hear_of_changes(lab: Lab) -> None:
 
 
 def test_facility_below_it_is_a_finding(lab: Lab) -> None:
-    plant = Plant(lab, _spec(), START)
+    plant = Plant(lab, plant_spec(), START)
     points = [
         (each, ts, value * 0.1 if each == plant.series["grid"] else value)
         for each, ts, value in plant.points(START, NOW)
