@@ -21,9 +21,15 @@ from ingest.fold import OnDifference
 from ingest.receiver import Role
 from ingest.registrar import Registrar
 from parkpulse import settings
-from parkpulse.errors import ConfigError, InvalidRequestError, NotFoundError
+from parkpulse.errors import (
+    ConfigError,
+    InvalidRequestError,
+    NotFoundError,
+    StoreUnavailableError,
+)
 from parkpulse.model import reasons
 from parkpulse.store import ledger as ledgers
+from parkpulse.store import pool
 from parkpulse.store import quarantine as quarantines
 from parkpulse.store.pool import Database
 
@@ -66,7 +72,17 @@ def _mqtt_url(config: Settings) -> str:
 
 @contextlib.contextmanager
 def _opened(config: Settings) -> Iterator[Database]:
-    database = Database(_database_url(config), size=2, name="parkpulse command")
+    url = _database_url(config)
+    try:
+        pool.connect(url).close()
+    except StoreUnavailableError as error:
+        reason = str(error).strip().partition("\n")[0]
+        message = (
+            f"the database does not answer ({reason}): start 'parkpulse up', or correct"
+            " PARKPULSE_DATABASE_URL"
+        )
+        raise ConfigError(message) from error
+    database = Database(url, size=2, name="parkpulse command")
     database.open()
     try:
         yield database
