@@ -289,17 +289,21 @@ def _withdraw(record: Record, old: Interval) -> None:
 
 
 def _call_late(record: Record, new: Interval) -> Interval:
-    """Call for a condition that was recorded silently and now proves to last."""
-    if not (new.retroactive and new.cleared is None and record.is_fresh):
+    """Call for a condition that was recorded silently and now proves to last.
+
+    Somebody who has acknowledged it need not be called.
+    """
+    alert = record.alerts[_id(new)]
+    is_wanted = new.retroactive and new.cleared is None and record.is_fresh
+    if not is_wanted or alert.state == "acknowledged":
         return new
-    alert = record.put(replace(record.alerts[_id(new)], retroactive=False))
-    is_known = alert.state == "acknowledged"
+    alert = record.put(replace(alert, retroactive=False))
     record.note(
         alert,
         "revised",
         record.now,
         severity=alert.severity,
-        message=None if is_known else "alert.raised",
+        message="alert.raised",
         detail={"retroactive": False},
     )
     return replace(new, retroactive=False)

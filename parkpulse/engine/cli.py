@@ -7,17 +7,21 @@ import os
 import secrets
 import signal
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import click
 
 from parkpulse import settings
+from parkpulse.engine.alerts import AlertConsumer
 from parkpulse.engine.kpis import KpiConsumer
 from parkpulse.engine.lease import LeaseKeeper
 from parkpulse.engine.loop import Loop
 from parkpulse.engine.process import Engine
 from parkpulse.engine.rollups import PAUSE_S, RollupConsumer
 from parkpulse.errors import ConfigError
+from parkpulse.model import rule
+from parkpulse.store import rules
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
@@ -27,7 +31,10 @@ if TYPE_CHECKING:
 def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Loop]:
     """One loop for each consumer; each wakes by its own event."""
     days = config.raw_retention_days
+    page_url = config.public_url or f"http://{config.host}:{config.port}"
+    alerts = AlertConsumer(database, page_url)
     return [
+        Loop(database, keeper, alerts, wake=threading.Event()),
         Loop(database, keeper, RollupConsumer(days), pause_s=PAUSE_S),
         Loop(database, keeper, KpiConsumer(days)),
     ]
@@ -54,6 +61,8 @@ def engine() -> None:
     )
     database = Database(_database_url(config), size=8, name="parkpulse engine")
     database.open()
+    with database.transaction() as conn:
+        rules.apply(conn, rule.shipped(), park_id=None)
     keeper = LeaseKeeper(database, _owner())
     process = Engine(database, keeper, _loops(config, database, keeper))
     for each in (signal.SIGTERM, signal.SIGINT):

@@ -53,23 +53,20 @@ def read(
     found = columns.fetch(
         conn,
         """
-        copy (
-            select k.position, r.ts, r.value
-            from unnest(%s::integer[], %s::timestamptz[], %s::bigint[],
-                    %s::timestamptz[])
-                with ordinality as k (series, start, back, stop, position)
-            cross join lateral (
-                select coalesce(max(h.ts), k.start) - k.back * interval '1 us' as first
-                from (
-                    select reading.ts from reading
-                    where reading.series = k.series and reading.ts < k.start
-                    order by reading.ts desc limit 1) h) w
-            cross join lateral (
-                select reading.ts, reading.value from reading
-                where reading.series = k.series and reading.ts >= w.first
-                    and reading.ts <= k.stop) r
-            order by k.position, r.ts
-        ) to stdout (format binary)
+        select k.position, r.ts, r.value
+        from unnest(%s::integer[], %s::timestamptz[], %s::bigint[], %s::timestamptz[])
+            with ordinality as k (series, start, back, stop, position)
+        cross join lateral (
+            select coalesce(max(h.ts), k.start) - k.back * interval '1 us' as first
+            from (
+                select reading.ts from reading
+                where reading.series = k.series and reading.ts < k.start
+                order by reading.ts desc limit 1) h) w
+        cross join lateral (
+            select reading.ts, reading.value from reading
+            where reading.series = k.series and reading.ts >= w.first
+                and reading.ts <= k.stop) r
+        order by k.position, r.ts
         """,
         [
             series.tolist(),
@@ -87,14 +84,12 @@ def newest(conn: Connection, series: Int32Array) -> tuple[Int32Array, Int64Array
     found = columns.fetch(
         conn,
         """
-        copy (
-            select k.series, r.ts
-            from unnest(%s::integer[]) as k (series)
-            cross join lateral (
-                select reading.ts from reading where reading.series = k.series
-                order by reading.ts desc limit 1) r
-            order by k.series
-        ) to stdout (format binary)
+        select k.series, r.ts
+        from unnest(%s::integer[]) as k (series)
+        cross join lateral (
+            select reading.ts from reading where reading.series = k.series
+            order by reading.ts desc limit 1) r
+        order by k.series
         """,
         [series.tolist()],
         {"series": "int4", "ts": "ts"},
