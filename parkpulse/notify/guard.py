@@ -1,0 +1,97 @@
+"""Decides where a webhook may go, and pins the address it was decided on."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+from parkpulse.errors import DeliveryError, InvalidRequestError, PermanentDeliveryError
+
+_PORTS = {"http": 80, "https": 443}
+_LONGEST_URL = 2000
+
+
+class Destination(NamedTuple):
+    """Where to connect, and under what name."""
+
+    url: str
+    """With the address in place of the name, so that nothing resolves it again."""
+    host: str
+    """Value of the Host header."""
+    name: str
+    """Name that the certificate must be for."""
+
+
+def validate(url: str) -> None:
+    """Accept an address as a person gives it.
+
+    Raises
+    ------
+    InvalidRequestError
+        It is no http(s) URL, or carries a user or a fragment.
+    """
+    problem = _problem(url)
+    if problem is not None:
+        code = "bad_url"
+        raise InvalidRequestError(code, problem, "/url")
+
+
+def _problem(url: str) -> str | None:
+    if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable():
+        return "a webhook's address is at most 2,000 printable ASCII characters"
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in _PORTS and parts.hostname and parts.port != 0
+    except ValueError:
+        return "the webhook's address cannot be read"
+    if not known:
+        return "a webhook's address begins with http:// or https:// and a host"
+    if "@" in parts.netloc or parts.fragment:
+        return "a webhook's address carries no user, password or fragment"
+    return None
+
+
+def resolve(url: str, *, allow_private: bool) -> Destination:
+    """Look the host up and decide.
+
+    Raises
+    ------
+    PermanentDeliveryError
+        The address is unusable, or one of the host's is private and those are closed.
+    DeliveryError
+        The name cannot be resolved now.
+    """
+    problem = _problem(url)
+    if problem is not None:
+        raise PermanentDeliveryError(problem)
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    port = parts.port or _PORTS[parts.scheme]
+    found = _addresses(name, port)
+    if not allow_private and not all(_is_public(each) for each in found):
+        message = (
+            "the address is private: set PARKPULSE_WEBHOOK_ALLOW_PRIVATE=true"
+            " to allow webhooks within your own network"
+        )
+        raise PermanentDeliveryError(message)
+    address = f"[{found[0]}]" if ":" in found[0] else found[0]
+    pinned = (parts.scheme, f"{address}:{port}", parts.path, parts.query, "")
+    return Destination(urlunsplit(pinned), parts.netloc, name)
+
+
+def _addresses(name: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        message = f"the host {name} cannot be resolved"
+        raise DeliveryError(message) from error
+    return [str(each[4][0]) for each in found]
+
+
+def _is_public(address: str) -> bool:
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return parsed.is_global and not parsed.is_multicast
