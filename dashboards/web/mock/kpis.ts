@@ -57,6 +57,22 @@ function figure(
     revision: period === "month" && start < Date.now() - 300 * DAY ? 1 : 0,
     computed_at: new Date(Date.now() - 60_000).toISOString(),
     evidence: {
+      clipped: false,
+      finding: null,
+      rule:
+        target === null
+          ? null
+          : {
+              comparison: pue ? "lt" : "ge",
+              value: target,
+              coverage_floor: 0.95,
+              valid_from: "2023-12-28",
+              commissioned_from: pue ? "2023-12-28" : null,
+              min_standard_racks: pue ? 3000 : 0,
+              in_scope: true,
+              source:
+                "Shandong, opinion on accelerating the high-quality development of the digital economy, 2023-12-28, item 14",
+            },
       meters: meters.map(([device, , , watts, role]) => ({
         device,
         metric: "active_energy_import",

@@ -172,7 +172,9 @@ const detail = (alert: Alert) => ({
           },
         ]),
   ],
-  deliveries: [{ channel: "duty", at: alert.onset, attempt: 1, status: 204, error: null }],
+  deliveries: [
+    { channel: "duty", event: "raised", at: alert.onset, attempt: 1, status: 204, error: null },
+  ],
 });
 
 type Answer = (found: string[], query: URLSearchParams) => unknown;

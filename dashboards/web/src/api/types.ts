@@ -125,13 +125,35 @@ export type Verdict =
   | "interim: above target"
   | "interim: below target";
 
+/** The target that a value is compared with. */
+export interface TargetRule {
+  comparison: "lt" | "ge";
+  value: number;
+  coverage_floor: number;
+  valid_from: string;
+  commissioned_from: string | null;
+  min_standard_racks: number;
+  /** Otherwise the comparison is for information. */
+  in_scope: boolean;
+  source: string;
+}
+
+export interface Evidence {
+  meters: EvidenceMeter[];
+  /** Whether a share was limited to [0, 1]. */
+  clipped: boolean;
+  /** Why there is no value although there are data. */
+  finding: string | null;
+  rule: TargetRule | null;
+}
+
 export interface EvidenceMeter {
   device: string;
   metric: string;
   role: string;
-  kwh: number | null;
-  estimated_kwh: number | null;
-  covered_s: number | null;
+  kwh: number;
+  estimated_kwh: number;
+  covered_s: number;
 }
 
 export interface Kpi {
@@ -151,11 +173,11 @@ export interface Kpi {
   elapsed_s: number;
   verdict: Verdict;
   target: number | null;
-  comparison: string | null;
+  comparison: "lt" | "ge" | null;
   state: "open" | "closed";
   revision: number;
   computed_at: string;
-  evidence: { meters?: EvidenceMeter[] } & Record<string, unknown>;
+  evidence: Evidence;
 }
 
 export interface Revision {
@@ -215,7 +237,8 @@ export interface AlertEvent {
 }
 
 export interface Delivery {
-  channel?: string;
+  channel: string;
+  event: AlertEvent["kind"];
   at: string;
   attempt: number;
   status: number | null;

@@ -222,8 +222,17 @@ export const en = {
       notApplicable: (value: string, target: string) =>
         `The target ${target} does not bind this data centre (its age or size); for information: ${value}.`,
       noTarget: "No target is registered.",
-      none: "There is no figure for this period.",
     },
+    findings: {
+      no_it_energy: "The IT meters count no energy.",
+      no_facility_energy: "The data centre's meters count no energy.",
+      facility_below_it:
+        "The IT meters count more than the whole data centre: check the meters.",
+    },
+    clipped: "The share was limited to the range from 0 to 100 %.",
+    scopeFrom: (day: string) => `commissioned from ${day} on`,
+    scopeRacks: (n: string) => `at least ${n} standard racks`,
+    scopeAll: "all data centres",
     coverage: "Coverage",
     categoryHead: "Measurement category",
     coversShort: (share: string) => `cov. ${share}`,

@@ -227,8 +227,16 @@ export const zh: Dictionary = {
       notApplicable: (value, target) =>
         `目标 ${target} 不约束本数据中心（投运时间或规模），参考值 ${value}。`,
       noTarget: "未登记目标。",
-      none: "此期间没有结果。",
     },
+    findings: {
+      no_it_energy: "IT 电表没有计量到电量。",
+      no_facility_energy: "数据中心电表没有计量到电量。",
+      facility_below_it: "IT 电表计量大于数据中心总量，请检查电表。",
+    },
+    clipped: "比例已限制在 0 至 100% 之间。",
+    scopeFrom: (day) => `${day} 起投运`,
+    scopeRacks: (n) => `标准机架不少于 ${n}`,
+    scopeAll: "全部数据中心",
     coverage: "数据覆盖率",
     categoryHead: "测量级别",
     coversShort: (share) => `覆盖 ${share}`,

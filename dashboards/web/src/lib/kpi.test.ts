@@ -29,7 +29,7 @@ function kpi(changes: Partial<Kpi>): Kpi {
     state: "closed",
     revision: 0,
     computed_at: "2026-11-01T02:00:00Z",
-    evidence: {},
+    evidence: { meters: [], clipped: false, finding: null, rule: null },
     ...changes,
   };
 }
@@ -80,6 +80,14 @@ describe("why", () => {
       "Only 91.4% of the period is covered by every required meter; a verdict needs 95%.",
     ],
     [kpi({ target: null, verdict: "not applicable" }), "No target is registered."],
+    [
+      kpi({
+        value: null,
+        verdict: "insufficient data",
+        evidence: { meters: [], clipped: false, finding: "facility_below_it", rule: null },
+      }),
+      "The IT meters count more than the whole data centre: check the meters.",
+    ],
   ])("%#", (figure, sentence) => {
     expect(why(en, format, figure)).toBe(sentence);
   });

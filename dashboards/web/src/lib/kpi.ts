@@ -1,6 +1,6 @@
 /** Choosing among a data centre's figures, and saying what they mean. */
 import type { Dictionary } from "../i18n/en";
-import type { Kpi, KpiName, Period } from "../api/types";
+import type { Kpi, KpiName, Period, TargetRule } from "../api/types";
 import type { Format } from "./format";
 
 /** Periods that can carry a verdict, the one that is shown first standing first. */
@@ -87,13 +87,30 @@ export function tone(kpi: Kpi): Tone {
 
 /** The reason for the verdict in one sentence. */
 export function why(t: Dictionary, format: Format, kpi: Kpi): string {
+  if (kpi.value === null || kpi.verdict === "insufficient data") return lacking(t, format, kpi);
   const value = figure(format, kpi.kpi, kpi.value);
-  const target = targetText(format, kpi.kpi, kpi.target);
-  if (kpi.verdict === "insufficient data" || kpi.value === null)
-    return t.dc.why.insufficient(format.share(kpi.coverage), format.share(FLOOR, 0));
+  const target = targetText(format, kpi.kpi, kpi.target ?? kpi.evidence.rule?.value ?? null);
   if (target === null) return t.dc.why.noTarget;
   if (kpi.verdict === "not applicable") return t.dc.why.notApplicable(value, target);
   return meets(kpi) ? t.dc.why.compliant(value, target) : t.dc.why.missed(value, target);
+}
+
+function lacking(t: Dictionary, format: Format, kpi: Kpi): string {
+  const { rule, finding } = kpi.evidence;
+  const words: Record<string, string> = t.dc.findings;
+  if (kpi.value === null && finding !== null) return words[finding] ?? finding;
+  const floor = rule?.coverage_floor ?? FLOOR;
+  return t.dc.why.insufficient(format.share(kpi.coverage), format.share(floor, 0));
+}
+
+/** Whom the target binds: "commissioned from 28 Dec 2023 on, at least 3,000 standard racks". */
+export function scope(t: Dictionary, format: Format, rule: TargetRule): string {
+  const parts: string[] = [];
+  if (rule.commissioned_from !== null)
+    parts.push(t.dc.scopeFrom(format.plainDay(rule.commissioned_from)));
+  if (rule.min_standard_racks > 0)
+    parts.push(t.dc.scopeRacks(format.number(rule.min_standard_racks)));
+  return parts.length === 0 ? t.dc.scopeAll : parts.join(t.dc.comma);
 }
 
 /** Name of a figure: "PUE, category 2, rolling 12 months". */
