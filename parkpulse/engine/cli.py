@@ -14,6 +14,7 @@ import click
 
 from parkpulse import settings
 from parkpulse.engine.alerts import AlertConsumer
+from parkpulse.engine.housekeeping import Housekeeper
 from parkpulse.engine.kpis import KpiConsumer
 from parkpulse.engine.lease import LeaseKeeper
 from parkpulse.engine.loop import Loop
@@ -30,13 +31,12 @@ if TYPE_CHECKING:
 
 def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Loop]:
     """One loop for each consumer; each wakes by its own event."""
-    days = config.raw_retention_days
     page_url = config.public_url or f"http://{config.host}:{config.port}"
     alerts = AlertConsumer(database, page_url)
     return [
         Loop(database, keeper, alerts, wake=threading.Event()),
-        Loop(database, keeper, RollupConsumer(days), pause_s=PAUSE_S),
-        Loop(database, keeper, KpiConsumer(days)),
+        Loop(database, keeper, RollupConsumer(), pause_s=PAUSE_S),
+        Loop(database, keeper, KpiConsumer()),
     ]
 
 
@@ -64,7 +64,10 @@ def engine() -> None:
     with database.transaction() as conn:
         rules.apply(conn, rule.shipped(), park_id=None)
     keeper = LeaseKeeper(database, _owner())
-    process = Engine(database, keeper, _loops(config, database, keeper))
+    loops = _loops(config, database, keeper)
+    names = [loop.consumer.name for loop in loops]
+    housekeeper = Housekeeper(database, names, config.raw_retention_days)
+    process = Engine(database, keeper, loops, [housekeeper.run])
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: process.stop())
     try:

@@ -12,7 +12,7 @@ from parkpulse.engine.kpi_rows import Judge
 from parkpulse.model import instants, packed
 from parkpulse.model.periods import Calendar
 from parkpulse.store import kpis as store
-from parkpulse.store import meters, parks
+from parkpulse.store import meters, parks, retention
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,19 +31,11 @@ _LONG: tuple[Period, ...] = ("month", "year", "rolling_12_months")
 
 
 class KpiConsumer:
-    """Queues the hours that readings touch and computes them at a moderate pace.
-
-    Parameters
-    ----------
-    raw_retention_days
-        Hours older than this on the oldest park clock are never computed again, for
-        their readings may be gone. [d]
-    """
+    """Queues the hours that readings touch and computes them at a moderate pace."""
 
     name = "kpis"
 
-    def __init__(self, raw_retention_days: int) -> None:
-        self._retention_us = raw_retention_days * instants.DAY
+    def __init__(self) -> None:
         self._slots: Sequence[int] = ()
         self._sites: dict[int, Site] = {}
         self._read_at: datetime | None = None
@@ -82,14 +74,13 @@ class KpiConsumer:
         if not due:
             return
         clocks = parks.clocks(conn)
-        oldest = min(map(instants.to_us, clocks.values()))
         waiting = store.waiting(conn)
         for key in due:
             site = self._sites[key]
             clock = instants.to_us(clocks[site.tree.park_id])
             if key in waiting or self._has_moved_on(conn, key, clock):
                 self._ran[key] = (now, clock)
-                _Run(conn, site, clock, oldest - self._retention_us).go()
+                _Run(conn, site, clock).go()
 
     def _is_rested(self, key: int, now: datetime) -> bool:
         ran = self._ran.get(key)
@@ -130,15 +121,12 @@ class _Run:
         The data centre.
     clock
         Its park's time. [us since 1970 UTC]
-    horizon
-        Hours before this are not computed. [us since 1970 UTC]
     """
 
-    def __init__(self, conn: Connection, site: Site, clock: int, horizon: int) -> None:
+    def __init__(self, conn: Connection, site: Site, clock: int) -> None:
         self._conn = conn
         self._site = site
         self._clock = clock
-        self._horizon = horizon
         self._id = site.tree.id
         self._calendar = Calendar(site.tree.zone)
         targets = meters.targets(conn)
@@ -173,7 +161,8 @@ class _Run:
         if not len(hours) or not self._site.formulas:
             return []
         hours = kpi_hours.affected(self._conn, self._site, hours)
-        hours = hours[hours >= self._horizon]
+        # An hour whose readings may be gone is never computed again.
+        hours = hours[hours >= retention.raw_horizon(self._conn)]
         for found in kpi_hours.compute(self._conn, self._site, hours):
             self._write_hours(found)
         return list(map(int, hours))

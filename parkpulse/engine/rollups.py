@@ -13,8 +13,8 @@ import numpy as np
 from analytics import buckets
 from parkpulse.engine import tiers
 from parkpulse.engine.tiers import TIERS
-from parkpulse.model import instants, packed
-from parkpulse.store import parks
+from parkpulse.model import packed
+from parkpulse.store import retention
 from parkpulse.store import rollups as store
 
 if TYPE_CHECKING:
@@ -32,19 +32,11 @@ _REFRESH_S = 60.0
 
 
 class RollupConsumer:
-    """Writes the tiers of 1 minute, 1 hour and 1 day.
-
-    Parameters
-    ----------
-    raw_retention_days
-        Buckets older than this on the oldest park clock are never computed again,
-        for their readings may be gone. [d]
-    """
+    """Writes the tiers of 1 minute, 1 hour and 1 day."""
 
     name = "rollups"
 
-    def __init__(self, raw_retention_days: int) -> None:
-        self._retention_us = raw_retention_days * instants.DAY
+    def __init__(self) -> None:
         self._slots: Sequence[int] = ()
         self._known: Catalogue = tiers.catalogue(())
         self._known_at: datetime | None = None
@@ -63,8 +55,7 @@ class RollupConsumer:
         series, ts = changes.series.astype(np.int64), changes.ts
         self._refresh(conn, series, now)
         place, known = self._known.places(series)
-        current = known & (ts >= self._horizon(conn))
-        self._roll(conn, place[current], ts[current])
+        self._roll(conn, place[known], ts[known])
 
     def tick(self, conn: Connection, now: datetime) -> None:
         """Nothing is due by time alone."""
@@ -78,13 +69,10 @@ class RollupConsumer:
             self._known = tiers.catalogue(store.series(conn, self._slots))
             self._known_at = now
 
-    def _horizon(self, conn: Connection) -> int:
-        clocks = parks.clocks(conn).values()
-        return min(map(instants.to_us, clocks), default=0) - self._retention_us
-
     def _roll(self, conn: Connection, place: Int64Array, ts: Int64Array) -> None:
         below: tuple[Tier, Int64Array] | None = None
-        horizon = self._horizon(conn)
+        # A bucket whose readings may be gone is never computed again.
+        horizon = retention.raw_horizon(conn)
         for tier in TIERS:
             key = self._from_readings(conn, tier, place, ts, horizon)
             if below is not None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.plugins.fix_engine import Lab
 
 MINUTE, HOUR, DAY = instants.MINUTE, instants.HOUR, instants.DAY
-RETENTION_DAYS = 500
 Row = dict[str, Any]
 
 
@@ -53,7 +52,7 @@ def _figures(rows: list[Row]) -> list[Row]:
 
 
 def _run(lab: Lab, consumer: KpiConsumer | None = None) -> None:
-    lab.step(consumer or KpiConsumer(RETENTION_DAYS))
+    lab.step(consumer or KpiConsumer())
 
 
 def test_hours_days_and_longer_periods(lab: Lab) -> None:
@@ -231,7 +230,7 @@ def test_a_register_gap_is_exact_for_the_day_that_holds_it(lab: Lab) -> None:
 def test_periods_close_by_the_clock_alone(lab: Lab) -> None:
     plant = Plant(lab, plant_spec(), START)
     lab.put(plant.points(START, NOW))
-    consumer = KpiConsumer(RETENTION_DAYS)
+    consumer = KpiConsumer()
     _run(lab, consumer)
     lab.set_clock("yard", NOW + timedelta(hours=5, minutes=59))
     _run(lab, consumer)
@@ -257,7 +256,7 @@ def _day(day: int) -> datetime:
 
 def test_a_data_centre_is_computed_at_most_once_a_minute(lab: Lab) -> None:
     plant = Plant(lab, plant_spec(), START)
-    consumer = KpiConsumer(RETENTION_DAYS)
+    consumer = KpiConsumer()
     loop = lab.loop(consumer)
     loop.step()
     lab.put(plant.points(START, START + timedelta(hours=3)))
@@ -292,7 +291,7 @@ def test_killed_and_restarted_equals_uninterrupted(lab: Lab) -> None:
     for part in parts:
         lab.put(part)
         with pytest.raises(StoreDataError):
-            _run(lab, _Dies(RETENTION_DAYS))
+            _run(lab, _Dies())
         _run(lab)
     restarted = _figures(_rows(lab))
     with lab.database.transaction() as conn:

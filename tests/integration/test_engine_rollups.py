@@ -16,7 +16,7 @@ from parkpulse.engine.tiers import TIERS
 from parkpulse.errors import StoreDataError
 from parkpulse.model import instants
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, SeriesSpec
-from parkpulse.store import rollups
+from parkpulse.store import retention, rollups
 from tests.plugins.fix_engine import NOW
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ SECOND, MINUTE, HOUR, DAY = (
     instants.DAY,
 )
 T0 = instants.to_us(NOW - timedelta(days=3))
-RETENTION_DAYS = 30
 
 
 def _name(text: str) -> Name:
@@ -94,7 +93,7 @@ def _history(series: dict[tuple[str, str], int]) -> list[Point]:
 def test_tiers_are_kept_by_report_interval(lab: Lab) -> None:
     series = lab.register(SPEC)
     lab.put(_history(series))
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     kept = {tier.name: set(_table(lab, tier.name)["series"]) for tier in TIERS}
     by_code = {device: each for (device, _), each in series.items()}
     assert kept["1m"] == {by_code["fast"]}
@@ -114,7 +113,7 @@ def test_rows_against_plain_arithmetic(lab: Lab) -> None:
             (level, hour + HOUR, 9.0),
         ]
     )
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     table = _table(lab, "1h")
     rows = list(zip(*(column.tolist() for column in table.values()), strict=True))
     assert [row[:8] for row in rows] == [
@@ -129,7 +128,7 @@ def test_an_interval_on_the_edge_belongs_to_the_hour_before(lab: Lab) -> None:
     rain = series["rain", "rainfall_interval"]
     hour = T0 - T0 % HOUR
     lab.put([(rain, hour + i * 15 * MINUTE, float(i)) for i in range(5)])
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     table = _table(lab, "1h")
     assert table["start"].tolist() == [hour - HOUR, hour]
     assert table["sum"].tolist() == [0.0, 1.0 + 2.0 + 3.0 + 4.0]
@@ -147,7 +146,7 @@ def test_power_has_its_integral_across_edges(lab: Lab) -> None:
             (fast, minute + 200 * SECOND, 7.0),
         ]
     )
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     table = _table(lab, "1m")
     assert table["integral"].tolist() == [
         100.0 * 10,
@@ -163,14 +162,14 @@ def test_any_order_gives_the_same_bits(lab: Lab) -> None:
     series = lab.register(SPEC)
     points = _history(series)
     lab.put(points)
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     whole = {tier.name: _table(lab, tier.name) for tier in TIERS}
     with lab.database.transaction() as conn:
         conn.execute("truncate reading, rollup_1m, rollup_1h, rollup_1d")
     rng = random.Random(7)  # noqa: S311 - test data
     shuffled = points + rng.sample(points, 200)
     rng.shuffle(shuffled)
-    consumer = RollupConsumer(RETENTION_DAYS)
+    consumer = RollupConsumer()
     for i in range(0, len(shuffled), 97):
         part = shuffled[i : i + 97]
         # First another value, corrected later.
@@ -186,7 +185,7 @@ def test_any_order_gives_the_same_bits(lab: Lab) -> None:
 def test_a_late_reading_changes_exactly_its_buckets(lab: Lab) -> None:
     series = lab.register(SPEC)
     lab.put(_history(series))
-    consumer = RollupConsumer(RETENTION_DAYS)
+    consumer = RollupConsumer()
     lab.step(consumer)
     with lab.database.transaction() as conn:
         conn.execute("update rollup_1m set first = -7")
@@ -217,19 +216,22 @@ def _fresh(lab: Lab, tier: str) -> set[tuple[int, int]]:
     )
 
 
-def test_what_is_older_than_raw_retention_is_left_alone(lab: Lab) -> None:
+def test_a_bucket_whose_readings_may_be_gone_is_left_alone(lab: Lab) -> None:
     series = lab.register(SPEC)
     level = series["minute", "water_level"]
-    horizon = instants.to_us(NOW) - 2 * DAY
+    horizon = T0 - T0 % HOUR
     lab.put([(level, horizon - HOUR, 1.0), (level, horizon - SECOND, 1.0)])
     lab.put([(level, horizon + 2 * HOUR, 2.0)])
-    lab.step(RollupConsumer(2))
+    with lab.database.transaction() as conn:
+        moment = instants.from_us(horizon - MINUTE)
+        retention.drop_readings(conn, moment, moment - timedelta(days=30))
+    lab.step(RollupConsumer())
     assert _table(lab, "1h")["start"].tolist() == [horizon + 2 * HOUR]
 
 
 def test_a_new_series_is_rolled_up_without_a_restart(lab: Lab) -> None:
     lab.register(SPEC)
-    consumer = RollupConsumer(RETENTION_DAYS)
+    consumer = RollupConsumer()
     loop = lab.loop(consumer)
     loop.step()
     other = ParkSpec(
@@ -258,9 +260,9 @@ def test_results_and_position_are_one_transaction(lab: Lab) -> None:
     series = lab.register(SPEC)
     lab.put(_history(series))
     with pytest.raises(StoreDataError):
-        lab.step(_Dies(RETENTION_DAYS))
+        lab.step(_Dies())
     assert not len(_table(lab, "1h")["series"])
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     rows = _table(lab, "1h")
     assert int(rows["count"].sum()) > 0
     assert isinstance(buckets.Rows(**rows), buckets.Rows)

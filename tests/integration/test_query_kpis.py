@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def plant(lab: Lab) -> Plant:
     plant = Plant(lab, plant_spec(), START)
     lab.put(plant.points(START, NOW))
-    lab.step(KpiConsumer(500))
+    lab.step(KpiConsumer())
     return plant
 
 
@@ -103,7 +103,7 @@ def test_revisions_newest_first(lab: Lab, plant: Plant) -> None:
     for change in (1.0, 2.0):
         series, _, value = plant.point("green", ts)
         lab.put([(series, ts, value + change)])
-        lab.step(KpiConsumer(500))
+        lab.step(KpiConsumer())
     found: list[KpiRevision] = []
     cursor = None
     while True:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parents[1] / "data"
 MINUTE, HOUR, DAY = instants.MINUTE, instants.HOUR, instants.DAY
 T0 = instants.to_us(NOW - timedelta(days=20))
-RETENTION_DAYS = 9999
 
 
 def _series(lab: Lab, metric: str, interval_s: int = 900) -> int:
@@ -89,7 +88,7 @@ def test_a_real_river(lab: Lab) -> None:
     series = _series(lab, "water_level")
     points = _file(series, "ea_hebden_bridge_level.csv.gz", 0)
     lab.put(points)
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     found = _summary(lab, series, *_whole(points))
     assert (found.n, found.min, found.max) == (2749, -0.094, 0.289)
     assert found.max_at == datetime(2025, 9, 12, 9, 15, tzinfo=UTC)
@@ -110,7 +109,7 @@ def test_real_rain(lab: Lab) -> None:
     # Stamped with the start, stored with the end.
     points = _file(series, "ea_gorpley_rainfall.csv.gz", 15 * MINUTE)
     lab.put(points)
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     found = _summary(lab, series, *_whole(points))
     assert (found.n, found.missing) == (2748, 4)
     assert found.sum == pytest.approx(91.4, abs=1e-12)
@@ -152,7 +151,7 @@ def test_a_register_sums_what_it_counted(lab: Lab) -> None:
 def test_the_tier_follows_the_wanted_points(lab: Lab) -> None:
     series = _series(lab, "water_level", 60)
     lab.put([(series, T0 + i * MINUTE, float(i % 7)) for i in range(3 * 24 * 60)])
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     for days, points, tier in (
         (3, 50, "1h"),
         (3, 80, "raw"),
@@ -169,10 +168,10 @@ def test_the_tier_follows_the_wanted_points(lab: Lab) -> None:
 def test_roll_ups_that_lag_are_completed_from_readings(lab: Lab) -> None:
     series = _series(lab, "water_level", 60)
     lab.put([(series, T0 + i * MINUTE, 1.0) for i in range(200)])
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     lab.put([(series, T0 + i * MINUTE, 9.0) for i in range(200, 500)])
     lagging = _read(lab, series, T0, T0 + DAY, points=20, tier="1h")
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     current = _read(lab, series, T0, T0 + DAY, points=20, tier="1h")
     assert lagging == current
     assert current.max is not None
@@ -182,7 +181,7 @@ def test_roll_ups_that_lag_are_completed_from_readings(lab: Lab) -> None:
 def test_readings_that_have_gone_are_answered_from_a_tier(lab: Lab) -> None:
     series = _series(lab, "water_level", 300)
     lab.put([(series, T0 + i * 5 * MINUTE, float(i)) for i in range(288)])
-    lab.step(RollupConsumer(RETENTION_DAYS))
+    lab.step(RollupConsumer())
     gone = T0 + 6 * HOUR
     with lab.database.transaction() as conn:
         conn.execute("delete from reading where ts < %s", [instants.from_us(gone)])

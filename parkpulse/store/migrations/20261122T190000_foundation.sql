@@ -131,6 +131,13 @@ create table reading (
 select create_hypertable('reading', by_range('ts', interval '7 days'), create_default_indexes => false);
 comment on column reading.quality is 'ingest''s flag in QARTOD terms: 1 good, 2 not evaluated, 3 suspect, 4 fail';
 
+create table raw_horizon (
+    one boolean primary key default true check (one),
+    horizon timestamptz not null default '-infinity'
+);
+insert into raw_horizon default values;
+comment on table raw_horizon is 'readings before this may have been dropped: nothing older is computed from readings';
+
 create table reading_audit (
     series integer not null,
     ts timestamptz not null,

@@ -1,0 +1,113 @@
+"""Retention: what is old is dropped, once everyone has done with it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from parkpulse.errors import StoreError
+from parkpulse.store import batchlog, parks, receipts, retention
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+
+    from parkpulse.store.batchlog import Positions
+    from parkpulse.store.pool import Connection, Database
+
+CONTEXT = timedelta(days=2)
+"""Readings are kept this much longer, for hours at the horizon look around."""
+MINUTES = timedelta(days=400)
+"""How long 1-minute roll-ups are kept."""
+DELIVERIES = timedelta(days=400)
+"""How long attempts to deliver are kept."""
+YEARS = timedelta(days=3653)
+"""How long coarse roll-ups, KPIs and audit rows are kept."""
+_PRUNE_S = 10.0
+_RETAIN_S = 600.0
+_SETTLE_S = 60.0
+_log = logging.getLogger(__name__)
+
+
+class _Plan(NamedTuple):
+    """Readings before `horizon` may go when all consumers have passed `heads`."""
+
+    horizon: datetime
+    heads: Positions
+
+
+class Housekeeper:
+    """Prunes the batch log and drops old rows.
+
+    Parameters
+    ----------
+    database
+        Where they are.
+    consumers
+        Names of all that read the batch log with a stored position.
+    raw_retention_days
+        How long single readings are kept, by the oldest park clock. [d]
+    """
+
+    def __init__(
+        self, database: Database, consumers: Sequence[str], raw_retention_days: int
+    ) -> None:
+        self._database = database
+        self._consumers = consumers
+        self._raw = timedelta(days=raw_retention_days)
+        self._plan: _Plan | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Work at leisure until told to stop."""
+        # After a start the consumers first replay what they need of the log.
+        stop.wait(_SETTLE_S)
+        retained = 0.0
+        while not stop.is_set():
+            try:
+                self.prune()
+                if time.monotonic() - retained > _RETAIN_S:
+                    self.retain(datetime.now(UTC))
+                    retained = time.monotonic()
+            except StoreError as error:
+                _log.warning("housekeeping failed: %s", error)
+            stop.wait(_PRUNE_S)
+
+    def prune(self) -> None:
+        """Delete what all consumers have passed."""
+        with self._database.transaction() as conn:
+            batchlog.prune(conn, self._consumers)
+            receipts.prune(conn)
+
+    def retain(self, now: datetime) -> None:
+        """Drop what is old; readings not before a second call has found them done with.
+
+        Parameters
+        ----------
+        now
+            Wall time, for what people did; data age by the oldest park clock.
+        """
+        with self._database.transaction() as conn:
+            if not retention.is_alone(conn):
+                return
+            clock = min(parks.clocks(conn).values(), default=now)
+            if self._plan is not None and self._is_done(conn, self._plan):
+                horizon = self._plan.horizon
+                retention.drop_readings(conn, horizon, horizon - CONTEXT)
+            self._plan = _Plan(clock - self._raw, batchlog.heads(conn))
+            retention.drop_minutes(conn, clock - MINUTES)
+            retention.drop_years(conn, clock - YEARS)
+            retention.drop_deliveries(conn, now - DELIVERIES)
+
+    def _is_done(self, conn: Connection, plan: _Plan) -> bool:
+        """Whether nobody needs readings before the horizon any more."""
+        queued = retention.oldest_queued(conn)
+        if queued is not None and queued < plan.horizon:
+            return False
+        passed = [batchlog.positions(conn, name) for name in self._consumers]
+        return all(
+            position.get(key, 0) >= n
+            for key, n in plan.heads.items()
+            for position in passed
+        )

@@ -1,0 +1,73 @@
+"""What is dropped when it has been kept long enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parkpulse.store.meters import FOREVER_US
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from parkpulse.store.pool import Connection
+
+
+def raw_horizon(conn: Connection) -> int:
+    """Tell before which instant [us since 1970 UTC] readings may be gone.
+
+    It stays where it is until the end of the transaction.
+    """
+    row = conn.execute(
+        """
+        select case when isfinite(horizon)
+            then (extract(epoch from horizon) * 1000000)::bigint else %s end
+        from raw_horizon for share
+        """,
+        [-FOREVER_US],
+    ).fetchone()
+    return int(row[0]) if row else -FOREVER_US
+
+
+def drop_readings(conn: Connection, horizon: datetime, before: datetime) -> None:
+    """Move the horizon and drop the chunks of readings that lie before `before`."""
+    conn.execute("update raw_horizon set horizon = greatest(horizon, %s)", [horizon])
+    conn.execute(
+        "select drop_chunks('reading', older_than => %s::timestamptz)", [before]
+    )
+
+
+def drop_minutes(conn: Connection, before: datetime) -> None:
+    """Drop the 1-minute roll-ups before `before`, by whole chunks."""
+    conn.execute(
+        "select drop_chunks('rollup_1m', older_than => %s::timestamptz)", [before]
+    )
+
+
+def drop_years(conn: Connection, before: datetime) -> None:
+    """Drop what is kept longest: coarse roll-ups, KPIs, audit."""
+    for statement in (
+        "select drop_chunks('rollup_1h', older_than => %s::timestamptz)",
+        "select drop_chunks('rollup_1d', older_than => %s::timestamptz)",
+        "delete from kpi where period_end < %s",
+        "delete from kpi_revision where at < %s",
+        "delete from reading_audit where at < %s",
+    ):
+        conn.execute(statement, [before])
+
+
+def drop_deliveries(conn: Connection, before: datetime) -> None:
+    """Forget attempts to deliver."""
+    conn.execute("delete from delivery where at < %s", [before])
+
+
+def is_alone(conn: Connection) -> bool:
+    """Whether no other process is at this now; holds until the commit."""
+    row = conn.execute("select pg_try_advisory_xact_lock(727571700000002)").fetchone()
+    return bool(row and row[0])
+
+
+def oldest_queued(conn: Connection) -> datetime | None:
+    """Earliest hour that waits for its KPIs."""
+    row = conn.execute("select min(hour) from kpi_dirty").fetchone()
+    found: datetime | None = row[0] if row else None
+    return found
