@@ -171,6 +171,7 @@ class Site:
     page: Path
     public_url: str | None = None
     url: str = ""
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
     context: Context = field(init=False)
     _server: uvicorn.Server = field(init=False)
     _thread: threading.Thread = field(init=False)
@@ -202,7 +203,7 @@ class Site:
         self._thread.join()
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-        return httpx.request(method, self.url + path, timeout=20, **options)
+        return self.client.request(method, self.url + path, **options)
 
     def get(self, path: str, **query: Any) -> Any:  # noqa: ANN401 - any JSON
         answer = self.request("GET", f"/api/v1{path}", params=query)
@@ -283,7 +284,7 @@ class Site:
     def stream(self, park: str, **headers: str | bytes) -> Iterator[Stream]:
         path = f"{self.url}/api/v1/parks/{park}/stream"
         sent = [(name.encode(), _bytes(value)) for name, value in headers.items()]
-        with httpx.stream("GET", path, headers=sent, timeout=20) as response:
+        with self.client.stream("GET", path, headers=sent) as response:
             assert response.status_code == 200
             assert response.headers["content-type"].startswith("text/event-stream")
             yield Stream(response)
@@ -299,6 +300,7 @@ def site(lab: Lab, tmp_path: Path) -> Iterator[Site]:
     running.start()
     yield running
     running.stop()
+    running.client.close()
 
 
 @pytest.fixture
