@@ -16,7 +16,8 @@ from typing_extensions import override
 import dashboards
 from api import app, guard
 from parkpulse import settings
-from parkpulse.errors import ConfigError
+from parkpulse.errors import ConfigError, StoreUnavailableError
+from parkpulse.store import pool
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
@@ -53,6 +54,18 @@ def _database_url(config: Settings) -> str:
     return config.database_url.get_secret_value()
 
 
+def _check_database(url: str) -> None:
+    try:
+        pool.check(url)
+    except StoreUnavailableError as error:
+        reason = str(error).partition("\n")[0]
+        message = (
+            f"the database cannot be reached ({reason}): start it, or correct"
+            " PARKPULSE_DATABASE_URL"
+        )
+        raise ConfigError(message) from error
+
+
 def _bind(host: str, port: int) -> socket.socket:
     if not guard.is_loopback(host):
         message = (
@@ -79,8 +92,10 @@ def api() -> None:
         level=config.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    url = _database_url(config)
+    _check_database(url)
     database = Database(
-        _database_url(config),
+        url,
         size=_CONNECTIONS,
         name="parkpulse api",
         statement_s=_STATEMENT_S,
