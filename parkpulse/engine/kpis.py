@@ -141,9 +141,10 @@ class _Run:
             self._cause = _CORRECTION
         unfinished = store.open_periods(self._conn, self._id)
         moments = self._hours({*marked, *_open_hours(unfinished)})
-        moments += [min(last, self._clock) for _, last in unfinished]
+        passed = self._clock - 1
+        moments += [min(last, passed) for _, last in unfinished]
         if store.exists(self._conn, self._id):
-            moments.append(self._clock)
+            moments.append(passed)
         days = self._spans("day", moments)
         if days:
             self._days(days)
@@ -156,7 +157,7 @@ class _Run:
         return kpi_rows.spans(self._calendar, period, moments)
 
     def _hours(self, wanted: Iterable[int]) -> list[int]:
-        """Compute hours and those that hang on them; return all of them."""
+        """Compute hours and those that hang on them; return all that have begun."""
         hours = np.array(sorted(wanted), np.int64)
         if not len(hours) or not self._site.formulas:
             return []
@@ -165,7 +166,7 @@ class _Run:
         hours = hours[hours >= retention.raw_horizon(self._conn)]
         for found in kpi_hours.compute(self._conn, self._site, hours):
             self._write_hours(found)
-        return list(map(int, hours))
+        return list(map(int, hours[hours < self._clock]))
 
     def _write_hours(self, found: kpi_hours.HourSums) -> None:
         start, end = found.start, found.start + instants.HOUR
