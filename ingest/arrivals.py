@@ -30,8 +30,6 @@ class Arrival(NamedTuple):
     mid: int = 0
     """The broker's id of the message on that connection."""
     qos: int = 0
-    is_repeat: bool = False
-    """Whether the broker marked it as sent before."""
 
 
 class Inbox:

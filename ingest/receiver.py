@@ -329,7 +329,6 @@ class MqttReceiver:
                 self._epoch,
                 message.mid,
                 message.qos,
-                message.dup,
             )
         )
 

@@ -67,7 +67,7 @@ def replay(
         The entry is not open, or only a part of the message was kept.
     """
     with database.transaction() as connection:
-        entry = quarantine.get(connection, entry_id)
+        entry = quarantine.lock(connection, entry_id)
         if entry is None:
             raise NotFoundError(quarantine.KIND, str(entry_id))
         _require_replayable(entry)
@@ -172,7 +172,7 @@ def discard(database: Database, entry_id: UUID) -> None:
         The entry is not open.
     """
     with database.transaction() as connection:
-        entry = quarantine.get(connection, entry_id)
+        entry = quarantine.lock(connection, entry_id)
         if entry is None:
             raise NotFoundError(quarantine.KIND, str(entry_id))
         if entry.state != "open":

@@ -48,6 +48,9 @@ class Receiver(Protocol):
     def acknowledge(self, arrivals: Sequence[Arrival]) -> None:
         """Tell the broker that these are committed, in order of arrival."""
 
+    def pause(self) -> None:
+        """Take in nothing more; acknowledgements still go out."""
+
 
 class _StoppedError(Exception):
     """The worker was told to stop while the database was away."""
@@ -111,6 +114,7 @@ class Worker:
         try:
             while not self._stop.is_set():
                 self._step(TAKE_S)
+            self._receiver.pause()
             until = time.monotonic() + DRAIN_S
             while len(self._inbox) and time.monotonic() < until:
                 self._step(0.0)
@@ -189,12 +193,14 @@ class Worker:
             connection, self._name, self._run, self._committed, after
         )
         if advance is Advance.SUPERSEDED:
-            message = (
-                f"another process has become {self._name}:"
-                " give each ingest process its own --worker number"
-            )
-            raise ConfigError(message)
+            raise self._superseded()
         return advance is Advance.MOVED
+
+    def _superseded(self) -> ConfigError:
+        return ConfigError(
+            f"another process has become {self._name}:"
+            " give each ingest process its own --worker number"
+        )
 
     def _write(
         self,
@@ -229,13 +235,15 @@ class Worker:
         self._next_report = now + REPORT_S
         try:
             with self._database.transaction() as connection:
-                workers.report(
+                is_ours = workers.report(
                     connection,
                     self._name,
                     self._run,
                     len(self._inbox),
                     is_connected=self._receiver.is_connected,
                 )
+                if not is_ours:
+                    raise self._superseded()
                 self._enter_dropped(connection)
         except StoreError as error:
             _log.debug("no sign of life: %s", error)

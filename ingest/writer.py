@@ -138,20 +138,35 @@ def _store(
     folded: fold.Folded,
     on_difference: OnDifference,
 ) -> _Keys:
-    series, ts = values.series[folded.first], values.ts[folded.first]
-    none = np.zeros(len(series), np.bool_), np.full(len(series), np.nan)
+    count = len(folded.first)
+    none = np.zeros(count, np.bool_), np.full(count, np.nan)
     try:
         return _insert(connection, values, folded, none, on_difference)
     except ConflictError:
         pass
     for _ in range(_TRIES):
-        found = readings.stored(connection, series, ts)
+        found = _found(connection, values, folded, on_difference)
         try:
             return _insert(connection, values, folded, found, on_difference)
         except ConflictError:  # another writer was faster: look again
             continue
     message = "other writers store the same readings at the same time"
     raise ConflictError(message)
+
+
+def _found(
+    connection: Connection,
+    values: Values,
+    folded: fold.Folded,
+    on_difference: OnDifference,
+) -> tuple[fold.BoolArray, FloatArray]:
+    """Look up what is stored under each key, and lock what will be replaced."""
+    series, ts = values.series[folded.first], values.ts[folded.first]
+    exists, stored = readings.stored(connection, series, ts)
+    final = fold.final(folded, values.value, exists, stored, on_difference)
+    differs = exists & (final != stored)
+    _, stored[differs] = readings.lock(connection, series[differs], ts[differs])
+    return exists, stored
 
 
 def _insert(

@@ -134,14 +134,20 @@ def page(
 
 
 def get(connection: Connection, entry_id: UUID) -> Entry | None:
-    """Return an entry with its raw bytes; locks it until the end of the transaction."""
+    """Return an entry with its raw bytes."""
     row = connection.execute(
         "select id, at, writer, source, park, device, format, topic, reason, detail,"
         "  raw, length, sha256, whole, refused, state, state_at"
-        " from quarantine where id = %s for update",
+        " from quarantine where id = %s",
         [entry_id],
     ).fetchone()
     return None if row is None else Entry(*row)
+
+
+def lock(connection: Connection, entry_id: UUID) -> Entry | None:
+    """Return an entry that nobody else changes until the end of the transaction."""
+    connection.execute("select from quarantine where id = %s for update", [entry_id])
+    return get(connection, entry_id)
 
 
 def settle(connection: Connection, entry_id: UUID, state: State) -> None:

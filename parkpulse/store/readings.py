@@ -5,7 +5,7 @@ Keys are (series, observed time). Times in arrays are microseconds since 1970 UT
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 import numpy as np
 import numpy.typing as npt
@@ -95,12 +95,12 @@ def encode_rows(series: Int32Array, ts: Int64Array, value: FloatArray) -> bytes:
 def stored(
     connection: Connection, series: Int32Array, ts: Int64Array
 ) -> tuple[BoolArray, FloatArray]:
-    """Tell whether each key exists, and its value; locks what exists until the commit.
+    """Tell whether each key exists, and its value.
 
     Parameters
     ----------
     connection
-        In a transaction.
+        Open connection.
     series, ts : arrays, shape (n,)
         Keys [us], each once, sorted by (series, ts).
 
@@ -111,17 +111,30 @@ def stored(
     value : array, shape (n,)
         The stored value, NaN where there is none.
     """
+    return _look_up(connection, series, ts, "")
+
+
+def lock(
+    connection: Connection, series: Int32Array, ts: Int64Array
+) -> tuple[BoolArray, FloatArray]:
+    """Do the same as `stored`, and let nobody change what exists until the commit."""
+    return _look_up(connection, series, ts, " for update")
+
+
+def _look_up(
+    connection: Connection, series: Int32Array, ts: Int64Array, lock: LiteralString
+) -> tuple[BoolArray, FloatArray]:
     exists = np.zeros(len(series), np.bool_)
     value = np.full(len(series), np.nan)
     if len(series):
         rows = connection.execute(
-            "select k.position - 1, r.value from unnest(%b::integer[], %b::bigint[])"
+            "select k.position - 1, r.value"  # noqa: S608 - `lock` is a literal
+            " from unnest(%b::integer[], %b::bigint[])"
             "  with ordinality as k (series, ts_us, position)"
             " cross join lateral ("
             "  select value from reading where reading.series = k.series"
             "  and reading.ts = '1970-01-01Z'::timestamptz + k.ts_us * interval '1 us'"
-            "  and reading.ts between %s and %s"
-            "  for update) r"
+            "  and reading.ts between %s and %s" + lock + ") r"
             " order by k.position",
             [
                 series.tolist(),
@@ -144,7 +157,7 @@ def replace(
     Parameters
     ----------
     connection
-        In a transaction that has locked the keys by `stored`.
+        In a transaction that has locked the keys by `lock`.
     series, ts, value : arrays, shape (n,)
         Ids, observed times [us], new values; each key once, sorted by (series, ts).
     """

@@ -101,10 +101,14 @@ class FakeReceiver:
 
     acknowledged: list[Arrival] = field(default_factory=list)
     is_connected: bool = True
+    is_paused: bool = False
     dropped_by_broker: int | None = None
 
     def acknowledge(self, arrivals: Sequence[Arrival]) -> None:
         self.acknowledged.extend(arrivals)
+
+    def pause(self) -> None:
+        self.is_paused = True
 
 
 class Bench:

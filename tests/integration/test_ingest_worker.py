@@ -578,6 +578,9 @@ def test_only_one_process_can_be_a_worker(bench: Bench) -> None:
     other = Bench(bench.database._url, "ingest-1")
     with pytest.raises(ConfigError, match="--worker"):
         bench.receive(payload(battery_voltage=3.0))
+    bench.worker._next_report = 0.0
+    with pytest.raises(ConfigError, match="--worker"):
+        bench.worker._report()
     other.receive(payload(battery_voltage=3.0))
     assert bench.totals().stored == 2
     other.close()

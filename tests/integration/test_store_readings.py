@@ -79,10 +79,11 @@ def test_a_conflict_adds_nothing_and_leaves_the_transaction_usable(
 def test_stored_tells_which_keys_exist(connection: Connection) -> None:
     readings.insert(connection, *rows((1, 0, 1.0), (2, 500, 2.0)))
     series, ts, _ = rows((1, 0, 0.0), (1, 1, 0.0), (2, 500, 0.0), (3, 0, 0.0))
-    exists, value = readings.stored(connection, series, ts)
-    assert exists.tolist() == [True, False, True, False]
-    assert value[exists].tolist() == [1.0, 2.0]
-    assert np.isnan(value[~exists]).all()
+    for look_up in (readings.stored, readings.lock):
+        exists, value = look_up(connection, series, ts)
+        assert exists.tolist() == [True, False, True, False]
+        assert value[exists].tolist() == [1.0, 2.0]
+        assert np.isnan(value[~exists]).all()
 
 
 def test_replacing_changes_only_the_named_keys(connection: Connection) -> None:
