@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -129,19 +129,21 @@ def _stored(chain: Chain) -> dict[tuple[str, int], float]:
     return {(device, ts): value for device, ts, value in rows}
 
 
-def _alerts(chain: Chain) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        query = {"cursor": cursor} if cursor else {}
-        page = chain.get("/parks/harbour/alerts", state="all", limit=500, **query)
-        found.extend(page["items"])
-        cursor = page["next"]
-    return found
+def _breaches(chain: Chain) -> list[tuple[str, int]]:
+    """Device and onset of each interval in which the condition held. [ms]"""
+    with chain.database.transaction() as conn:
+        rows = conn.execute(
+            "select d.code, (extract(epoch from c.onset) * 1000)::bigint"
+            " from condition_interval c join alert a on a.id = c.alert_id"
+            " join device d on d.id = a.device_id"
+        ).fetchall()
+    return sorted((device, onset) for device, onset in rows)
 
 
-def _milliseconds(time_text: str) -> int:
-    return round(datetime.fromisoformat(time_text).timestamp() * 1000)
+def _count_raised(chain: Chain) -> int:
+    with chain.database.transaction() as conn:
+        rows = conn.execute("select from alert_event where kind = 'raised'")
+        return len(rows.fetchall())
 
 
 def _outbox(chain: Chain) -> dict[str, str]:
@@ -185,13 +187,8 @@ def _alerts_tell_every_breach_once(chain: Chain, load: Load) -> None:
         for onset in load.onsets()
     )
 
-    def told() -> list[tuple[str, int]]:
-        return sorted(
-            (alert["device"], _milliseconds(alert["onset"])) for alert in _alerts(chain)
-        )
-
-    wait_until(lambda: len(told()) >= len(wanted), _WITHIN_S)
-    assert told() == wanted
+    wait_until(lambda: _breaches(chain) == wanted, _WITHIN_S)
+    assert _count_raised(chain) == len(wanted)
 
 
 def _every_message_was_delivered(chain: Chain, webhook: Webhook) -> None:
