@@ -68,7 +68,19 @@ def create(
     public_url
         Address that people reach the page by, if it is not this machine's own.
     """
-    context = _context(database, page_url)
+    app = described()
+    app.state.context = _context(database, page_url)
+    _add_page(app, Pages(page))
+    problems.install(app)
+    app.add_middleware(
+        GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL
+    )
+    app.add_middleware(Guard, public_url=public_url)
+    return app
+
+
+def described() -> FastAPI:
+    """Make the application with its operations and their description, and no more."""
     app = _Application(
         title="Parkpulse",
         version=health.VERSION,
@@ -79,16 +91,9 @@ def create(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.context = context
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
     _add_documents(app)
-    _add_page(app, Pages(page))
-    problems.install(app)
-    app.add_middleware(
-        GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL
-    )
-    app.add_middleware(Guard, public_url=public_url)
     return app
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import signal
 import socket
@@ -85,9 +86,17 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 @click.command()
-def api() -> None:
+@click.option("--openapi", is_flag=True, help="Print the OpenAPI document instead.")
+def api(*, openapi: bool) -> None:
     """Serve the page and the HTTP API."""
-    config = settings.load()
+    if openapi:
+        document = app.described().openapi()
+        print(json.dumps(document, ensure_ascii=False, indent=1))
+        return
+    _run(settings.load())
+
+
+def _run(config: Settings) -> None:
     logging.basicConfig(
         level=config.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",

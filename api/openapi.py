@@ -68,13 +68,27 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     schemas["Problem"] = own
     for path, method, operation in operations(document):
         _add_problems(path, method, operation)
+        _add_table(operation)
         _add_example(operation, schemas)
     return document
 
 
 def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
-    codes = ["internal", "database_unavailable"]
-    if "422" in operation["responses"]:
+    responses = operation["responses"]
+    # FastAPI describes these in its own form.
+    takes_values = responses.pop("422", None) is not None
+    for code in _codes(path, method, operation, takes_values=takes_values):
+        entry = problems.TEXTS["problems"][code]
+        responses.setdefault(str(entry["status"]), _problem(code))
+
+
+def _codes(
+    path: str, method: str, operation: dict[str, Any], *, takes_values: bool
+) -> list[str]:
+    codes = ["internal"]
+    if operation["tags"] != ["health"]:
+        codes.append("database_unavailable")
+    if takes_values:
         codes.append("invalid_request")
     if "{" in path:
         codes.append("not_found")
@@ -82,15 +96,20 @@ def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
         codes += ["media_type", "body_too_large", "origin_not_allowed"]
     if operation["operationId"].startswith("acknowledge"):
         codes.append("illegal_transition")
-    for code in codes:
-        entry = problems.TEXTS["problems"][code]
-        operation["responses"][str(entry["status"])] = _problem(code)
+    return codes
 
 
 def _problem(code: str) -> dict[str, Any]:
     title = problems.TEXTS["problems"][code]["title"]["en"]
     content: dict[str, Any] = {"schema": {"$ref": _REF + "Problem"}}
     return {"description": title, "content": {problems.MEDIA_TYPE: content}}
+
+
+def _add_table(operation: dict[str, Any]) -> None:
+    names = [each["name"] for each in operation.get("parameters", ())]
+    if "format" in names:
+        content = operation["responses"]["200"]["content"]
+        content["text/csv"] = {"schema": {"type": "string"}}
 
 
 def _add_example(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -30,6 +30,5 @@ EVENTS: dict[int | str, dict[str, Any]] = {
             "text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}
         },
     },
-    503: {"description": "Too many streams"},
 }
 """Responses of the operation."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,8 +15,6 @@ from api import app, guard, openapi, problems
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from starlette.types import ASGIApp
 
 
@@ -267,15 +266,38 @@ def test_openapi_is_complete(client: Client) -> None:
         assert operation["summary"], path
         assert operation["description"], path
         assert set(operation["tags"]) <= tags, path
-        assert "500" in operation["responses"], path
-        assert "503" in operation["responses"], path
         assert method == "get" or "415" in operation["responses"], path
-        contents = operation["responses"]["200"]["content"].values()
-        assert all("example" in content for content in contents), path
+        contents = operation["responses"]["200"]["content"]
+        tables = contents.pop("text/csv", None)
+        assert (tables is not None) == ("format" in _names(operation)), path
+        assert all("example" in content for content in contents.values()), path
+        _check_problems(path, operation)
     text = answer.text
     assert "HTTPValidationError" not in text
     assert '"anyOf":[]' not in text
     _check_references(document, document)
+
+
+def _names(operation: dict[str, Any]) -> set[str]:
+    return {each["name"] for each in operation.get("parameters", [])}
+
+
+def _check_problems(path: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    expected = {"500"}
+    if operation["tags"] != ["health"]:
+        expected.add("503")
+    if "{" in path:
+        expected |= {"404", "422"}
+    assert expected <= set(responses), path
+    for status in set(responses) & {"404", "409", "413", "415", "422", "500"}:
+        assert set(responses[status]["content"]) == {problems.MEDIA_TYPE}, path
+
+
+def test_the_committed_document_is_that_of_the_code(client: Client) -> None:
+    """Write it anew with `parkpulse api --openapi > api/openapi.json`."""
+    committed = Path(app.__file__).with_name("openapi.json").read_text("utf-8")
+    assert json.loads(committed) == client.get("/api/v1/openapi.json").json()
 
 
 def _check_references(document: dict[str, Any], part: object) -> None:
