@@ -6,16 +6,19 @@ import contextlib
 import json
 import logging
 import signal
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
-from uuid import uuid4
 
 import click
+import msgspec
+from uuid_utils import compat
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ConflictError, DeliveryError
-from parkpulse.notify import guard, signing, vault
+from parkpulse.notify import guard, schedule, signing, vault
 from parkpulse.notify.delivery import Letter, Sender
-from parkpulse.notify.process import WORKERS, Notifier
+from parkpulse.notify.process import Notifier
+from parkpulse.notify.schedule import Step
 from parkpulse.store import channels as store
 from parkpulse.store import outbox
 from parkpulse.store.pool import Database
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from parkpulse.settings import Settings
     from parkpulse.store.channels import Channel
 
+_CONNECTIONS = 8
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -37,7 +41,7 @@ def _opened(config: Settings) -> Iterator[Database]:
         message = "no database runs: start 'parkpulse up' or set PARKPULSE_DATABASE_URL"
         raise ConfigError(message)
     url = config.database_url.get_secret_value()
-    database = Database(url, size=WORKERS + 2, name="parkpulse notify")
+    database = Database(url, size=_CONNECTIONS, name="parkpulse notify")
     database.open()
     try:
         yield database
@@ -95,7 +99,7 @@ def add(
 ) -> None:
     """Add a webhook and print its secret, this once."""
     config = settings.load()
-    guard.validate(url)
+    guard.validate(url, allow_private=config.webhook_allow_private)
     secret = signing.new_secret()
     locked = _vault(config).lock(secret)
     severity = cast("Severity", min_severity)
@@ -116,7 +120,8 @@ def _shown(channel: Channel) -> dict[str, object]:
     return {
         "name": channel.name,
         "kind": channel.kind,
-        "url": channel.url,
+        # What follows the host may be a robot's key.
+        "url": guard.masked(channel.url),
         "park": channel.park,
         "min_severity": channel.min_severity,
         "enabled": channel.enabled,
@@ -144,32 +149,46 @@ def list_channels(*, as_json: bool) -> None:
 
 @channels.command("remove")
 @click.argument("name")
-def remove(name: str) -> None:
+@_json_option
+def remove(name: str, *, as_json: bool) -> None:
     """Send nothing more there; what is waiting is given up."""
     with _opened(settings.load()) as database, database.transaction() as conn:
         store.remove(conn, name)
-    print(f"Channel {name} is removed.")
+    shown = json.dumps({"name": name, "removed": True})
+    print(shown if as_json else f"Channel {name} is removed.")
 
 
 @channels.command("test")
 @click.argument("name")
-def test(name: str) -> None:
+@_json_option
+def test(name: str, *, as_json: bool) -> None:
     """Send a test message now, without the outbox."""
     config = settings.load()
     with _opened(config) as database, database.transaction() as conn:
         channel = store.find(conn, name)
-    text = {"zh": "园区脉搏测试消息", "en": "Test message of Parkpulse"}
-    body = json.dumps({"type": "test", "data": {"text": text}}).encode()
     secret = _vault(config).unlock(channel.secret)
+    letter = Letter(str(compat.uuid7()), channel.url, secret, _test_body())
     with contextlib.closing(
         Sender(allow_private=config.webhook_allow_private)
     ) as sender:
-        outcome = sender.send(Letter(str(uuid4()), channel.url, secret, body))
-    if outcome.status is None or outcome.status // 100 != 2:  # noqa: PLR2004 - HTTP
-        reason = outcome.error or f"it answered {outcome.status}"
+        outcome = sender.send(letter)
+    if schedule.step(outcome, attempts=1, age_s=0.0) is not Step.DELIVERED:
+        reason = " ".join(
+            str(each) for each in (outcome.status, outcome.error) if each is not None
+        )
         message = f"the test message to {name} was not delivered: {reason}"
         raise DeliveryError(message)
-    print(f"Delivered in {outcome.duration_ms:.0f} ms (HTTP {outcome.status}).")
+    shown = {"name": name, "status": outcome.status, "duration_ms": outcome.duration_ms}
+    words = f"Delivered in {outcome.duration_ms:.0f} ms (HTTP {outcome.status})."
+    print(json.dumps(shown) if as_json else words)
+
+
+def _test_body() -> bytes:
+    text = {"zh": "园区脉搏测试消息", "en": "Test message of Parkpulse"}
+    now = datetime.now(UTC)
+    return msgspec.json.encode(
+        {"type": "test", "timestamp": now, "data": {"text": text}}
+    )
 
 
 @notify.command()

@@ -11,6 +11,10 @@ from parkpulse.errors import DeliveryError, InvalidRequestError, PermanentDelive
 
 _PORTS = {"http": 80, "https": 443}
 _LONGEST_URL = 2000
+_PRIVATE = (
+    "the address is private: set PARKPULSE_WEBHOOK_ALLOW_PRIVATE=true"
+    " to allow webhooks within your own network"
+)
 
 
 class Destination(NamedTuple):
@@ -24,15 +28,17 @@ class Destination(NamedTuple):
     """Name that the certificate must be for."""
 
 
-def validate(url: str) -> None:
-    """Accept an address as a person gives it.
+def validate(url: str, *, allow_private: bool) -> None:
+    """Accept an address as a person gives it; a name is resolved only when sending.
 
     Raises
     ------
     InvalidRequestError
-        It is no http(s) URL, or carries a user or a fragment.
+        It is no http(s) URL, carries a user or a fragment, or plainly is private.
     """
     problem = _problem(url)
+    if problem is None and not allow_private and _is_private(url):
+        problem = _PRIVATE
     if problem is not None:
         code = "bad_url"
         raise InvalidRequestError(code, problem, "/url")
@@ -53,15 +59,31 @@ def _problem(url: str) -> str | None:
     return None
 
 
+def masked(url: str) -> str:
+    """Return the address without what may be a secret: all that follows the host."""
+    parts = urlsplit(url)
+    hidden = parts.path.strip("/") or parts.query
+    return f"{parts.scheme}://{parts.netloc}/{'…' if hidden else ''}"
+
+
+def _is_private(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or not _is_public(host)
+    except ValueError:
+        return False
+
+
 def resolve(url: str, *, allow_private: bool) -> Destination:
     """Look the host up and decide.
 
     Raises
     ------
     PermanentDeliveryError
-        The address is unusable, or one of the host's is private and those are closed.
+        The URL is unusable.
     DeliveryError
-        The name cannot be resolved now.
+        The name cannot be resolved now, or one of its addresses is private and those
+        are closed: the name or the setting may be mended.
     """
     problem = _problem(url)
     if problem is not None:
@@ -71,11 +93,7 @@ def resolve(url: str, *, allow_private: bool) -> Destination:
     port = parts.port or _PORTS[parts.scheme]
     found = _addresses(name, port)
     if not allow_private and not all(_is_public(each) for each in found):
-        message = (
-            "the address is private: set PARKPULSE_WEBHOOK_ALLOW_PRIVATE=true"
-            " to allow webhooks within your own network"
-        )
-        raise PermanentDeliveryError(message)
+        raise DeliveryError(_PRIVATE)
     address = f"[{found[0]}]" if ":" in found[0] else found[0]
     pinned = (parts.scheme, f"{address}:{port}", parts.path, parts.query, "")
     return Destination(urlunsplit(pinned), parts.netloc, name)
@@ -92,6 +110,6 @@ def _addresses(name: str, port: int) -> list[str]:
 
 def _is_public(address: str) -> bool:
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
+    if isinstance(parsed, ipaddress.IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed.sixtofour or parsed
     return parsed.is_global and not parsed.is_multicast

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from parkpulse.store.outbox import Due
     from parkpulse.store.pool import Connection, Database
 
-WORKERS = 8
+WORKERS = 16
 PER_CHANNEL = 4
 """Messages of one channel that are under way at once."""
 _LEASE_S = 2 * TIMEOUT_S
+_GRACE_S = 5.0
 _POLL_S = 1.0
 _RETRY_S = 2.0
 _log = logging.getLogger(__name__)
@@ -65,9 +67,18 @@ class Notifier:
                 if not self._hand_out(executor):
                     self._wake.wait(_POLL_S)
                     self._wake.clear()
+            self._let_finish()
         listener.join()
         if self._failed is not None:
             raise self._failed
+
+    def _let_finish(self) -> None:
+        """Give what is under way a little time; what is cut off is sent again later."""
+        ends = time.monotonic() + _GRACE_S
+        for _ in range(WORKERS):
+            if not self._free.acquire(timeout=max(0.0, ends - time.monotonic())):
+                self._sender.cut_off()
+                return
 
     def _hand_out(self, executor: ThreadPoolExecutor) -> bool:
         """Claim as many as there are free workers; False when nothing is due."""
@@ -147,12 +158,13 @@ class Notifier:
             case Step.GONE:
                 channels.disable(conn, due.channel_id)
             case Step.RETRY:
+                channels.recover(conn, due.channel_id)
                 pause = schedule.pause_s(outcome, due.attempts, self._random)
                 outbox.postpone(conn, due, pause)
             case Step.PAUSE:
                 pause = schedule.pause_s(outcome, due.failures + 1, self._random)
                 outbox.postpone(conn, due, pause)
-                channels.pause(conn, due.channel_id, pause)
+                channels.pause(conn, due.channel_id, due.failures + 1, pause)
 
     def _listen(self) -> None:
         while not self._stop.is_set():

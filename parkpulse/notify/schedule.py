@@ -1,4 +1,16 @@
-"""Decides what follows from an attempt to deliver a message."""
+"""Decides what follows from an attempt to deliver a message.
+
+After the n-th failure in a row the next attempt comes 2^(n-1) s later, at most 300 s,
+less up to a half by chance; a longer Retry-After is kept, up to an hour. Attempts go on
+for three days.
+
+A receiver that cannot be reached, or answers 429, 502, 503 or 504, is left alone as a
+whole: the failures are counted on the channel, one message at a time asks whether it is
+back, and then everything that waited goes out. So after any outage nothing waits longer
+than five minutes. Any other failure is the message's own and holds up no other alert:
+408, 409, 425 and 5xx are tried again for as long, other answers but 2xx are given up
+after three attempts. 410 switches the channel off.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +30,16 @@ GIVE_UP_AFTER_S = 3 * 86_400.0
 """A message that cannot be delivered for so long is given up. [s]"""
 REFUSALS = 3
 """A receiver that answers and refuses is believed after so many attempts."""
+_AWAY = {
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
 _LATER = {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.CONFLICT,
     HTTPStatus.TOO_EARLY,
-    HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 
@@ -72,9 +89,10 @@ def step(outcome: Outcome, attempts: int, age_s: float) -> Step:
         return Step.GONE
     if age_s > GIVE_UP_AFTER_S:
         return Step.DEAD
-    if status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _LATER:
+    if status is None or status in _AWAY:
         return Step.PAUSE
-    return Step.DEAD if attempts >= REFUSALS else Step.RETRY
+    may_pass = status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return Step.RETRY if may_pass or attempts < REFUSALS else Step.DEAD
 
 
 def pause_s(outcome: Outcome, failures: int, random: Random) -> float:

@@ -35,8 +35,8 @@ class Vault:
             self._fernet = Fernet(key.encode())
         except ValueError as error:
             message = (
-                "PARKPULSE_SECRET_KEY is not 32 bytes in URL-safe base64: make one with"
-                " 'openssl rand -base64 32 | tr +/ -_'"
+                f"PARKPULSE_SECRET_KEY or {FILE} is not 32 bytes in URL-safe base64:"
+                " make one with 'openssl rand -base64 32 | tr +/ -_'"
             )
             raise ConfigError(message) from error
 

@@ -122,15 +122,16 @@ def _give_up(conn: Connection, channel_id: int) -> None:
     )
 
 
-def pause(conn: Connection, channel_id: int, seconds: float) -> None:
-    """Count a failure to reach the receiver and leave it alone for a time [s]."""
+def pause(conn: Connection, channel_id: int, failures: int, seconds: float) -> None:
+    """Leave a receiver alone for a time [s] after so many failures in a row."""
     conn.execute(
         """
-        update channel set failures = failures + 1, paused_until = greatest(
-            paused_until, clock_timestamp() + make_interval(secs => %s))
+        update channel set failures = greatest(failures, %s),
+            paused_until = greatest(
+                paused_until, clock_timestamp() + make_interval(secs => %s))
         where id = %s
         """,
-        [seconds, channel_id],
+        [failures, seconds, channel_id],
     )
 
 

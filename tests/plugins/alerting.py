@@ -21,14 +21,14 @@ from parkpulse.model.packed import CORRECTION, ChangeArrays
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, PlaceSpec, SeriesSpec
 from parkpulse.model.rule import Level, RuleSpec, Threshold
 from parkpulse.query import alerts
-from parkpulse.store import batchlog, readings, registry, rules
+from parkpulse.store import batchlog, channels, readings, registry, rules
 from parkpulse.store.alerts import Search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parkpulse.engine.alerts_watch import Watch
-    from parkpulse.model.alert import Alert
+    from parkpulse.model.alert import Alert, Severity
     from parkpulse.store.pool import Connection, Database
 
 T0 = instants.to_us(datetime(2026, 3, 1, tzinfo=UTC))
