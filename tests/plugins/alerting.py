@@ -215,14 +215,15 @@ class Bench:
             )
 
     def add_channel(
-        self, url: str = "https://example.com/", least: str = "low"
+        self,
+        url: str = "https://example.com/",
+        least: Severity = "low",
+        *,
+        name: str = "duty",
+        secret: bytes = b"",
     ) -> None:
         with self.database.transaction() as conn:
-            conn.execute(
-                "insert into channel (name, kind, url, secret, min_severity)"
-                " values (%s, 'webhook', %s, '', %s)",
-                [f"channel {least}", url, least],
-            )
+            channels.add(conn, name, url, secret, least, None)
 
 
 def us(at_s: float) -> int:
