@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import signal
@@ -15,7 +14,7 @@ import uvicorn
 from typing_extensions import override
 
 import dashboards
-from api import app, guard
+from api import app, listening
 from parkpulse import settings
 from parkpulse.errors import ConfigError, StoreUnavailableError
 from parkpulse.store import pool
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 _CONNECTIONS = 10
 _STATEMENT_S = 15
 _STOP_WITHIN_S = 5
-_BACKLOG = 512
 
 
 class _Server(uvicorn.Server):
@@ -67,24 +65,6 @@ def _check_database(url: str) -> None:
         raise ConfigError(message) from error
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    if not guard.is_loopback(host):
-        message = (
-            f"the page is not served at {host} as long as there are no users: set"
-            " PARKPULSE_HOST to 127.0.0.1 and put a proxy with a login before it"
-        )
-        raise ConfigError(message)
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            message = f"cannot listen at {host}:{port}: {error.strerror}"
-            raise ConfigError(message) from error
-        message = f"port {port} is taken: set PARKPULSE_PORT to another one"
-        raise ConfigError(message) from error
-
-
 @click.command()
 @click.option("--openapi", is_flag=True, help="Print the OpenAPI document instead.")
 def api(*, openapi: bool) -> None:
@@ -109,7 +89,7 @@ def _run(config: Settings) -> None:
         name="parkpulse api",
         statement_s=_STATEMENT_S,
     )
-    with _bind(config.host, config.port) as listener:
+    with listening.bind(config.host, config.port) as listener:
         database.open()
         try:
             _serve(config, database, listener)

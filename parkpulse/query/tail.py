@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FLOW_EVERY_S = 2.0
 """How often the ledger is read. [s]"""
-REGISTRY_EVERY_S = 30.0
+REGISTRY_EVERY_S = 300.0
 """How often the registry is read without being told to. [s]"""
 _LEDGER_SPAN = timedelta(hours=24)
 _BATCHES = 500

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,7 +22,7 @@ import pytest
 import uvicorn
 from uuid_utils import compat
 
-from api import app
+from api import app, listening
 from parkpulse.model import instants
 from parkpulse.model.condition import AlertRow, EventRow
 from parkpulse.model.registry import (
@@ -181,7 +180,7 @@ class Site:
             self.lab.database, self.page, "http://park.example", self.public_url
         )
         self.context = application.state.context
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = listening.bind("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             application, ws="none", log_config=None, access_log=False

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from starlette.datastructures import Headers
 
-from api import guard
+from api import guard, listening
+from parkpulse.errors import ConfigError
 
 PUBLIC = guard.address("https://park.example")
 JSON = {"content-type": "application/json"}
@@ -102,3 +105,27 @@ def test_a_change_must_be_json(kind: str) -> None:
 )
 def test_loopback(host: str, expected: bool) -> None:  # noqa: FBT001
     assert guard.is_loopback(host) is expected
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_answers_do_not_wait_for_acknowledgements(host: str) -> None:
+    with (
+        listening.bind(host, 0) as listener,
+        socket.create_connection(listener.getsockname()),
+    ):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org"])  # noqa: S104 - refused
+def test_addresses_that_others_can_reach(host: str) -> None:
+    with pytest.raises(ConfigError, match="PARKPULSE_HOST"):
+        listening.bind(host, 0)
+
+
+def test_an_address_that_this_machine_lacks() -> None:
+    with listening.bind("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"{port} is taken: set PARKPULSE_PORT"):
+            listening.bind("127.0.0.1", port)

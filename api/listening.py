@@ -1,0 +1,41 @@
+"""The socket that the page and the API are served on."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from api import guard
+from parkpulse.errors import ConfigError
+
+_BACKLOG = 512
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Listen at an address of this machine that others cannot reach.
+
+    Raises
+    ------
+    ConfigError
+        The address is another one, or the port is taken.
+    """
+    if not guard.is_loopback(host):
+        message = (
+            f"the page is not served at {host} as long as there are no users: set"
+            " PARKPULSE_HOST to 127.0.0.1 and put a proxy with a login before it"
+        )
+        raise ConfigError(message)
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ConfigError(_explain(host, port, error)) from error
+    # Connections inherit it; without it each answer waits 40 ms for the client's ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def _explain(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken: set PARKPULSE_PORT to another one"
+    return f"cannot listen at {host}:{port}: {error.strerror}"
