@@ -19,7 +19,9 @@ WIDTH = 10 * MINUTE
 HOLDS = {1: 0, 2: 0, 3: 25 * MINUTE}
 INTERVAL = {2}
 POINTS = st.dictionaries(
-    st.tuples(st.sampled_from([1, 2, 3]), st.integers(20, 110).map(lambda m: m * MINUTE)),
+    st.tuples(
+        st.sampled_from([1, 2, 3]), st.integers(20, 110).map(lambda m: m * MINUTE)
+    ),
     st.floats(-1e6, 1e6, allow_nan=False),
     max_size=60,
 )
