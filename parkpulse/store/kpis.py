@@ -101,12 +101,18 @@ def neighbours(
             select series, position,
                 '1970-01-01Z'::timestamptz + start_us * interval '1 us' as low,
                 '1970-01-01Z'::timestamptz + end_us * interval '1 us' as high
-            from unnest(%s::integer[], %s::bigint[], %s::bigint[])
+            from unnest(%b::integer[], %b::bigint[], %b::bigint[])
                 with ordinality as t (series, start_us, end_us, position)
         ) k
         order by k.position
         """,
-        [count, count, series.tolist(), start.tolist(), end.tolist()],
+        [
+            count,
+            count,
+            columns.int4(series),
+            columns.int8(start),
+            columns.int8(end),
+        ],
         {"low": "ts", "high": "ts"},
     )
 

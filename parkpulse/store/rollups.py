@@ -31,7 +31,12 @@ _ROWS = {
     "last": "float8",
     "integral": "float8",
 }
-_CHUNK = 5000
+_PARAMETERS = {
+    "int4": columns.int4,
+    "ts": columns.int8,
+    "float8": columns.float8,
+}
+_CHUNK = 10_000
 
 
 class SeriesInfo(NamedTuple):
@@ -104,7 +109,7 @@ def readings(
         conn,
         """
         select k.series, r.ts, r.value
-        from unnest(%s::integer[], %s::bigint[], %s::bigint[])
+        from unnest(%b::integer[], %b::bigint[], %b::bigint[])
             with ordinality as k (series, start_us, end_us, position)
         cross join lateral (
             select ts, value from reading
@@ -116,7 +121,12 @@ def readings(
         order by k.position, r.ts
         limit %s
         """,
-        [series_id.tolist(), start.tolist(), end.tolist(), limit],
+        [
+            columns.int4(series_id),
+            columns.int8(start),
+            columns.int8(end),
+            limit,
+        ],
         _READINGS,
     )
 
@@ -124,7 +134,7 @@ def readings(
 _STRETCHES = sql.SQL("""
     select k.series, r.ts, r.n, r.sum, r.min, r.max, r.first, r.last,
         coalesce(r.integral, 'NaN')
-    from unnest(%s::integer[], %s::bigint[], %s::bigint[])
+    from unnest(%b::integer[], %b::bigint[], %b::bigint[])
         with ordinality as k (series, start_us, end_us, position)
     cross join lateral (
         select * from {tier} t
@@ -166,7 +176,7 @@ def rows(
     series_id, start, end : arrays, shape (n,)
         Stretches [start, end) of a series, sorted, none overlapping another. [us]
     """
-    params = [series_id.tolist(), start.tolist(), end.tolist()]
+    params = [columns.int4(series_id), columns.int8(start), columns.int8(end)]
     statement = _STRETCHES.format(tier=_table(tier))
     return columns.fetch(conn, statement, params, _ROWS)
 
@@ -186,7 +196,10 @@ def write(conn: Connection, tier: str, found: Columns) -> None:
     statement = _UPSERT.format(tier=_table(tier))
     for low in range(0, len(found["series"]), _CHUNK):
         part = slice(low, low + _CHUNK)
-        conn.execute(statement, [found[name][part].tolist() for name in _ROWS])
+        conn.execute(
+            statement,
+            [_PARAMETERS[kind](found[name][part]) for name, kind in _ROWS.items()],
+        )
 
 
 def _table(tier: str) -> sql.Identifier:
