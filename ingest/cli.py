@@ -117,6 +117,8 @@ def ingest(worker: int, *, retire: bool) -> None:
         level=config.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    # The worker itself tells when the database is away.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())

@@ -88,6 +88,12 @@ def _read(arrival: Arrival, directory: Directory) -> Letter:
     return letter
 
 
+def unknown_parks(letters: Sequence[Letter], directory: Directory) -> set[str]:
+    """Parks that messages name and the directory lacks."""
+    named = {letter.address.park for letter in letters if letter.address is not None}
+    return named - directory.parks.keys()
+
+
 def missing(letters: Sequence[Letter], directory: Directory) -> dict[Address, set[str]]:
     """Metrics by device that messages report and the directory lacks."""
     found: dict[Address, set[str]] = {}

@@ -14,8 +14,9 @@ from parkpulse.store import directory, pool, receipts, registry
 from parkpulse.store.receipts import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from ingest.arrivals import Arrival
     from ingest.pipeline import Letter
     from ingest.topics import Address
     from parkpulse.store.pool import Connection, Database
@@ -97,6 +98,21 @@ class Registrar:
         while not stop.is_set():
             if pool.wait_for_notification(connection, _RELOAD_PAUSE_S):
                 self._is_stale.set()
+
+    def read(self, arrivals: Sequence[Arrival]) -> list[Letter]:
+        """Read messages; a park that was registered just now is known."""
+        self.refresh()
+        letters = pipeline.read(arrivals, self.directory)
+        unknown = pipeline.unknown_parks(letters, self.directory)
+        if unknown and self._are_registered(unknown):
+            self.forget()
+            self.refresh()
+            letters = pipeline.read(arrivals, self.directory)
+        return letters
+
+    def _are_registered(self, parks: Collection[str]) -> bool:
+        with self._database.transaction() as connection:
+            return directory.are_registered(connection, sorted(parks))
 
     def complete(self, letters: Sequence[Letter]) -> dict[int, int]:
         """Register what messages report; return the receipts of untimed ones by index.

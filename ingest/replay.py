@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ingest import fold, outcomes, pipeline, placing, writer
+from ingest import fold, outcomes, placing, writer
 from ingest.arrivals import Arrival
 from ingest.fold import OnDifference
 from parkpulse.errors import InvalidRequestError, NotFoundError
@@ -71,8 +71,7 @@ def replay(
         if entry is None:
             raise NotFoundError(quarantine.KIND, str(entry_id))
         _require_replayable(entry)
-        registrar.refresh()
-        letters = pipeline.read([_arrival(entry)], registrar.directory)
+        letters = registrar.read([_arrival(entry)])
         receipts = registrar.complete(letters)
         values, _ = placing.place(
             letters,

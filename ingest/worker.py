@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from ingest import outcomes, pipeline, placing, topics, writer
+from ingest import outcomes, placing, topics, writer
 from parkpulse.errors import ConfigError, StoreDataError, StoreError
 from parkpulse.model import instants, reasons
 from parkpulse.store import ledger, quarantine, registry, workers
@@ -171,9 +171,8 @@ class Worker:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     def _attempt(self, arrivals: Sequence[Arrival], refusal: str | None) -> None:
-        self._registrar.refresh()
+        letters = self._registrar.read(arrivals)
         directory = self._registrar.directory
-        letters = pipeline.read(arrivals, directory)
         if refusal is not None:
             for letter in letters:
                 letter.refuse(reasons.REFUSED_BY_DATABASE, refusal)

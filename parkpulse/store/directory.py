@@ -38,6 +38,14 @@ def add_devices(
     _add_devices(connection, directory, list(device_ids))
 
 
+def are_registered(connection: Connection, codes: Sequence[str]) -> bool:
+    """Whether at least one of these parks is registered."""
+    found = connection.execute(
+        "select 1 from park where code = any(%s) limit 1", [list(codes)]
+    )
+    return found.fetchone() is not None
+
+
 def _parks(connection: Connection) -> list[ParkEntry]:
     rows = connection.execute(
         "select id, code, clock, accept_from, data_now from park order by id"

@@ -104,6 +104,8 @@ class Database:
                 open=False,
                 check=psycopg_pool.ConnectionPool.check_connection,
                 timeout=10.0,
+                # Its pauses double; so it begins anew before they are long.
+                reconnect_timeout=5.0,
             )
         )
 

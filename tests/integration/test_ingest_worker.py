@@ -15,7 +15,7 @@ import pytest
 from ingest import registrar
 from parkpulse.errors import ConfigError
 from parkpulse.model import instants, packed
-from parkpulse.store import batchlog, quarantine, workers
+from parkpulse.store import batchlog, quarantine, registry, workers
 from tests.integration import ingesting
 from tests.integration.ingesting import Bench, now_ms, now_us, park, payload, topic
 from tests.plugins.fix_services import wait_until
@@ -327,11 +327,19 @@ def test_only_so_many_devices_are_discovered(
     assert (totals.stored, totals.quarantined, totals.values_refused) == (4, 2, 2)
 
 
-def test_a_device_described_later_is_known_at_once(bench: Bench) -> None:
+def test_what_is_described_later_is_known_at_once(bench: Bench) -> None:
     bench.receive(payload(water_level=1.0))
-    bench.register(park("second", devices=[ingesting.device("g", "water_level")]))
+    second = park("second", devices=[ingesting.device("g", "water_level")])
+    third = park("third", devices=[ingesting.device("g", "water_level")])
+    with bench.database.transaction() as connection:
+        registry.apply(connection, second)
     bench.receive(payload(water_level=1.0), on=topic("g", "second"))
-    assert bench.totals("second").stored == 1
+    with bench.database.transaction() as connection:
+        registry.apply(connection, third)
+    for code in ("second", "third"):
+        bench.receive(payload(rsrp=-90), on=topic("g", code))
+    assert bench.totals("second").stored == 2
+    assert bench.totals("third").stored == 1
 
 
 def test_an_untrusted_clock_takes_the_sent_time(bench: Bench) -> None:
