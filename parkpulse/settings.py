@@ -58,9 +58,9 @@ class Settings(BaseSettings):
     """An existing TimescaleDB; without it a private one is started."""
     mqtt_url: SecretStr | None = None
     """An existing MQTT broker `mqtt://user:password@host:port`; else a private one."""
-    database_port: int = Field(default=54917, ge=1, le=65535)
+    database_port: int = Field(default=25432, ge=1, le=65535)
     """Port of the private TimescaleDB on loopback."""
-    mqtt_port: int = Field(default=51883, ge=1, le=65535)
+    mqtt_port: int = Field(default=21883, ge=1, le=65535)
     """Port of the private broker on loopback."""
     host: str = "127.0.0.1"
     """Address the page and the API are bound to."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
+import secrets
 import socket
 
 from parkpulse.errors import ServiceError
 
 LOOPBACK = "127.0.0.1"
+# Below what the system gives to outgoing connections, so that none takes it meanwhile.
+_FIRST_FREE = 12000
+_FREE_PORTS = 20000
 _REMEDIES = {
     errno.EADDRINUSE: (
         "stop the program that uses it, or set {setting} to another port"
@@ -41,9 +47,11 @@ def require_free(port: int, setting: str, user: str, host: str = LOOPBACK) -> No
         with socket.create_server((host, port), family=family):
             pass
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, _WRONG_HOST).format(setting=setting)
-        message = f"{user} cannot listen on {host} port {port} ({error.strerror}): "
-        raise ServiceError(message + remedy) from error
+        number = error.errno or 0
+        remedy = _REMEDIES.get(number, _WRONG_HOST).format(setting=setting)
+        reason = os.strerror(number)
+        message = f"{user} cannot listen on {host} port {port} ({reason}): {remedy}"
+        raise ServiceError(message) from error
 
 
 def answers(port: int, host: str = LOOPBACK) -> bool:
@@ -56,6 +64,8 @@ def answers(port: int, host: str = LOOPBACK) -> bool:
 
 
 def free() -> int:
-    """Return a port that nobody listens on right now."""
-    with socket.create_server((LOOPBACK, 0)) as server:
-        return int(server.getsockname()[1])
+    """Return a port that nobody uses right now, for tests and measurements."""
+    while True:
+        port = _FIRST_FREE + secrets.randbelow(_FREE_PORTS)
+        with contextlib.suppress(OSError), socket.create_server((LOOPBACK, port)):
+            return port
