@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,6 +42,13 @@ class Site:
         self.meters = [each for each in tree.meters if _is_energy(each)]
         self.formulas: list[Formula] = kpi.formulas([each.role for each in self.meters])
         self.series = np.array(sorted({m.series_id for m in self.meters}), np.int64)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells another tree, for which all hours are to be computed again."""
+        meters = [meter._replace(id=0) for meter in self.meters]
+        text = repr((self.tree.zone, sorted(meters)))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def meter_ids(self, formula: Formula) -> list[int]:
         """Ids of the meters that a formula needs."""

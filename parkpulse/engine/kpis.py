@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 PACE_S = 60.0
 """The KPIs of a data centre are computed at most so often. [s]"""
+REFRESH_S = 10.0
+"""Meter trees are read again this often. [s]"""
 _CORRECTION = "correction"
+_REGISTRY = "registry change"
 _LATE = "late readings"
 _LONG: tuple[Period, ...] = ("month", "year", "rolling_12_months")
 
@@ -42,15 +45,24 @@ class KpiConsumer:
         self._ran: dict[int, tuple[datetime, int]] = {}
 
     def start(self, conn: Connection, slots: Sequence[int]) -> None:
-        """Load the meter trees."""
+        """Forget the meter trees; the first batch or tick reads them."""
+        del conn
         self._slots = slots
         self._ran = {}
         self._read_at = None
-        self._read(conn)
 
-    def _read(self, conn: Connection) -> None:
+    def _refresh(self, conn: Connection, now: datetime) -> None:
+        """Read the meter trees now and then; a changed one makes all hours dirty."""
+        if self._read_at is not None:
+            age_s = (now - self._read_at).total_seconds()
+            if age_s < REFRESH_S:
+                return
+        self._read_at = now
         trees = meters.trees(conn, self._slots)
         self._sites = {tree.id: Site(tree) for tree in trees}
+        for data_centre_id, site in self._sites.items():
+            if store.know_tree(conn, data_centre_id, site.fingerprint):
+                store.mark_history(conn, data_centre_id, site.series, _REGISTRY)
 
     def consume(
         self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime
@@ -63,13 +75,9 @@ class KpiConsumer:
             if hours:
                 store.mark(conn, data_centre_id, hours)
 
-    def _refresh(self, conn: Connection, now: datetime) -> None:
-        if self._read_at is None or (now - self._read_at).total_seconds() > PACE_S:
-            self._read(conn)
-            self._read_at = now
-
     def tick(self, conn: Connection, now: datetime) -> None:
         """Compute the data centres whose time has come."""
+        self._refresh(conn, now)
         due = [key for key in self._sites if self._is_rested(key, now)]
         if not due:
             return
@@ -137,8 +145,8 @@ class _Run:
     def go(self) -> None:
         """Compute hours, then days from hours, then longer periods from days."""
         marked = store.take_marked(self._conn, self._id)
-        if _CORRECTION in marked.values():
-            self._cause = _CORRECTION
+        causes = set(marked.values())
+        self._cause = next((c for c in (_CORRECTION, _REGISTRY) if c in causes), _LATE)
         unfinished = store.open_periods(self._conn, self._id)
         moments = self._hours({*marked, *_open_hours(unfinished)})
         passed = self._clock - 1

@@ -132,6 +132,49 @@ def mark(conn: Connection, data_centre_id: int, hours: Mapping[int, str]) -> Non
     )
 
 
+def know_tree(conn: Connection, data_centre_id: int, fingerprint: str) -> bool:
+    """Remember the meter tree; whether it was another one before, or none."""
+    row = conn.execute(
+        """
+        insert into kpi_tree as t (data_centre_id, fingerprint) values (%s, %s)
+        on conflict (data_centre_id) do update set fingerprint = excluded.fingerprint
+        where t.fingerprint <> excluded.fingerprint
+        returning true
+        """,
+        [data_centre_id, fingerprint],
+    ).fetchone()
+    return row is not None
+
+
+def mark_history(
+    conn: Connection, data_centre_id: int, series: Int64Array, cause: str
+) -> None:
+    """Queue every hour from the oldest to the newest reading of the series."""
+    conn.execute(
+        """
+        insert into kpi_dirty (data_centre_id, hour, cause)
+        select %(id)s, hour, %(cause)s
+        from (
+            select min(oldest.ts) as first, max(newest.ts) as last
+            from unnest(%(series)b::integer[]) as k (series)
+            cross join lateral (
+                select ts from reading where reading.series = k.series
+                order by ts limit 1
+            ) oldest
+            cross join lateral (
+                select ts from reading where reading.series = k.series
+                order by ts desc limit 1
+            ) newest
+        ) stretch
+        cross join lateral generate_series(
+            date_trunc('hour', first, 'UTC'), last, interval '1 hour'
+        ) as hour
+        on conflict (data_centre_id, hour) do nothing
+        """,
+        {"id": data_centre_id, "series": columns.int4(series), "cause": cause},
+    )
+
+
 def waiting(conn: Connection) -> set[int]:
     """Ids of the data centres with queued hours."""
     rows = conn.execute("select distinct data_centre_id from kpi_dirty")

@@ -7,6 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from psycopg.rows import dict_row
 from typing_extensions import override
@@ -322,3 +323,32 @@ def test_facility_below_it_is_a_finding(lab: Lab) -> None:
     assert day["value"] is None
     assert day["verdict"] == "insufficient data"
     assert day["evidence"]["finding"] == "facility_below_it"
+
+
+def test_a_data_centre_registered_after_its_meters_has_its_history(lab: Lab) -> None:
+    spec = plant_spec()
+    plant = Plant(lab, msgspec.structs.replace(spec, data_centres=[]), START)
+    lab.put(plant.points(START, NOW))
+    consumer = KpiConsumer()
+    _run(lab, consumer)
+    assert not _rows(lab)
+    lab.register(spec)
+    lab.now += timedelta(seconds=10)
+    _run(lab, consumer)
+    assert len(_rows(lab, period="hour", kpi="pue")) == 48
+
+
+def test_another_meter_tree_recomputes_everything(lab: Lab) -> None:
+    spec = plant_spec()
+    plant = Plant(lab, spec, START)
+    lab.put(plant.points(START, NOW))
+    _run(lab)
+    assert not _revisions(lab)
+    (centre,) = spec.data_centres
+    fewer = [meter for meter in centre.meters if meter.device != "pv"]
+    other = msgspec.structs.replace(centre, meters=fewer)
+    lab.register(msgspec.structs.replace(spec, data_centres=[other]))
+    _run(lab)
+    hours = _rows(lab, period="hour", kpi="pue")
+    assert [row["value"] for row in hours] == pytest.approx([1.2] * 48)
+    assert {row["cause"] for row in _revisions(lab)} == {"registry change"}

@@ -360,6 +360,11 @@ create table kpi_dirty (
     cause text not null,
     primary key (data_centre_id, hour)
 );
+create table kpi_tree (
+    data_centre_id integer primary key references data_centre,
+    fingerprint text not null
+);
+comment on table kpi_tree is 'meter tree that the KPIs were computed with: another one makes all hours dirty';
 comment on table kpi_dirty is 'hours whose readings changed since the KPIs were computed';
 
 -- Rules and alerts ----------------------------------------------------------
