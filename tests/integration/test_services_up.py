@@ -92,6 +92,15 @@ class Up:
     def answers(self, setting: str) -> bool:
         return ports.answers(int(self.environment[setting]))
 
+    def services(self, *words: str) -> str:
+        return subprocess.run(
+            [COMMAND, "services", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
     def end(self) -> None:
         if self.running is not None and self.running.poll() is None:
             self.running.send_signal(signal.SIGTERM)
@@ -103,6 +112,7 @@ def up(server_home: Path, servers_cache: Path) -> Iterator[Up]:
     made = Up(server_home / "home", servers_cache)
     yield made
     made.end()
+    made.services("stop")
 
 
 def test_everything_starts_stops_and_starts_again(up: Up) -> None:
@@ -168,19 +178,9 @@ def test_nothing_outlives_a_killed_one_and_it_starts_again_at_once(up: Up) -> No
 
 
 def test_it_uses_servers_that_run_already(up: Up) -> None:
-    def services(word: str) -> str:
-        return subprocess.run(
-            [COMMAND, "services", word, *(["--json"] if word == "status" else [])],
-            env=up.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-
-    services("start")
+    up.services("start")
     running = up.start()
     assert "run already" in up.output.read_text()
     running.send_signal(signal.SIGTERM)
     assert running.wait(60) == 0
-    assert json.loads(services("status"))["database_answers"] is True
-    services("stop")
+    assert json.loads(up.services("status", "--json"))["database_answers"] is True
