@@ -241,10 +241,17 @@ def fold(rows: Table, spans: Sequence[Span]) -> Table:
 
 
 def _nothing(count: int, meters: int) -> Sums:
-    none = [np.zeros(count) for _ in range(4)]
-    time = [np.zeros(count, np.int64) for _ in range(2)]
-    gap = [np.full(count, bound, np.int64) for bound in (joint.FAR, -joint.FAR)]
-    return Sums(*none, *time, *gap, np.zeros((count, meters, 3)))
+    return Sums(
+        numerator=np.zeros(count),
+        numerator_estimated=np.zeros(count),
+        denominator=np.zeros(count),
+        denominator_estimated=np.zeros(count),
+        covered=np.zeros(count, np.int64),
+        estimated_time=np.zeros(count, np.int64),
+        gap_start=np.full(count, joint.FAR, np.int64),
+        gap_end=np.full(count, -joint.FAR, np.int64),
+        meter=np.zeros((count, meters, 3)),
+    )
 
 
 class Changes(NamedTuple):

@@ -42,7 +42,7 @@ class Tree:
     zone: str
     commissioned: date
     standard_racks: int
-    meters: tuple[Meter, ...]
+    meters: Sequence[Meter]
 
 
 class TargetRow(NamedTuple):
@@ -89,7 +89,10 @@ def trees(conn: Connection, slots: Sequence[int]) -> list[Tree]:
         """,
         [list(slots)],
     )
-    return [Tree(*(*row, tuple(meters[row[0]]))) for row in rows]
+    return [
+        Tree(key, code, park_id, park, zone, commissioned, racks, meters[key])
+        for key, code, park_id, park, zone, commissioned, racks in rows
+    ]
 
 
 def targets(conn: Connection) -> list[TargetRow]:
