@@ -56,10 +56,12 @@ def list_series(
 ) -> object:
     """Series by device and metric, each with its newest reading and its limits."""
     wanted = SeriesFilter(query.metric, query.device, query.place, query.group)
-    views = series.listing(ctx.look(park), wanted, ctx.live.limits)
+    seen = ctx.look(park)
+    entries = series.listing(seen, wanted)
     if tables.wanted(request, query.format):
-        return tables.respond("series", _SERIES_COLUMNS.split(","), _series(views))
-    return series.page(views, query.limit, query.cursor)
+        rows = _series(series.views(seen, entries, ctx.live.limits))
+        return tables.respond("series", _SERIES_COLUMNS.split(","), rows)
+    return series.page(seen, entries, ctx.live.limits, query.limit, query.cursor)
 
 
 @router.get(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from parkpulse.model import instants
 from parkpulse.model.registry import Name
 from parkpulse.query import devices, paging
@@ -14,10 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    from numpy.typing import NDArray
+
     from parkpulse.query.catalogue import Device, Series
     from parkpulse.query.limits import Limit, Limits
     from parkpulse.query.live import Live, ParkNow
     from parkpulse.query.paging import Page
+
+
+Entry = tuple["Device", "Series"]
+"""A series with its device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +71,30 @@ class SeriesView:
 
 def latest(seen: ParkNow) -> list[LatestView]:
     """Newest readings of all series of a park that have one."""
+    return _latest(seen, seen.newest.ts != NEVER)
+
+
+def _latest(seen: ParkNow, which: NDArray[np.bool_]) -> list[LatestView]:
     newest = seen.newest
     rows = zip(
-        newest.series.tolist(),
-        newest.ts.tolist(),
-        newest.value.tolist(),
-        newest.quality.tolist(),
-        seen.stale.tolist(),
+        newest.series[which].tolist(),
+        newest.ts[which].tolist(),
+        newest.value[which].tolist(),
+        newest.quality[which].tolist(),
+        seen.stale[which].tolist(),
         strict=True,
     )
     return [
         LatestView(series, instants.from_us(ts), value, quality, stale)
         for series, ts, value, quality, stale in rows
-        if ts != NEVER
     ]
 
 
-def listing(seen: ParkNow, wanted: SeriesFilter, limits: Limits) -> list[SeriesView]:
+def listing(seen: ParkNow, wanted: SeriesFilter) -> list[Entry]:
     """All series that were asked for, by device and metric."""
-    newest = {each.series: each for each in latest(seen)}
     places = devices.within(seen.park, wanted.place)
     return [
-        view(device, series, newest.get(series.id), limits.get(series.id, ()))
+        (device, series)
         for device in seen.park.devices
         if places is None or device.place in places
         for series in device.series
@@ -92,25 +102,40 @@ def listing(seen: ParkNow, wanted: SeriesFilter, limits: Limits) -> list[SeriesV
     ]
 
 
+def views(seen: ParkNow, entries: Sequence[Entry], limits: Limits) -> list[SeriesView]:
+    """Series as they are now, in the same order."""
+    ids = [series.id for _, series in entries]
+    which = (seen.newest.ts != NEVER) & np.isin(seen.newest.series, ids)
+    newest = {each.series: each for each in _latest(seen, which)}
+    return [
+        view(device, series, newest.get(series.id), limits.get(series.id, ()))
+        for device, series in entries
+    ]
+
+
 def one(live: Live, series_id: int) -> SeriesView:
     """Find one series as it is now; raises NotFoundError."""
     found = live.catalogue.series(series_id)
-    newest = {each.series: each for each in latest(live.look(found.park))}
-    limits = live.limits.get(series_id, ())
-    return view(found.device, found.series, newest.get(series_id), limits)
+    entry = (found.device, found.series)
+    return views(live.look(found.park), [entry], live.limits)[0]
 
 
 def page(
-    views: Sequence[SeriesView], limit: int, cursor: str | None
+    seen: ParkNow,
+    entries: Sequence[Entry],
+    limits: Limits,
+    limit: int,
+    cursor: str | None,
 ) -> Page[SeriesView]:
     """One page of series, by device and metric."""
-    return paging.cut(
-        views,
-        lambda view: (view.device, view.metric),
+    found = paging.cut(
+        entries,
+        lambda entry: (entry[0].code, entry[1].metric.name),
         order="device",
         limit=limit,
         cursor=cursor,
     )
+    return paging.Page(views(seen, found.items, limits), found.next)
 
 
 def view(
