@@ -6,6 +6,7 @@ what is missing there is registered by the caller. Then `placing` takes over.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -69,6 +70,15 @@ def _source(address: Address, directory: Directory) -> str:
 @lru_cache(maxsize=100_000)
 def _parse(topic: str) -> Address:
     return topics.parse(topic)
+
+
+def unread(arrival: Arrival, directory: Directory, refusal: Refusal) -> Letter:
+    """Make a letter of a message that shall be refused without being read."""
+    letter = Letter(arrival, source(arrival.topic, directory))
+    with contextlib.suppress(DecodeError):
+        letter.address = _parse(arrival.topic)
+    letter.refuse(*refusal)
+    return letter
 
 
 def _read(arrival: Arrival, directory: Directory) -> Letter:

@@ -6,9 +6,15 @@ import logging
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from ingest import outcomes, placing, topics, writer
-from parkpulse.errors import ConfigError, StoreDataError, StoreError
+from ingest import outcomes, pipeline, placing, topics, writer
+from parkpulse.errors import (
+    ConfigError,
+    ParkpulseError,
+    StoreDataError,
+    StoreError,
+)
 from parkpulse.model import instants, reasons
+from parkpulse.model.message import Refusal
 from parkpulse.store import ledger, quarantine, registry, workers
 from parkpulse.store.ledger import Counts
 from parkpulse.store.workers import Advance
@@ -50,6 +56,10 @@ class Receiver(Protocol):
 
     def pause(self) -> None:
         """Take in nothing more; acknowledgements still go out."""
+
+
+class _FaultError(Exception):
+    """The program failed on these messages."""
 
 
 class _StoppedError(Exception):
@@ -130,36 +140,37 @@ class Worker:
     def commit(self, arrivals: Sequence[Arrival]) -> None:
         """Commit messages, whatever it takes, and acknowledge them.
 
-        Messages that the database refuses for their data are found by bisection and
-        quarantined. While the database is away it is tried again and again.
+        Messages that the database refuses for their data, or on which the program
+        fails, are found by bisection and quarantined. While the database is away it is
+        tried again and again.
         """
         counted = [each for each in arrivals if not topics.is_ours(each.topic)]
         try:
             if counted:
                 self._persist(counted, None)
-        except StoreDataError as error:
-            if len(arrivals) > 1:
+        except (StoreDataError, _FaultError) as error:
+            if len(counted) > 1:
                 middle = len(arrivals) // 2
                 self.commit(arrivals[:middle])
                 self.commit(arrivals[middle:])
                 return
-            _log.warning("refused by database topic=%s: %s", arrivals[0].topic, error)
-            self._persist(counted, str(error))
+            is_fault = isinstance(error, _FaultError)
+            reason = reasons.INTERNAL_ERROR if is_fault else reasons.REFUSED_BY_DATABASE
+            _log.warning("%s topic=%s: %s", reason, counted[0].topic, error)
+            self._persist(counted, Refusal(reason, str(error)))
         self._committed = arrivals[-1].number
         self._receiver.acknowledge(arrivals)
 
-    def _persist(self, arrivals: Sequence[Arrival], refusal: str | None) -> None:
+    def _persist(self, arrivals: Sequence[Arrival], refusal: Refusal | None) -> None:
         pause_s = _SHORTEST_PAUSE_S
         while True:
             try:
                 return self._attempt(arrivals, refusal)
             except StoreDataError:
-                self._registrar.forget()
                 if refusal is None:
                     raise
                 _log.exception("the database refuses even the quarantine")
             except StoreError as error:
-                self._registrar.forget()
                 _log.warning(
                     "database failed retry_in_s=%.1f waiting=%d: %s",
                     pause_s,
@@ -170,12 +181,39 @@ class Worker:
                 raise _StoppedError
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
-    def _attempt(self, arrivals: Sequence[Arrival], refusal: str | None) -> None:
+    def _attempt(self, arrivals: Sequence[Arrival], refusal: Refusal | None) -> None:
+        """Try once; what is in memory may be ahead of the database after an error."""
+        try:
+            self._commit_once(arrivals, refusal)
+        except ParkpulseError:
+            self._registrar.forget()
+            raise
+        except Exception as error:
+            # A fault that one message brings out must not keep all others from us.
+            self._registrar.forget()
+            _log.exception("the program failed messages=%d", len(arrivals))
+            if refusal is not None:
+                raise StoreError(repr(error)) from error
+            raise _FaultError(repr(error)) from error
+
+    def _letters(
+        self, arrivals: Sequence[Arrival], refusal: Refusal | None
+    ) -> list[Letter]:
+        if refusal is not None and refusal.reason == reasons.INTERNAL_ERROR:
+            self._registrar.refresh()
+            directory = self._registrar.directory
+            return [pipeline.unread(each, directory, refusal) for each in arrivals]
         letters = self._registrar.read(arrivals)
-        directory = self._registrar.directory
         if refusal is not None:
             for letter in letters:
-                letter.refuse(reasons.REFUSED_BY_DATABASE, refusal)
+                letter.refuse(*refusal)
+        return letters
+
+    def _commit_once(
+        self, arrivals: Sequence[Arrival], refusal: Refusal | None
+    ) -> None:
+        letters = self._letters(arrivals, refusal)
+        directory = self._registrar.directory
         receipts = self._registrar.complete(letters)
         values, clocks = placing.place(
             letters, directory, self._registrar.clocks(), receipts, self._retention_us

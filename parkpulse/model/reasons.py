@@ -18,6 +18,7 @@ UNKNOWN_FORMAT = "unknown_format"
 UNKNOWN_PARK = "unknown_park"
 TOO_MANY_DISCOVERED = "too_many_discovered"
 REFUSED_BY_DATABASE = "refused_by_database"
+INTERNAL_ERROR = "internal_error"
 NOT_A_NUMBER = "not_a_number"
 NOT_FINITE = "not_finite"
 UNKNOWN_METRIC = "unknown_metric"
@@ -52,6 +53,7 @@ TEXTS = {
         "一小时内发现的新设备过多", "Too many new devices within an hour"
     ),
     REFUSED_BY_DATABASE: Text("数据库拒绝写入", "The database refuses it"),
+    INTERNAL_ERROR: Text("程序处理此报文时出错", "The program failed on it"),
     NOT_A_NUMBER: Text("不是数字", "A value is not a number"),
     NOT_FINITE: Text("不是有限的数字", "A value is not finite"),
     UNKNOWN_METRIC: Text("未知的测量项", "Nobody knows this metric"),

@@ -16,6 +16,7 @@ from ingest import registrar
 from parkpulse.errors import ConfigError
 from parkpulse.model import instants, packed
 from parkpulse.store import batchlog, quarantine, registry, workers
+from parkpulse.wire import native
 from tests.integration import ingesting
 from tests.integration.ingesting import Bench, now_ms, now_us, park, payload, topic
 from tests.plugins.fix_services import wait_until
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from uuid import UUID
 
+    from parkpulse.model.message import Message
     from parkpulse.model.packed import LoggedBatch
     from tests.plugins.fix_proxy import Proxy
 
@@ -524,6 +526,29 @@ def test_a_message_that_the_database_refuses_is_found_and_quarantined(
     mids = [each.mid for each in bench.receiver.acknowledged]
     assert mids == sorted(mids)
     assert len(mids) == 12
+
+
+def test_a_message_on_which_the_program_fails_is_quarantined(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = native.decode
+
+    def fails(raw: bytes) -> Message:
+        if b"poison" in raw:
+            raise ZeroDivisionError(raw)
+        return decode(raw)
+
+    monkeypatch.setattr(native, "decode", fails)
+    now = now_ms()
+    good = [payload(now + number, water_level=1.0) for number in range(9)]
+    bench.receive(*good[:5], b"poison", *good[5:])
+    assert len(bench.readings()) == 9
+    (entry,) = bench.quarantine()
+    assert (entry.reason, entry.device) == ("internal_error", "gauge")
+    assert "ZeroDivisionError" in entry.detail
+    totals = bench.totals("demo")
+    assert (totals.received, totals.stored, totals.quarantined) == (10, 9, 1)
+    assert [each.number for each in bench.receiver.acknowledged] == [*range(1, 11)]
 
 
 def test_nothing_is_lost_or_acknowledged_while_the_database_is_away(
