@@ -170,6 +170,8 @@ class Notifier:
         while not self._stop.is_set():
             try:
                 with self._database.listen(outbox.CHANNEL) as conn:
+                    # What came before is claimed now, not after the next poll.
+                    self._wake.set()
                     while not self._stop.is_set():
                         if pool.wait_for_notification(conn, _POLL_S):
                             self._wake.set()
