@@ -38,7 +38,8 @@ def read_range(
     As a table it is all readings of the stretch, however many.
     """
     if tables.wanted(request, query.format):
-        ctx.live.catalogue.series(series_id)
+        with ctx.database.transaction() as conn:
+            ranges.ask(conn, series_id, query.start, query.end)
         rows = _readings(ctx, series_id, query.start, query.end)
         return tables.respond(f"series-{series_id}", ("ts", "value", "quality"), rows)
     with ctx.database.transaction() as conn:

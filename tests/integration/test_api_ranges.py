@@ -99,6 +99,7 @@ def test_summary_of_a_gauge(site: Site, level: int) -> None:
     ("query", "pointer", "code"),
     [
         ({"end": DAY["start"]}, "end", "range_empty"),
+        ({"end": DAY["start"], "format": "csv"}, "end", "range_empty"),
         ({"points": 3}, "points", "too_small"),
         ({"points": 10_001}, "points", "too_large"),
         ({"tier": "1s"}, "tier", "unknown_value"),
