@@ -1,0 +1,147 @@
+"""Rules: what may be written, what is shipped, and where a rule holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from parkpulse.model import rule
+from parkpulse.model.metrics import METRICS
+from parkpulse.model.registry import Name
+from parkpulse.model.rule import Level, Place, RuleSpec, Scope, StoredRule, Threshold
+
+GOOD: dict[str, Any] = {
+    "kind": "threshold",
+    "metric": "water_level",
+    "direction": "above",
+    "levels": [{"severity": "medium", "limit": 1.0}, {"severity": "high", "limit": 2}],
+}
+
+
+def test_a_rule_survives_its_own_json() -> None:
+    threshold = msgspec.convert(GOOD, Threshold)
+    text = msgspec.json.encode(threshold)
+    assert msgspec.json.decode(text, type=Threshold) == threshold
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"metric": "nonsense"},
+        {"metric": "active_energy_import"},
+        {"direction": "sideways"},
+        {"levels": []},
+        {"levels": [{"severity": "high", "limit": 1}, {"severity": "low", "limit": 2}]},
+        {"levels": [{"severity": "low", "limit": 2}, {"severity": "high", "limit": 1}]},
+        {"levels": [{"severity": "low", "limit": 1}, {"severity": "low", "limit": 2}]},
+        {"direction": "below"},
+        {"levels": [{"severity": "low", "limit": "1"}]},
+        {"deadband": -0.1},
+        {"on_delay_s": -1},
+        {"off_delay_s": 8 * 86400},
+        {"kind": "rate"},
+        {"unknown": 1},
+        {"scope": {"place_kinds": ["moon"]}},
+    ],
+)
+def test_what_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({**GOOD, **changes}, Threshold)
+
+
+@pytest.mark.parametrize("limit", [float("nan"), float("inf")])
+def test_limits_are_finite(limit: float) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        Threshold(metric="water_level", direction="above", levels=[Level("low", limit)])
+
+
+def test_shipped_rules_name_their_sources_and_stay_within_what_sensors_say() -> None:
+    shipped = rule.shipped()
+    assert len({each.code for each in shipped}) == len(shipped) >= 10
+    for each in shipped:
+        metric = METRICS[each.definition.metric]
+        assert each.source
+        assert each.name.zh
+        assert each.name.en
+        assert each.enabled
+        for level in each.definition.levels:
+            assert metric.is_plausible(level.limit), each.code
+
+
+@pytest.mark.parametrize(
+    ("code", "limits"),
+    [
+        ("tunnel-oxygen-low", [19.5, 18.0]),
+        ("tunnel-oxygen-high", [23.5]),
+        ("tunnel-methane", [1.0, 1.25]),
+        ("tunnel-hydrogen-sulfide", [10.0, 20.0]),
+        ("tunnel-temperature-high", [40.0, 50.0]),
+        ("waterlogging-depth", [0.15, 0.27, 0.40, 0.60]),
+        ("battery-voltage", [3.2]),
+    ],
+)
+def test_shipped_limits_are_those_of_the_sources(
+    code: str, limits: list[float]
+) -> None:
+    (found,) = [each for each in rule.shipped() if each.code == code]
+    assert [level.limit for level in found.definition.levels] == limits
+
+
+ROOM = [Place("room", "compartment"), Place("tunnel", "area")]
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        (Scope(), True),
+        (Scope(devices=["gauge"]), True),
+        (Scope(devices=["other"]), False),
+        (Scope(devices=[]), False),
+        (Scope(device_kinds=["level"]), True),
+        (Scope(device_kinds=["gas"]), False),
+        (Scope(places=["room"]), True),
+        (Scope(places=["tunnel"]), True),
+        (Scope(places=["roof"]), False),
+        (Scope(place_kinds=["compartment"]), True),
+        (Scope(place_kinds=["road"]), False),
+        (Scope(devices=["gauge"], places=["roof"]), False),
+    ],
+)
+def test_scope(scope: Scope, expected: bool) -> None:  # noqa: FBT001
+    assert scope.holds("gauge", "level", ROOM) is expected
+
+
+def test_a_device_without_a_place_is_in_no_place() -> None:
+    assert Scope().holds("gauge", "level", [])
+    assert not Scope(places=["room"]).holds("gauge", "level", [])
+    assert not Scope(place_kinds=["compartment"]).holds("gauge", "level", [])
+
+
+def _stored(number: int, park_id: int | None, *, enabled: bool = True) -> StoredRule:
+    definition = msgspec.convert(GOOD, Threshold)
+    spec = RuleSpec("level", Name("水位", "level"), definition, "test", enabled)
+    return StoredRule(number, park_id, 1, spec)
+
+
+def test_a_park_s_own_rule_stands_before_the_shipped_one() -> None:
+    shipped, own = _stored(1, None), _stored(2, 7)
+    for order in ([shipped, own], [own, shipped]):
+        assert rule.in_force(order, 7) == [own]
+        assert rule.in_force(order, 8) == [shipped]
+
+
+def test_a_park_may_switch_a_shipped_rule_off() -> None:
+    rules = [_stored(1, None), _stored(2, 7, enabled=False)]
+    assert rule.in_force(rules, 7) == []
+    assert rule.in_force(rules, 8) == rules[:1]
+
+
+def test_a_severity_finds_its_level_or_the_nearest_below() -> None:
+    threshold = msgspec.convert(GOOD, Threshold)
+    limits = {
+        severity: threshold.level(severity).limit
+        for severity in ("low", "medium", "high", "critical")
+    }
+    assert limits == {"low": 1.0, "medium": 1.0, "high": 2.0, "critical": 2.0}
