@@ -142,6 +142,10 @@ def kill_under_load(
     assert totals.duplicate == totals.values_duplicate
     counted = bench.rows(b"select sum(size)::int, max(n)::int from batch_log")
     assert counted[0][0] == len(expected)
+    sys.stdout.write(
+        f"{kills} kills, {len(load.receipts)} messages published at {rate:.0f}/s,"
+        f" all of them stored or quarantined, {totals.duplicate} delivered twice\n"
+    )
 
 
 def is_connected(bench: Bench) -> bool:

@@ -406,3 +406,12 @@ def test_an_outage_of_two_minutes_costs_not_even_the_connection(
     totals = bench.totals()
     # A second connection would have brought them all again.
     assert (totals.received, totals.stored, totals.duplicate) == (30_000, 30_000, 0)
+
+
+def test_the_first_worker_follows_what_the_broker_says_it_has_dropped(
+    broker: BrokerServer,
+) -> None:
+    side = Side(broker.url, maximum=10, longest_full_s=30.0)
+    wait_until(lambda: side.receiver.dropped_by_broker == 0, 30.0)  # every 10 s
+    assert len(side.inbox) == 0
+    side.receiver.close()
