@@ -98,6 +98,11 @@ class Bench:
         self.keeper.renew()
         self.restart()
 
+    @staticmethod
+    def name(text: str) -> Name:
+        """Name of something that is called so in the bench's park."""
+        return name(text)
+
     def restart(self) -> None:
         consumer = AlertConsumer(self.database, PAGE)
         self.loop = Loop(self.database, self.keeper, consumer)
