@@ -89,6 +89,8 @@ def _run(config: Settings) -> None:
         name="parkpulse api",
         statement_s=_STATEMENT_S,
     )
+    if not config.open_host:
+        listening.require_loopback(config.host)
     with listening.bind(config.host, config.port) as listener:
         database.open()
         try:
@@ -97,11 +99,15 @@ def _run(config: Settings) -> None:
             database.close()
 
 
+def _own_url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _serve(config: Settings, database: Database, listener: socket.socket) -> None:
     application = app.create(
         database,
         page=Path(dashboards.__file__).parent / "web" / "dist",
-        page_url=config.public_url or f"http://{config.host}:{config.port}",
+        page_url=config.public_url or _own_url(config.host, config.port),
         public_url=config.public_url,
     )
     server = _Server(

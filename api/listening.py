@@ -11,20 +11,24 @@ from parkpulse.errors import ConfigError
 _BACKLOG = 512
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Listen at an address of this machine that others cannot reach.
-
-    Raises
-    ------
-    ConfigError
-        The address is another one, or the port is taken.
-    """
+def require_loopback(host: str) -> None:
+    """Make sure that others cannot reach an address; raises ConfigError."""
     if not guard.is_loopback(host):
         message = (
             f"the page is not served at {host} as long as there are no users: set"
             " PARKPULSE_HOST to 127.0.0.1 and put a proxy with a login before it"
         )
         raise ConfigError(message)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Listen at an address of this machine.
+
+    Raises
+    ------
+    ConfigError
+        The port is taken, or this machine has no such address.
+    """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)

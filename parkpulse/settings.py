@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     """Address the page and the API are bound to."""
     port: int = Field(default=8080, ge=1, le=65535)
     """Port of the page and the API."""
+    open_host: bool = False
+    """Whether `host` may be an address that others reach although there are no users:
+    in a container whose port is published on loopback only."""
     secret_key: SecretStr | None = None
     """Key that encrypts stored secrets; else `home/secret.key`, made on first use."""
     raw_retention_days: int = Field(default=90, ge=2, le=3660)

@@ -77,6 +77,31 @@ def test_an_address_that_others_can_reach_is_refused(
     assert "PARKPULSE_HOST" in sentence
 
 
+def test_an_open_host_is_tried(
+    start: Callable[..., subprocess.Popen[str]], database_url: str
+) -> None:
+    """The address is one for documentation, which no machine has."""
+    child = start(DATABASE_URL=database_url, HOST="192.0.2.1", OPEN_HOST="true")
+    _, errors = child.communicate(timeout=_WITHIN_S)
+    assert child.returncode == 1
+    (sentence,) = errors.splitlines()
+    assert "cannot listen at 192.0.2.1" in sentence
+
+
+def test_it_answers_to_its_public_name(
+    start: Callable[..., subprocess.Popen[str]], database_url: str
+) -> None:
+    port = ports.free()
+    public = "https://park.example"
+    start(DATABASE_URL=database_url, PORT=str(port), PUBLIC_URL=public)
+    url = f"http://127.0.0.1:{port}"
+    wait_until(lambda: answers(url), _WITHIN_S)
+    foreign = httpx.get(f"{url}/api/v1/health", headers={"Host": "evil.example"})
+    assert foreign.status_code == 421
+    own = httpx.get(f"{url}/api/v1/health", headers={"Host": "park.example"})
+    assert own.status_code == 200
+
+
 def test_a_port_that_is_taken_is_named(
     start: Callable[..., subprocess.Popen[str]], database_url: str
 ) -> None:

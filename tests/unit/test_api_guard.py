@@ -121,7 +121,7 @@ def test_answers_do_not_wait_for_acknowledgements(host: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org"])  # noqa: S104 - refused
 def test_addresses_that_others_can_reach(host: str) -> None:
     with pytest.raises(ConfigError, match="PARKPULSE_HOST"):
-        listening.bind(host, 0)
+        listening.require_loopback(host)
 
 
 def test_an_address_that_this_machine_lacks() -> None:
