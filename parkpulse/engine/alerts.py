@@ -31,7 +31,7 @@ from parkpulse.engine.alerts_watch import Watch
 from parkpulse.model import instants, packed
 from parkpulse.model.registry import SLOTS
 from parkpulse.store import alerts as store
-from parkpulse.store import conditions, parks, rules, snapshots, windows
+from parkpulse.store import conditions, parks, retention, rules, snapshots, windows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -219,11 +219,13 @@ class AlertConsumer:
         watch = self._watch
         touched = Touched(
             row=rows,
-            first=first,
+            # What was dropped for its age is not there to be compared with.
+            first=np.maximum(first, retention.raw_horizon(conn) + 1),
             last=first if last is None else last,
             to_end=np.ones(len(rows), np.bool_) if to_end is None else to_end,
             clock=watch.clock(_clocks(conn), rows),
         )
+        touched = touched.where(touched.to_end | (touched.last >= touched.first))
         answers = alerts_evaluate.evaluate(conn, watch, touched)
         findings = [
             finding
