@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from typing_extensions import override
@@ -17,16 +18,18 @@ from parkpulse.model import instants
 from parkpulse.model.registry import SLOTS
 from parkpulse.store import batchlog
 from parkpulse.store import engine as store
+from parkpulse.store.pool import Database
 from tests.plugins.fix_engine import NOW
 from tests.plugins.fix_services import wait_until
 from tests.plugins.plant import START, Plant, plant_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from parkpulse.model.packed import LoggedBatch
     from parkpulse.store.pool import Connection
     from tests.plugins.fix_engine import Lab
+    from tests.plugins.fix_proxy import Proxy
 
 EVERY = frozenset(range(SLOTS))
 
@@ -207,3 +210,32 @@ def test_a_mistake_ends_the_process(free: Lab) -> None:
     )
     with pytest.raises(ZeroDivisionError):
         engine.run()
+
+
+def test_an_engine_outlives_an_outage_of_the_database(
+    free: Lab, database_url: str, proxy: Callable[[int], Proxy]
+) -> None:
+    plant = Plant(free, plant_spec(), START)
+    parts = urlsplit(database_url)
+    way = proxy(parts.port or 0)
+    netloc = f"{parts.username}:{parts.password}@127.0.0.1:{way.port}"
+    database = Database(parts._replace(netloc=netloc).geturl())
+    database.open()
+    keeper = LeaseKeeper(database, "engine", ttl_s=1.0)
+    recorder = Recorder()
+    engine = Engine(database, keeper, [Loop(database, keeper, recorder, pause_s=0.1)])
+    thread = threading.Thread(target=engine.run)
+    thread.start()
+    free.put(plant.points(START, START))
+    wait_until(lambda: recorder.seen == [1], 20.0)
+    way.cut()
+    free.put([plant.point("grid", instants.to_us(NOW))])
+    ticks = recorder.ticks
+    time.sleep(1.5)
+    assert recorder.ticks <= ticks + 1
+    way.heal()
+    wait_until(lambda: recorder.seen == [1, 2], 60.0)
+    engine.stop()
+    thread.join(30.0)
+    assert not thread.is_alive()
+    database.close()
