@@ -15,7 +15,7 @@ export default defineConfig({
     // The page's content security policy allows files of its own host only.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { checks: { pluginTimings: false } },
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

@@ -15,6 +15,7 @@ export const en = {
   shell: {
     park: "Park",
     grade: { demonstration: "demonstration park", growth: "growth park" },
+    notices: "Notices",
     simulated: "Simulated",
     simulatedNote: "These readings come from simulators, not from real devices.",
     language: "中文",

@@ -22,6 +22,7 @@ export const zh: Dictionary = {
   shell: {
     park: "园区",
     grade: { demonstration: "示范园区", growth: "成长型园区" },
+    notices: "提示",
     simulated: "模拟数据",
     simulatedNote: "以下读数来自模拟器，并非真实设备。",
     language: "EN",

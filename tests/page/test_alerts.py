@@ -1,0 +1,148 @@
+"""The alert console and the alert's own page: see, acknowledge, be too late."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.conftest import LIMIT_M, OUTPUT
+from tests.plugins.fix_services import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator, Page, Route
+
+    from tests.page.conftest import Service, Visit
+
+SOON_MS = 15_000
+
+
+def active(service: Service) -> list[dict[str, Any]]:
+    found = service.chain.get("/parks/quay/alerts")["items"]
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _calm(service: Service) -> Iterator[None]:
+    """Leave no alert behind: over, and acknowledged."""
+    yield
+    for device in ("gauge-1", "gauge-2", "gauge-3"):
+        service.publish(device, 0.2)
+    wait_until(lambda: all(each["cleared_at"] for each in active(service)), 30)
+    for each in active(service):
+        service.chain.post(f"/alerts/{each['id']}/acknowledge", {"actor": "test"})
+    wait_until(lambda: not active(service), 30)
+
+
+def console(page: Page) -> Locator:
+    return page.get_by_role("region", name="Alerts")
+
+
+def row(page: Page, gauge: str) -> Locator:
+    return console(page).get_by_role("listitem").filter(has_text=gauge)
+
+
+def test_an_alert_comes_up_and_is_acknowledged(visit: Visit, service: Service) -> None:
+    service.publish("gauge-1", 0.4)
+    page = visit("#/quay")
+    expect(console(page)).to_contain_text("No active alerts")
+    service.publish("gauge-1", LIMIT_M + 0.3)
+    line = row(page, "Quay gauge 1")
+    expect(line).to_contain_text("Stage of the quay", timeout=SOON_MS)
+    expect(line).to_contain_text("High")
+    expect(line).to_have_attribute("data-state", "unacknowledged")
+
+    line.get_by_role("button", name=re.compile("^Ack")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Your name").fill("Li Na")
+    dialog.get_by_label("Comment").fill("on my way")
+    page.screenshot(path=OUTPUT / "acknowledge.png")
+    dialog.get_by_role("button", name="Acknowledge").click()
+    expect(line).to_have_attribute("data-state", "acknowledged", timeout=SOON_MS)
+
+    (alert,) = active(service)
+    assert alert["acknowledged_by"] == "Li Na"
+    line.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Stage of the quay")).to_be_visible()
+    expect(page.get_by_role("article")).to_contain_text("acknowledged by Li Na")
+    expect(page.get_by_role("article")).to_contain_text("on my way")
+
+
+def test_being_too_late_is_said(visit: Visit, service: Service) -> None:
+    service.publish("gauge-2", LIMIT_M + 0.3)
+    page = visit("#/quay")
+    visit.watch.expected = ("409",)
+    line = row(page, "Quay gauge 2")
+    expect(line).to_be_visible(timeout=SOON_MS)
+    (alert,) = active(service)
+
+    def somebody_is_faster(route: Route) -> None:
+        path = f"/alerts/{alert['id']}/acknowledge"
+        assert service.chain.post(path, {"actor": "Wang"}).is_success
+        route.continue_()
+
+    page.route("**/acknowledge", somebody_is_faster)
+    page.evaluate("localStorage.setItem('parkpulse.actor', 'Li Na')")
+    page.reload()
+    page.locator("[data-connection=live]").wait_for()
+    line.get_by_role("button", name=re.compile("^Ack")).click()
+    expect(page.get_by_text("Somebody was faster")).to_be_visible()
+    expect(line).to_have_attribute("data-state", "acknowledged", timeout=SOON_MS)
+    (alert,) = active(service)
+    assert alert["acknowledged_by"] == "Wang"
+
+
+def test_the_console_by_keyboard_alone(visit: Visit, service: Service) -> None:
+    for device in ("gauge-1", "gauge-2", "gauge-3"):
+        service.publish(device, LIMIT_M + 0.2)
+    wait_until(lambda: len(active(service)) == 3, 30)
+    page = visit("#/quay/alerts")
+    page.evaluate("localStorage.setItem('parkpulse.actor', 'Zhao')")
+    page.reload()
+    expect(console(page).get_by_role("listitem")).to_have_count(3, timeout=SOON_MS)
+    for key in ("j", "x", "j", "x", "a"):
+        page.keyboard.press(key)
+
+    def acknowledged() -> list[dict[str, Any]]:
+        return [each for each in active(service) if each["acknowledged_by"] == "Zhao"]
+
+    wait_until(lambda: len(acknowledged()) == 2, 15)
+    page.keyboard.press("/")
+    page.keyboard.type("gauge 3")
+    expect(console(page).get_by_role("listitem")).to_have_count(1)
+    assert "q=gauge" in page.url
+    page.keyboard.press("Escape")
+    expect(console(page).get_by_role("listitem")).to_have_count(3)
+    page.keyboard.press("h")
+    expect(console(page).get_by_role("button", name="History")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_duty_staff_see_all_on_one_phone_screen(
+    visit: Visit, service: Service, language: str
+) -> None:
+    for level in (0.9, 1.1, LIMIT_M + 0.4):
+        service.publish("gauge-3", level)
+    wait_until(lambda: len(active(service)) == 1, 30)
+    (alert,) = active(service)
+    page = visit(
+        f"#/quay/alerts/{alert['id']}", language=language, width=375, height=812
+    )
+    page.locator("canvas").wait_for()
+    page.screenshot(path=OUTPUT / f"alert-phone-{language}.png")
+    button = page.get_by_role(
+        "button", name={"zh": "确认", "en": "Acknowledge"}[language]
+    )
+    box = button.first.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 812
+    assert box["height"] >= 44
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    expect(page.get_by_role("article")).to_contain_text("1.90")

@@ -1,0 +1,170 @@
+"""One level down: series, evidence, devices, ledger, quarantine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import expect
+
+from tests.page.conftest import OUTPUT
+from tests.plugins.fix_services import wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.page.conftest import Service, Visit
+
+DEMO = "/parks/demo"
+
+
+def series_of(service: Service, device: str, metric: str) -> int:
+    items = service.chain.get(f"{DEMO}/series", device=device, metric=metric)["items"]
+    return int(items[0]["id"])
+
+
+def asked(page: Page) -> dict[str, list[str]]:
+    """Parameters of the page's address."""
+    return parse_qs(urlsplit(page.url).fragment.partition("?")[2])
+
+
+def test_a_chart_is_zoomed_by_drag_and_key(visit: Visit, service: Service) -> None:
+    number = series_of(service, "level-canal", "water_level")
+    page = visit(f"#/demo/series/{number}?range=7d", language="zh")
+    plot = page.locator(".u-over")
+    plot.wait_for()
+    page.screenshot(path=OUTPUT / "series-zh.png")
+    box = plot.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.4, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, middle, steps=5)
+    page.mouse.up()
+    page.wait_for_url("**from=*")
+    span_h = (int(asked(page)["to"][0]) - int(asked(page)["from"][0])) / 3_600_000
+    assert 30 < span_h < 37, "a fifth of a week"
+    page.get_by_role("button", name="整个范围").click()
+    assert "from" not in asked(page)
+    page.keyboard.press("6")
+    assert asked(page)["range"] == ["13mo"]
+    page.keyboard.press("+")
+    assert "from" in asked(page)
+    page.keyboard.press("Escape")
+    assert "from" not in asked(page)
+
+
+def test_readings_can_be_taken_away_as_csv(visit: Visit, service: Service) -> None:
+    number = series_of(service, "level-canal", "water_level")
+    page = visit(f"#/demo/series/{number}?range=24h")
+    page.locator(".u-over").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0] == "ts,value,quality"
+    assert len(lines) > 100
+
+
+def test_a_register_shows_what_it_gained(visit: Visit, service: Service) -> None:
+    number = series_of(service, "grid-a", "active_energy_import")
+    page = visit(f"#/demo/series/{number}?range=30d", theme="dark")
+    page.locator(".u-over").wait_for()
+    expect(page.get_by_role("button", name="per interval")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.get_by_role("button", name="register").click()
+    assert asked(page)["view"] == ["register"]
+    page.screenshot(path=OUTPUT / "register-en-dark.png")
+
+
+def newest(service: Service, kpi: str, period: str) -> list[dict[str, Any]]:
+    path = f"{DEMO}/data-centres/quancheng/kpis/summary"
+    items: list[dict[str, Any]] = service.chain.get(path)["items"]
+    return [each for each in items if (each["kpi"], each["period"]) == (kpi, period)]
+
+
+def test_every_figure_can_be_questioned(visit: Visit, service: Service) -> None:
+    page = visit("#/demo")
+    page.locator("[data-kpi=pue] a.figure").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Evidence: PUE")
+    page.screenshot(path=OUTPUT / "evidence-en.png")
+    assert asked(page)["evidence"][0].startswith("pue.")
+    category = int(asked(page)["evidence"][0].split(".")[1])
+    (figure,) = [
+        each
+        for each in newest(service, "pue", "rolling_12_months")
+        if each["category"] == category
+    ]
+    expect(dialog).to_contain_text(f"{figure['value']:.3f}")
+    expect(dialog).to_contain_text(f"{figure['coverage'] * 100:.1f}%")
+    expect(dialog).to_contain_text("grid import")
+    rows = dialog.get_by_role("row")
+    expect(rows).to_have_count(len(figure["evidence"]["meters"]) + 1)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert "evidence" not in asked(page)
+
+
+def test_the_data_centre_has_13_months(visit: Visit) -> None:
+    page = visit("#/demo/data-centres/quancheng", language="zh")
+    months = page.get_by_role("group", name="PUE 趋势").get_by_role("link")
+    expect(months.nth(12)).to_be_attached(timeout=20_000)
+    page.screenshot(path=OUTPUT / "data-centre-zh.png", full_page=True)
+    months.nth(5).click()
+    expect(page.get_by_role("dialog")).to_contain_text("依据")
+
+
+def test_devices_are_found_and_sorted(visit: Visit) -> None:
+    page = visit("#/demo/devices")
+    table = page.get_by_role("table")
+    expect(table.get_by_role("row")).not_to_have_count(1)
+    page.get_by_role("searchbox", name="Search devices").fill("canal")
+    expect(table.get_by_role("row")).to_have_count(3)
+    page.get_by_role("button", name="Name").click()
+    expect(page.get_by_role("columnheader", name="Name")).to_have_attribute(
+        "aria-sort", "ascending"
+    )
+    page.screenshot(path=OUTPUT / "devices-en.png")
+    page.get_by_role("link", name="level-canal").click()
+    expect(page.get_by_role("heading", name="Canal level gauge")).to_be_visible()
+    expect(page.get_by_role("table")).to_contain_text("Water level")
+
+
+def test_what_was_put_aside_can_be_read(visit: Visit, service: Service) -> None:
+    service.send("gauge-1", b'{"samples": "<b>none</b>"}')
+
+    def aside() -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = service.chain.get(
+            "/quarantine", park="quay", reason="wrong_type"
+        )["items"]
+        return items
+
+    wait_until(lambda: bool(aside()), 30)
+    page = visit("#/quay/quarantine")
+    page.get_by_role("combobox", name="Reason").select_option("wrong_type")
+    expect(page.get_by_role("table")).to_contain_text("wrong structure")
+    page.screenshot(path=OUTPUT / "quarantine-en.png")
+    page.get_by_role("table").get_by_role("link").first.click()
+    raw = page.get_by_role("region", name="Message as received")
+    expect(raw).to_contain_text('{"samples": "<b>none</b>"}')
+
+
+def test_the_ledger_by_hour_adds_up(visit: Visit) -> None:
+    page = visit("#/demo/ledger", language="zh")
+    page.get_by_role("table").wait_for()
+    page.screenshot(path=OUTPUT / "ledger-zh.png")
+    for cells in page.get_by_role("row").all()[1:]:
+        texts = cells.get_by_role("cell").all_inner_texts()
+        received, stored, duplicate, aside = (
+            int(text.replace(",", "")) for text in texts[2:6]
+        )
+        assert received == stored + duplicate + aside
+
+
+def test_a_wrong_address_says_so(visit: Visit) -> None:
+    visit.watch.expected = ("404", "422")
+    page = visit("#/demo/series/999999")
+    expect(page.get_by_text("There is no such thing here")).to_be_visible()
+    page.goto(page.url.replace("series/999999", "alerts/nothing"))
+    expect(page.get_by_role("alert")).to_be_visible()
