@@ -111,7 +111,8 @@ def chromium_path(servers_cache: Path) -> Iterator[Chromium]:
         yield _fetched(servers_cache, Path(fonts))
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright's event loop runs in this thread as long as it lives.
+@pytest.fixture(scope="module")
 def browser(chromium_path: Chromium) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
