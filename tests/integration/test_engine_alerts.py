@@ -317,7 +317,7 @@ def test_two_writers_may_be_read_in_any_order(bench: Bench) -> None:
 def test_a_rule_put_in_force_looks_at_what_is_there(bench: Bench) -> None:
     bench.feed([(0, 0.5), (60, 2.5)])
     bench.apply(rule())
-    bench.run(100)
+    bench.run_until(lambda: bool(bench.alerts()), 100)
     alert = bench.alert()
     assert alert.severity == "high"
     assert alert.state == "unacknowledged"
@@ -328,8 +328,7 @@ def test_a_changed_limit_is_judged_at_once(bench: Bench) -> None:
     bench.feed([(0, 1.5)])
     assert bench.alert().state == "unacknowledged"
     bench.apply(rule(levels=rule().definition.levels[1:]))
-    bench.run(60)
-    assert bench.alert().state == "returned_unacknowledged"
+    bench.run_until(lambda: bench.alert().state == "returned_unacknowledged", 60)
 
 
 def test_a_rule_taken_out_of_force_ends_its_alerts(bench: Bench) -> None:
@@ -337,8 +336,7 @@ def test_a_rule_taken_out_of_force_ends_its_alerts(bench: Bench) -> None:
     bench.add_channel()
     bench.feed([(0, 1.5)])
     bench.apply(rule(scope=Scope(devices=["gauge-02"])))
-    bench.run(60)
-    assert bench.alert().state == "returned_unacknowledged"
+    bench.run_until(lambda: bench.alert().state == "returned_unacknowledged", 60)
     assert bench.events() == [("raised", 0), ("cleared", 60)]
     assert bench.messages() == ["alert.raised", "alert.cleared"]
     assert bench.intervals() == [(0, 0, 60)]

@@ -23,9 +23,10 @@ from parkpulse.model.rule import Level, RuleSpec, Threshold
 from parkpulse.query import alerts
 from parkpulse.store import batchlog, channels, readings, registry, rules
 from parkpulse.store.alerts import Search
+from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from parkpulse.engine.alerts_watch import Watch
     from parkpulse.model.alert import Alert, Severity
@@ -162,6 +163,16 @@ class Bench:
             self.set_clock(at_s)
         while self.loop.step():
             pass
+
+    def run_until(self, condition: Callable[[], bool], at_s: float) -> None:
+        """Step until news of the registry has arrived and shows."""
+        self.set_clock(at_s)
+
+        def steps() -> bool:
+            self.run()
+            return condition()
+
+        wait_until(steps)
 
     def feed(self, samples: Sequence[tuple[float, float]], gauge: int = 1) -> None:
         """Store readings one by one, each at its own time, and follow them."""
