@@ -129,11 +129,15 @@ def lock(
     rows = conn.execute(
         _SELECT  # noqa: S608 - both are literals
         + """
-        where a.id = any(%s)
-            or a.state <> 'normal' and (a.rule_id, a.subject) in (
-                select * from unnest(%s::integer[], %s::text[]))
+        where a.id in (
+            select * from unnest(%s::uuid[])
+            union
+            select u.id
+            from unnest(%s::integer[], %s::text[]) as k (rule_id, subject)
+            join alert u on u.rule_id = k.rule_id and u.subject = k.subject
+                and u.state <> 'normal')
         order by a.id
-        for update
+        for update of a
         """,
         [
             list(ids),
