@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Range } from "../api/types";
-import { appended, columns, data, extent } from "./plot";
+import { appended, columns, data, decimalsOf, extent } from "./plot";
 import { lately, panned, spanOf, zoomed } from "./range";
 
 function range(changes: Partial<Range>): Range {
@@ -65,6 +65,18 @@ describe("scale", () => {
     expect(high).toBeGreaterThan(low);
     expect(extent([], [])).toEqual([0, 1]);
   });
+});
+
+test.each([
+  [1, 0],
+  [50, 0],
+  [0.5, 1],
+  [0.25, 2],
+  [2.5, 1],
+  [0.0001, 4],
+  [0, 6],
+])("marks %d apart have %d decimals", (step, decimals) => {
+  expect(decimalsOf(step)).toBe(decimals);
 });
 
 describe("spans", () => {

@@ -84,3 +84,13 @@ export function appended(columns: Columns, ts: number, value: number, gapS: numb
   push(next, x, value, value, value);
   return next;
 }
+
+/** Decimals that tell the marks of an axis apart: 2 for a step of 0.25. */
+export function decimalsOf(step: number): number {
+  for (let decimals = 0; decimals < 6; decimals += 1) {
+    const scaled = step * 10 ** decimals;
+    if (scaled >= 0.999 && Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled)
+      return decimals;
+  }
+  return 6;
+}

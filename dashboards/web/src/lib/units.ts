@@ -56,6 +56,6 @@ export function write(value: number, unit: string, scaleBy = value): Written {
 
 /** Three or four significant digits. */
 function decimalsFor(magnitude: number): number {
-  if (magnitude >= 100) return 0;
+  if (magnitude >= 100 || magnitude === 0) return 0;
   return magnitude >= 10 ? 1 : 2;
 }
