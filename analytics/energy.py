@@ -14,7 +14,7 @@ import numpy as np
 
 from analytics import segments
 from analytics.arrays import HOUR
-from analytics.segments import ESTIMATED, LOWER_BOUND, Segments
+from analytics.segments import ESTIMATED, LOWER_BOUND, MEASURED, Segments
 
 if TYPE_CHECKING:
     from analytics.arrays import BoolArray, FloatArray, IntArray, KindArray
@@ -81,17 +81,14 @@ def from_register(ts: IntArray, value: FloatArray, register: Register) -> Segmen
     ts, value = _usable(ts, value)
     if len(ts) < 2:  # noqa: PLR2004 - a register tells nothing by one reading
         return segments.empty()
-    length = np.diff(ts)
-    step = np.diff(value)
-    doubtful = np.flatnonzero(~_plain(step, length, register))
-    if len(doubtful):
-        bad = _misfits(ts, value, doubtful, register)
-        if bad.any():
-            ts, value = ts[~bad], value[~bad]
-            length, step = np.diff(ts), np.diff(value)
-            doubtful = np.flatnonzero(~_plain(step, length, register))
-    kind = np.zeros(len(step), np.int8)
-    kind[length > register.gap] = ESTIMATED
+    length, step = np.diff(ts), np.diff(value)
+    doubtful = _doubtful(step, length, register)
+    bad = _misfits(ts, value, doubtful, register)
+    if bad.any():
+        ts, value = ts[~bad], value[~bad]
+        length, step = np.diff(ts), np.diff(value)
+        doubtful = _doubtful(step, length, register)
+    kind = np.where(length > register.gap, np.int8(ESTIMATED), np.int8(MEASURED))
     found = Segments(ts[:-1], ts[1:], step, kind)
     return _resolve(found, value, doubtful, register) if len(doubtful) else found
 
@@ -154,10 +151,16 @@ def _bound(length: IntArray, register: Register) -> FloatArray:
     return bound + 2.0 * register.resolution
 
 
+def _doubtful(step: FloatArray, length: IntArray, register: Register) -> IntArray:
+    """Indexes of the steps that are not plain."""
+    # The bound of the shortest span holds for all, so that few need their own.
+    least = _bound(length.min(keepdims=True), register)
+    rare = np.flatnonzero(~((step >= 0.0) & (step <= least)))
+    return rare[~_plain(step[rare], length[rare], register)]
+
+
 def _plain(step: FloatArray, length: IntArray, register: Register) -> BoolArray:
     """Whether a step is an ordinary one: not downwards and not too large."""
-    if np.isinf(register.max_rate):
-        return step >= 0.0
     return (step >= 0.0) & (step <= _bound(length, register))
 
 
@@ -192,6 +195,8 @@ def _misfits(
     Of several in a row only the first is marked, so that the nearest good reading is
     never more than two away.
     """
+    if not len(doubtful):
+        return np.zeros(1, np.bool_)
     broken = doubtful[~_fits(ts, value, doubtful, doubtful + 1, register)]
     candidate = np.unique(np.concatenate([broken, broken + 1]))
     candidate = candidate[(candidate > 0) & (candidate < len(ts) - 1)]

@@ -123,26 +123,47 @@ def sums(segments: Segments, edges: IntArray) -> BucketSums:
     first = np.searchsorted(segments.start, edges, side="left")
     crossing = _crossing(segments, edges, first)
     pieces = _pieces(segments.take(crossing), edges)
-    # A float64 holds any sum of microseconds of a bucket exactly.
-    length = (segments.end - segments.start).astype(np.float64)
     amount = segments.amount
     if len(crossing):
         amount = amount.copy()
         amount[crossing] = 0.0
-        length[crossing] = 0.0
     rough = np.flatnonzero(segments.kind[first[0] : first[-1]] != MEASURED) + first[0]
     bucket = np.searchsorted(first, rough, side="right") - 1
     rough_pieces = pieces.take(pieces.kind != MEASURED)
-    estimated_time = _bincount(bucket, length[rough], count)
-    estimated_time += _bincount(rough_pieces.bucket, rough_pieces.length, count)
-    time = _slice_sums(length, first) + _bincount(pieces.bucket, pieces.length, count)
+    estimated = _bincount(bucket, amount[rough], count)
+    estimated += _bincount(rough_pieces.bucket, rough_pieces.amount, count)
+    estimated_time = _time(segments.take(rough), edges)
+    late = np.setdiff1d(crossing, rough)
+    estimated_time += _time(segments.take(late[segments.kind[late] != MEASURED]), edges)
     return BucketSums(
         _slice_sums(amount, first) + _bincount(pieces.bucket, pieces.amount, count),
-        _bincount(bucket, amount[rough], count)
-        + _bincount(rough_pieces.bucket, rough_pieces.amount, count),
-        (time - estimated_time).astype(np.int64),
-        estimated_time.astype(np.int64),
+        estimated,
+        np.diff(edges) - _time(_holes(segments, edges), edges) - estimated_time,
+        estimated_time,
     )
+
+
+def _time(spans: Segments, edges: IntArray) -> IntArray:
+    """Time of disjoint spans in each bucket. [us]."""
+    pieces = _pieces(spans, edges)
+    # A float64 holds any sum of microseconds of a bucket exactly.
+    found = np.bincount(pieces.bucket, pieces.length, len(edges) - 1)
+    return found.astype(np.int64)
+
+
+def _holes(segments: Segments, edges: IntArray) -> Segments:
+    """Find the spans between the edges that no segment covers."""
+    if not len(segments):
+        start, end = edges[:1], edges[-1:]
+    else:
+        after = np.flatnonzero(segments.end[:-1] != segments.start[1:])
+        start = np.concatenate([edges[:1], segments.end[after], segments.end[-1:]])
+        end = np.concatenate(
+            [segments.start[:1], segments.start[after + 1], edges[-1:]]
+        )
+    real = end > start
+    nothing = np.zeros(np.count_nonzero(real))
+    return Segments(start[real], end[real], nothing, nothing.astype(np.int8))
 
 
 @dataclass(frozen=True, slots=True)
