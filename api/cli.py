@@ -6,15 +6,14 @@ import json
 import logging
 import signal
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import uvicorn
 from typing_extensions import override
 
-import dashboards
 from api import app, listening
+from dashboards import page
 from parkpulse import settings
 from parkpulse.errors import ConfigError, StoreUnavailableError
 from parkpulse.store import pool
@@ -106,7 +105,7 @@ def _own_url(host: str, port: int) -> str:
 def _serve(config: Settings, database: Database, listener: socket.socket) -> None:
     application = app.create(
         database,
-        page=Path(dashboards.__file__).parent / "web" / "dist",
+        page=page.dist(),
         page_url=config.public_url or _own_url(config.host, config.port),
         public_url=config.public_url,
     )
