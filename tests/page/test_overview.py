@@ -38,7 +38,8 @@ def settle(page: Page) -> None:
     page.locator("[data-kpi=ref]").wait_for()
     page.locator("[data-count=received]").first.wait_for()
     page.wait_for_function(
-        "() => document.querySelectorAll('.spark path[d^=M]').length >= 15"
+        "() => { const all = [...document.querySelectorAll('.spark path')];"
+        " return all.length >= 20 && all.every(one => one.getAttribute('d')); }"
     )
 
 

@@ -1,5 +1,5 @@
 /** Words for states, trends and reasons. */
-import type { Alert, Series } from "../api/types";
+import type { Alert, Park, Series } from "../api/types";
 import type { Dictionary } from "../i18n/en";
 
 const RUNNING = new Set(["fan_running", "pump_running"]);
@@ -31,4 +31,16 @@ export function alertWhere(
   name: (of: { zh: string; en: string }) => string,
 ): string {
   return alert.device_name === null ? alert.subject : name(alert.device_name);
+}
+
+/** "28 of 30 devices reporting · 1 silent · 1 discovered" */
+export function deviceCounts(
+  t: Dictionary,
+  number: (value: number) => string,
+  { total, reporting, silent, discovered }: Park["devices"],
+): string {
+  const parts = [t.device.counts(number(reporting), number(total))];
+  if (silent > 0) parts.push(t.device.silentN(number(silent)));
+  if (discovered > 0) parts.push(t.device.discoveredN(number(discovered)));
+  return parts.join(" · ");
 }

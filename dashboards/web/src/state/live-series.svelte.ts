@@ -22,6 +22,9 @@ const HOUR_MS = 3_600_000;
 const POINTS = 96;
 /** Sparklines are drawn anew from the service after this long, to take in late data. */
 const REFRESH_MS = 10 * 60_000;
+const RAIN_MS = 60_000;
+/** After a failure it is tried again so much later. */
+const RETRY_MS = 15_000;
 
 // The browser opens six connections to a host; one is the stream's.
 const requests = new Queue(4);
@@ -80,7 +83,7 @@ export class LiveSeries {
 
   /** Loads the rain of the last hour and day, at most once a minute. */
   wantRain(now: number): void {
-    if (now - this.#rainAt < 60_000) return;
+    if (now - this.#rainAt < RAIN_MS) return;
     this.#rainAt = now;
     requests.add(() => this.#loadRain(now));
   }
@@ -95,7 +98,7 @@ export class LiveSeries {
       this.historyState = "ready";
     } catch {
       this.historyState = "failed";
-      this.#loadedAt = 0;
+      this.#loadedAt = now - REFRESH_MS + RETRY_MS;
     }
   }
 
@@ -108,7 +111,7 @@ export class LiveSeries {
     try {
       this.rain = { hour: await total(1), day: await total(24) };
     } catch {
-      this.#rainAt = 0;
+      this.#rainAt = now - RAIN_MS + RETRY_MS;
     }
   }
 }

@@ -49,13 +49,19 @@ export class Session {
   #lastRefresh = 0;
   #closed = false;
 
+  readonly #timer: ReturnType<typeof setInterval>;
+
   constructor(code: string) {
     this.code = code;
     void this.load();
+    this.#timer = setInterval(() => {
+      void this.#refreshPark();
+    }, MINUTE_MS);
   }
 
   close(): void {
     this.#closed = true;
+    clearInterval(this.#timer);
     this.#stream?.close();
     this.clock.stop();
   }
@@ -73,6 +79,16 @@ export class Session {
       this.#stream ??= this.#listen();
     } catch (error) {
       this.error = error;
+    }
+  }
+
+  /** Counts of devices, places and data centres do not come with the stream. */
+  async #refreshPark(): Promise<void> {
+    try {
+      const park = await endpoints.park(this.code);
+      if (!this.#closed) this.#take(park);
+    } catch {
+      // The connection's state says what is wrong.
     }
   }
 
