@@ -1,0 +1,46 @@
+/**
+ * Holds our types against the API's own description: every field that the page relies on must
+ * be one of the schema's. Types only; a difference is a compile error in this file.
+ */
+import type openapi from "../../../../api/openapi.json";
+import type * as api from "./types";
+
+type Schemas = (typeof openapi)["components"]["schemas"];
+type Fields<Name extends keyof Schemas> = Schemas[Name] extends { properties: infer Properties }
+  ? keyof Properties
+  : never;
+type Known<Ours, Name extends keyof Schemas> = [keyof Ours] extends [Fields<Name>]
+  ? true
+  : { unknown: Exclude<keyof Ours, Fields<Name>>; in: Name };
+type Agree<All extends true[]> = All;
+
+export type Agreement = Agree<
+  [
+    Known<api.Park, "Park">,
+    Known<api.ParkDetail, "ParkDetail">,
+    Known<api.Park["devices"], "DeviceCounts">,
+    Known<api.Place, "Place">,
+    Known<api.DataCentre, "DataCentre">,
+    Known<api.Device, "Device">,
+    Known<api.Series, "Series">,
+    Known<api.Latest, "Latest">,
+    Known<api.Limit, "Limit">,
+    Known<api.Range, "Range">,
+    Known<api.Summary, "Summary">,
+    Known<api.Kpi, "Kpi">,
+    Known<api.Evidence, "Evidence">,
+    Known<api.EvidenceMeter, "MeterEvidence">,
+    Known<api.TargetRule, "Target">,
+    Known<api.Revision, "KpiRevision">,
+    Known<api.Alert, "Alert">,
+    Known<api.AlertDetail, "AlertDetail">,
+    Known<api.AlertEvent, "AlertEvent">,
+    Known<api.Delivery, "Delivery">,
+    Known<api.Ledger, "Ledger">,
+    Known<api.LedgerHour, "LedgerHour">,
+    Known<api.LedgerCounts, "Counts">,
+    Known<api.Quarantined, "Quarantined">,
+    Known<api.QuarantinedDetail, "QuarantinedDetail">,
+    Known<api.Problem, "Problem">,
+  ]
+>;
