@@ -23,8 +23,7 @@ from parkpulse.store import pool
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-
-    from psycopg import Copy
+    from typing import LiteralString
 
     from parkpulse.store.pool import Connection
 
@@ -225,75 +224,68 @@ def window(
     connection: Connection, series_ids: Sequence[int], start: datetime, end: datetime
 ) -> ReadingArrays:
     """Return the readings of the series in [start, end)."""
-    with (
-        pool.translated(),
-        connection.cursor() as cursor,
-        cursor.copy(
-            "copy (select series, ts, value, quality from reading"
-            " where series = any(%s) and ts >= %s and ts < %s"
-            " order by series, ts) to stdout (format binary)",
-            [list(series_ids), start, end],
-        ) as copy,
-    ):
-        return _decode_rows(copy)
+    return _fetch(
+        connection,
+        "select series, ts, value, quality from reading"
+        " where series = any(%s) and ts >= %s and ts < %s"
+        " order by series, ts",
+        [list(series_ids), start, end],
+    )
 
 
 def at_or_before(
     connection: Connection, series_ids: Sequence[int], ts: datetime
 ) -> ReadingArrays:
     """Return the newest reading of each series at or before `ts`, if there is one."""
-    with (
-        pool.translated(),
-        connection.cursor() as cursor,
-        cursor.copy(
-            "copy (select r.* from unnest(%s::integer[]) as k (series)"
-            " cross join lateral (select series, ts, value, quality from reading"
-            "  where reading.series = k.series and ts <= %s"
-            "  order by ts desc limit 1) r"
-            " order by r.series) to stdout (format binary)",
-            [sorted(set(series_ids)), ts],
-        ) as copy,
-    ):
-        return _decode_rows(copy)
+    return _fetch(
+        connection,
+        "select r.* from unnest(%s::integer[]) as k (series)"
+        " cross join lateral (select series, ts, value, quality from reading"
+        "  where reading.series = k.series and ts <= %s"
+        "  order by ts desc limit 1) r"
+        " order by r.series",
+        [sorted(set(series_ids)), ts],
+    )
 
 
 def at_or_after(
     connection: Connection, series_ids: Sequence[int], ts: datetime
 ) -> ReadingArrays:
     """Return the oldest reading of each series at or after `ts`, if there is one."""
-    with (
-        pool.translated(),
-        connection.cursor() as cursor,
-        cursor.copy(
-            "copy (select r.* from unnest(%s::integer[]) as k (series)"
-            " cross join lateral (select series, ts, value, quality from reading"
-            "  where reading.series = k.series and ts >= %s"
-            "  order by ts limit 1) r"
-            " order by r.series) to stdout (format binary)",
-            [sorted(set(series_ids)), ts],
-        ) as copy,
-    ):
-        return _decode_rows(copy)
+    return _fetch(
+        connection,
+        "select r.* from unnest(%s::integer[]) as k (series)"
+        " cross join lateral (select series, ts, value, quality from reading"
+        "  where reading.series = k.series and ts >= %s"
+        "  order by ts limit 1) r"
+        " order by r.series",
+        [sorted(set(series_ids)), ts],
+    )
 
 
 def latest(connection: Connection, park_id: int) -> ReadingArrays:
     """Return the newest reading of each series of a park, where there is one."""
+    return _fetch(
+        connection,
+        "select r.* from series s join device d on d.id = s.device_id"
+        " cross join lateral (select series, ts, value, quality from reading"
+        "  where reading.series = s.id order by ts desc limit 1) r"
+        " where d.park_id = %s order by r.series",
+        [park_id],
+    )
+
+
+def _fetch(
+    connection: Connection, query: LiteralString, parameters: list[object]
+) -> ReadingArrays:
+    """Run a query that gives series, ts, value, quality; fetch it by binary COPY."""
+    statement = "copy (" + query + ") to stdout (format binary)"
     with (
         pool.translated(),
         connection.cursor() as cursor,
-        cursor.copy(
-            "copy (select r.* from series s join device d on d.id = s.device_id"
-            " cross join lateral (select series, ts, value, quality from reading"
-            "  where reading.series = s.id order by ts desc limit 1) r"
-            " where d.park_id = %s order by r.series) to stdout (format binary)",
-            [park_id],
-        ) as copy,
+        cursor.copy(statement, parameters) as copy,
     ):
-        return _decode_rows(copy)
-
-
-def _decode_rows(copy: Copy) -> ReadingArrays:
-    data = b"".join(copy)
+        data = b"".join(copy)
     rows = np.frombuffer(data[len(_HEADER) : -len(_TRAILER)], _ROW)
     return ReadingArrays(
         rows["series"].astype(np.int32),

@@ -16,12 +16,13 @@ from ingest.registrar import Registrar
 from ingest.worker import Worker
 from parkpulse.model import instants
 from parkpulse.model.registry import ParkSpec
-from parkpulse.store import ledger, quarantine, registry, workers
+from parkpulse.store import batchlog, ledger, quarantine, registry, workers
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from parkpulse.model.packed import LoggedBatch
     from parkpulse.store.ledger import Counts
     from parkpulse.store.quarantine import Entry
 
@@ -193,3 +194,23 @@ def bench(url: str) -> Iterator[Bench]:
     made.register(park())
     yield made
     made.close()
+
+
+def values(bench: Bench, device: str = "gauge") -> list[tuple[int, float]]:
+    """Time [us] and value of the water levels, or what the device has."""
+    return [(ts, value) for code, _, ts, value in bench.readings() if code == device]
+
+
+def logged(bench: Bench) -> list[LoggedBatch]:
+    with bench.database.transaction() as connection:
+        return batchlog.tail(connection, {}, 1000)
+
+
+def audited(bench: Bench) -> list[tuple[float, float, str]]:
+    return bench.rows(
+        b"select old_value, new_value, cause from reading_audit order by at, ts"
+    )
+
+
+def encoded(document: object) -> bytes:
+    return msgspec.json.encode(document)

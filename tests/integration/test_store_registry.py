@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from parkpulse.errors import InvalidRequestError
+from parkpulse.model import registry_check
 from parkpulse.model.registry import ParkSpec
 from parkpulse.store import directory, registry
 from parkpulse.store.pool import Database
@@ -206,7 +207,7 @@ def test_an_inconsistent_document_is_refused(
         inner = inner[step]
     inner[path[-1]] = value
     with pytest.raises(InvalidRequestError) as caught:
-        registry.check(msgspec.convert(changed, ParkSpec))
+        registry_check.check(msgspec.convert(changed, ParkSpec))
     assert caught.value.code == code
 
 

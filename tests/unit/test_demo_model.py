@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from parkpulse.store import registry
+from parkpulse.model import registry_check
 from simulators.demo import climate, galleries, park, water
 from simulators.demo.centre import GREEN, OPENED_DAY
 from simulators.demo.model import Model
@@ -41,7 +41,7 @@ def demo_streams() -> list[Stream]:
 
 def test_the_park_is_consistent() -> None:
     spec = park.park("demo", BEGAN)
-    registry.check(spec)
+    registry_check.check(spec)
     assert spec.simulated
     assert spec.grade == "demonstration"
     assert park.began_s(spec.accept_from) == BEGAN

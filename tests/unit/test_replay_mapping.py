@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from parkpulse.errors import ConfigError
-from parkpulse.store import registry
+from parkpulse.model import registry_check
 from simulators.replay import mapping as mappings
 
 DATA = Path(__file__).parents[1] / "data"
@@ -33,7 +33,7 @@ series = [{ metric = "water_level" }]
 @pytest.mark.parametrize("path", mappings.shipped(), ids=lambda path: path.stem)
 def test_shipped_mappings_describe_a_consistent_park(path: Path) -> None:
     mapping = mappings.read(path)
-    registry.check(mapping.park)
+    registry_check.check(mapping.park)
     assert mapping.park.clock == "data"
     assert not mapping.park.simulated
 
