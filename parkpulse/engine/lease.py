@@ -25,7 +25,7 @@ def fair_share(processes: int) -> int:
 
 
 class LeaseKeeper:
-    """Renews leases, takes free slots, gives back what others should have.
+    """Keeps slots by saying that the process lives; takes its share, gives the rest.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class LeaseKeeper:
     owner
         Name of this process, unique among all engines.
     ttl_s
-        How long a lease lasts without being renewed. [s]
+        How long this process counts as alive without a word from it. [s]
     """
 
     def __init__(self, database: Database, owner: str, *, ttl_s: float = TTL_S) -> None:
@@ -52,8 +52,7 @@ class LeaseKeeper:
         """Renew once: keep, give back or take so that each process has its share."""
         with self._database.transaction() as conn:
             share = fair_share(store.report_alive(conn, self.owner, self._ttl_s))
-            held = store.renew(conn, self.owner, self._ttl_s)
-            held = self._balance(conn, held, share)
+            held = self._balance(conn, store.held(conn, self.owner), share)
         self._held = held
 
     def _balance(
@@ -62,7 +61,7 @@ class LeaseKeeper:
         if len(held) > share:
             return held - store.release(conn, self.owner, sorted(held)[share:])
         if len(held) < share:
-            return held | store.take(conn, self.owner, self._ttl_s, share - len(held))
+            return held | store.take(conn, self.owner, share - len(held))
         return held
 
     def run(self, stop: threading.Event) -> None:

@@ -1,4 +1,9 @@
-"""Leases of slots: which engine process works on which parks."""
+"""Leases of slots: which engine process works on which parks.
+
+A process holds its slots as long as it says that it is alive. Whoever writes for slots
+holds a lock shared in its owner's name until the commit; whoever takes slots away needs
+it alone. So two processes never write for one slot, and nothing is written to say so.
+"""
 
 from __future__ import annotations
 
@@ -30,52 +35,51 @@ def report_alive(conn: Connection, owner: str, ttl_s: float) -> int:
     return max(int(row[0]), 1) if row else 1
 
 
-def renew(conn: Connection, owner: str, ttl_s: float) -> frozenset[int]:
-    """Prolong the leases of `owner` and say which slots it holds.
-
-    A lease that a transaction of this very process holds locked is not prolonged now;
-    nobody can take it either as long as that transaction lasts.
-    """
-    conn.execute(
-        """
-        update lease set until = clock_timestamp() + make_interval(secs => %s)
-        where slot in (
-            select slot from lease where owner = %s order by slot
-            for update skip locked
-        )
-        """,
-        [ttl_s, owner],
-    )
-    rows = conn.execute("select slot from lease where owner = %s", [owner]).fetchall()
+def held(conn: Connection, owner: str) -> frozenset[int]:
+    """Slots of this process."""
+    rows = conn.execute("select slot from lease where owner = %s", [owner])
     return frozenset(int(slot) for (slot,) in rows)
 
 
-def take(conn: Connection, owner: str, ttl_s: float, wanted: int) -> frozenset[int]:
-    """Take up to `wanted` slots whose lease has run out; return those taken."""
+def take(conn: Connection, owner: str, wanted: int) -> frozenset[int]:
+    """Take up to `wanted` slots that nobody alive holds; return those taken."""
     rows = conn.execute(
         """
-        update lease
-        set owner = %s, until = clock_timestamp() + make_interval(secs => %s)
+        select distinct l.owner from lease l
+        where l.owner is not null and not exists (
+            select from engine e where e.owner = l.owner and e.until > now())
+        """
+    ).fetchall()
+    dead = [str(name) for (name,) in rows if _is_idle(conn, str(name))]
+    rows = conn.execute(
+        """
+        update lease set owner = %s
         where slot in (
-            select slot from lease where until < now() order by slot limit %s
-            for update skip locked
+            select slot from lease where owner is null or owner = any(%s)
+            order by slot limit %s for update skip locked
         )
         returning slot
         """,
-        [owner, ttl_s, wanted],
+        [owner, dead, wanted],
     ).fetchall()
     return frozenset(int(slot) for (slot,) in rows)
 
 
+def _is_idle(conn: Connection, owner: str) -> bool:
+    """Whether no transaction of this owner is at work, nor begins before the commit."""
+    row = conn.execute(
+        "select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [owner]
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def release(conn: Connection, owner: str, slots: Iterable[int]) -> frozenset[int]:
-    """Give slots back unless a transaction of this process holds them; return which."""
+    """Give slots back unless a transaction of this process is at work; return which."""
+    if not _is_idle(conn, owner):
+        return frozenset()
     rows = conn.execute(
         """
-        update lease set owner = null, until = '-infinity'
-        where slot in (
-            select slot from lease where owner = %s and slot = any(%s) order by slot
-            for update skip locked
-        )
+        update lease set owner = null where owner = %s and slot = any(%s)
         returning slot
         """,
         [owner, sorted(slots)],
@@ -84,25 +88,15 @@ def release(conn: Connection, owner: str, slots: Iterable[int]) -> frozenset[int
 
 
 def depart(conn: Connection, owner: str) -> None:
-    """Give everything back at the end of a process."""
+    """Give everything back at the end of a process, after its last transaction."""
+    conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [owner])
+    conn.execute("update lease set owner = null where owner = %s", [owner])
     conn.execute("delete from engine where owner = %s", [owner])
-    conn.execute(
-        "update lease set owner = null, until = '-infinity' where owner = %s", [owner]
-    )
 
 
 def confirm(conn: Connection, owner: str, slots: Iterable[int]) -> bool:
-    """Whether `owner` still holds all these slots, and will until the commit.
-
-    The rows stay locked for share, so that whoever wants to take a slot waits for the
-    end of this transaction: two processes never write for one slot.
-    """
-    wanted = sorted(slots)
-    rows = conn.execute(
-        """
-        select slot from lease where owner = %s and slot = any(%s) order by slot
-        for share
-        """,
-        [owner, wanted],
-    ).fetchall()
-    return len(rows) == len(wanted)
+    """Whether `owner` holds all these slots, and will until the commit."""
+    conn.execute(
+        "select pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [owner]
+    )
+    return held(conn, owner).issuperset(slots)

@@ -51,7 +51,7 @@ def _start(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]
 def _end_leases(database: Database) -> None:
     """Let the time pass for which a killed process keeps its slots."""
     with database.transaction() as conn:
-        conn.execute("update lease set owner = null, until = '-infinity'")
+        conn.execute("update lease set owner = null")
         conn.execute("delete from engine")
 
 

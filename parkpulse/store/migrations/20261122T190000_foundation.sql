@@ -263,11 +263,10 @@ comment on table engine is 'engine processes that are alive: the slots are share
 
 create table lease (
     slot smallint primary key check (slot between 0 and 63),
-    owner text,
-    until timestamptz not null default '-infinity'
+    owner text
 );
 insert into lease (slot) select generate_series(0, 63);
-comment on table lease is 'who works on a slot; a consumer locks the row for share while it writes, so a taker waits';
+comment on table lease is 'which engine works on a slot; free if none, or if its owner is no longer alive';
 
 create table engine_snapshot (
     consumer text not null,
