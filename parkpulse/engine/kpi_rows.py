@@ -272,19 +272,24 @@ def reconcile(
     changes = Changes([], [])
     for new in computed:
         old = stored.get(new.key)
-        if old is None:
-            if new.covered_us or new.estimated_us or _is_awaited(new):
-                changes.records.append(new)
-        elif old.state == "closed" and _figures(old) != _figures(new):
-            changes.records.append(_revised(old, new))
-            changes.revisions.append(_revision(old, new, cause))
-        elif _differs(old, new):
-            changes.records.append(new._replace(revision=old.revision))
+        if old is not None:
+            _compare(old, new, cause, changes)
+        elif new.covered_us or new.estimated_us or _is_awaited(new):
+            changes.records.append(new)
     return changes
 
 
-def _revised(old: Record, new: Record) -> Record:
-    return new._replace(revision=old.revision + 1, state="closed")
+def _compare(old: Record, new: Record, cause: str, changes: Changes) -> None:
+    if old.state == "open":
+        if _differs(old, new):
+            changes.records.append(new._replace(revision=old.revision))
+        return
+    again = new._replace(state="closed", revision=old.revision)
+    if _figures(old) != _figures(again):
+        changes.records.append(again._replace(revision=old.revision + 1))
+        changes.revisions.append(_revision(old, again, cause))
+    elif _differs(old, again):
+        changes.records.append(again)
 
 
 def _revision(old: Record, new: Record, cause: str) -> Revision:
