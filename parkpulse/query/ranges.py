@@ -290,7 +290,8 @@ def _before_readings(conn: Connection, asked: Asked, until: int) -> _Points:
 def _extremes(ts: Int64Array, value: FloatArray, points: int, gap: int) -> Int64Array:
     """Choose first, last, least and greatest of equal parts, and the edges of gaps."""
     parts = max(points // 4, 1) * 4
-    chosen = _DOWNSAMPLER.downsample(value, n_out=parts).astype(np.int64)
+    # Parts of equal time: a dense stretch must not take the points of a sparse one.
+    chosen = _DOWNSAMPLER.downsample(ts, value, n_out=parts).astype(np.int64)
     before = np.flatnonzero(np.diff(ts) > gap)[:points]
     found: Int64Array = np.unique(np.concatenate([chosen, before, before + 1]))
     return found

@@ -206,7 +206,8 @@ def test_gaps_are_kept(lab: Lab) -> None:
     got = _read(lab, series, T0, T0 + 14000 * MINUTE, points=200, tier="raw")
     assert got.downsampled
     assert got.from_points == 10_000
-    assert 150 <= len(got.ts) <= 210
+    # Ten of fourteen parts of time hold readings.
+    assert 140 <= len(got.ts) <= 210
     assert max(got.value) == values.max()
     assert min(got.value) == values.min()
     steps = np.diff(got.ts) / 1000
