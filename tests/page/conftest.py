@@ -223,7 +223,7 @@ class Watch:
         page.on(
             "console",
             lambda message: (
-                self.note(f"console: {message.text}")
+                self.note(f"console: {message.text} {message.location.get('url')}")
                 if message.type in {"error", "warning"}
                 else None
             ),

@@ -77,6 +77,25 @@ def test_a_register_shows_what_it_gained(visit: Visit, service: Service) -> None
     page.screenshot(path=OUTPUT / "register-en-dark.png")
 
 
+def test_an_open_chart_is_fed_by_the_stream(visit: Visit, service: Service) -> None:
+    number = series_of(service, "level-canal", "water_level")
+    page = visit(f"#/demo/series/{number}?range=1h")
+    page.locator(".u-over").wait_for()
+    again: list[str] = []
+    page.on("request", lambda request: again.append(request.url))
+    page.wait_for_timeout(4000)
+    assert [url for url in again if f"/series/{number}/range" in url] == []
+
+
+def test_a_state_has_words_not_numbers(visit: Visit, service: Service) -> None:
+    number = series_of(service, "tunnel-gas", "hatch_open")
+    page = visit(f"#/demo/series/{number}?range=7d")
+    page.locator(".u-over").wait_for()
+    page.screenshot(path=OUTPUT / "state-en.png")
+    value = page.locator(f"strong[data-series='{number}']")
+    assert value.inner_text() in {"open", "closed"}
+
+
 def newest(service: Service, kpi: str, period: str) -> list[dict[str, Any]]:
     path = f"{DEMO}/data-centres/quancheng/kpis/summary"
     items: list[dict[str, Any]] = service.chain.get(path)["items"]

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Range } from "../api/types";
-import { appended, columns, data, decimalsOf, extent } from "./plot";
+import { appended, barColumns, barWidth, columns, data, decimalsOf, extent } from "./plot";
 import { lately, panned, spanOf, zoomed } from "./range";
 
 function range(changes: Partial<Range>): Range {
@@ -22,13 +22,13 @@ function range(changes: Partial<Range>): Range {
 
 describe("columns", () => {
   test("a gap is a null, not a line", () => {
-    const { x, value } = columns(range({}), "gauge", "gained");
+    const { x, value } = columns(range({}));
     expect(x).toEqual([0, 60, 60.001, 600]);
     expect(value).toEqual([1, 2, null, 3]);
   });
 
   test("the band has its edges, in uPlot's order", () => {
-    const found = columns(range({ min: [0, 1, 2], max: [2, 3, 4] }), "gauge", "gained");
+    const found = columns(range({ min: [0, 1, 2], max: [2, 3, 4] }));
     expect(data(found)).toEqual([
       [0, 60, 60.001, 600],
       [2, 3, null, 4],
@@ -37,17 +37,48 @@ describe("columns", () => {
     ]);
   });
 
-  test("a register is shown by what it gained, or as it stands", () => {
-    const register = range({ ts: [0, 60_000, 120_000], value: [10, 12, 11] });
-    expect(columns(register, "counter", "gained").value).toEqual([2, null]);
-    expect(columns(register, "counter", "register").value).toEqual([10, 12, 11]);
-  });
-
   test("a live reading goes to the end once; after a silence behind a gap", () => {
-    const before = columns(range({ ts: [0], value: [1] }), "gauge", "gained");
+    const before = columns(range({ ts: [0], value: [1] }));
     expect(appended(before, 0, 9, 150)).toBe(before);
     expect(appended(before, 60_000, 2, 150).value).toEqual([1, 2]);
     expect(appended(before, 600_000, 2, 150).value).toEqual([1, null, 2]);
+  });
+});
+
+describe("bars", () => {
+  const HOUR = 3_600_000;
+  const span = { start: 0, end: 3 * HOUR };
+
+  test("have a round width, few enough, never under a report interval", () => {
+    expect(barWidth({ start: 0, end: HOUR }, 60)).toBe(60_000);
+    expect(barWidth({ start: 0, end: HOUR }, 900)).toBe(900_000);
+    expect(barWidth({ start: 0, end: 7 * 24 * HOUR }, 300)).toBe(3 * HOUR);
+  });
+
+  test("hold intervals by their end, and sums of a tier by their beginning", () => {
+    const stamped = { ts: [HOUR / 2, HOUR, 2 * HOUR], value: [1, 2, 4] };
+    expect(barColumns(range(stamped), "interval", span, HOUR, 0).value).toEqual([3, 4, null]);
+    const hours = range({ ts: [0, HOUR], value: [1, 2], tier: "1h" });
+    expect(barColumns(hours, "interval", span, HOUR, 0).value).toEqual([1, 2, null]);
+  });
+
+  test("hold what a register gained; a fall is unknown", () => {
+    const register = range({ ts: [0, HOUR, 2 * HOUR, 3 * HOUR], value: [10, 12, 11, 15] });
+    const { x, value } = barColumns(register, "counter", span, HOUR, 0);
+    expect(value).toEqual([2, null, 4]);
+    expect(x).toEqual([1800, 5400, 9000]);
+  });
+
+  test("of a day begin at local midnight", () => {
+    const day = 24 * HOUR;
+    const { x } = barColumns(
+      range({ ts: [] }),
+      "interval",
+      { start: 0, end: day },
+      day,
+      8 * HOUR,
+    );
+    expect((x[0] ?? 0) * 1000).toBe(-8 * HOUR + day / 2);
   });
 });
 

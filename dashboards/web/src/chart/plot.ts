@@ -2,6 +2,7 @@
 import type uPlot from "uplot";
 import type { Limit, Range, SeriesKind } from "../api/types";
 import { increments } from "../lib/history";
+import type { Span } from "./range";
 
 export type View = "gained" | "register";
 
@@ -13,28 +14,61 @@ export interface Columns {
   high: (number | null)[] | null;
 }
 
-/**
- * Columns of a range. Gaps longer than `gap_s` get a null, so that they are drawn as gaps;
- * a register is shown by what it gained unless its own figure is asked for.
- */
-export function columns(range: Range, kind: SeriesKind, view: View): Columns {
-  const gained = kind === "counter" && view === "gained";
-  const points = gained ? increments({ ts: range.ts, value: range.value }) : range;
-  const banded = !gained && range.min !== null && range.max !== null;
+/** Columns of a range; gaps longer than `gap_s` get a null, so that they are drawn as gaps. */
+export function columns(range: Range): Columns {
+  const banded = range.min !== null && range.max !== null;
   const result: Columns = {
     x: [],
     value: [],
     low: banded ? [] : null,
     high: banded ? [] : null,
   };
-  points.ts.forEach((ts, i) => {
-    const before = i === 0 ? ts : (points.ts[i - 1] ?? ts);
+  range.ts.forEach((ts, i) => {
+    const before = i === 0 ? ts : (range.ts[i - 1] ?? ts);
     if (ts - before > range.gap_s * 1000) push(result, before / 1000 + 0.001, null, null, null);
     const low = range.min?.[i] ?? null;
     const high = range.max?.[i] ?? null;
-    push(result, ts / 1000, points.value[i] ?? null, low, high);
+    push(result, ts / 1000, range.value[i] ?? null, low, high);
   });
   return result;
+}
+
+const MINUTE_MS = 60_000;
+const WIDTHS_MIN = [1, 5, 10, 15, 30, 60, 180, 360, 720, 1440, 4320, 10_080, 43_200];
+const MOST_BARS = 160;
+
+/** Width of bars: a round one, not narrower than a report interval, that gives few enough. */
+export function barWidth(span: Span, reportIntervalS: number): number {
+  const least = Math.max(reportIntervalS * 1000, (span.end - span.start) / MOST_BARS);
+  const minutes = WIDTHS_MIN.find((each) => each * MINUTE_MS >= least);
+  return (minutes ?? 43_200) * MINUTE_MS;
+}
+
+/**
+ * Sums in equal bars over the span: of intervals, or of what a register gained. Bars begin at
+ * multiples of their width on a clock that is `offsetMs` ahead of UTC. Where nothing is known
+ * there is no bar.
+ */
+export function barColumns(
+  range: Range,
+  kind: SeriesKind,
+  span: Span,
+  width: number,
+  offsetMs: number,
+): Columns {
+  const points = kind === "counter" ? increments(range) : range;
+  // Readings are stamped with the end of their interval, sums of a tier with its beginning.
+  const isEnd = range.tier === "raw" && (kind === "counter" || !range.downsampled);
+  const first = Math.floor((span.start + offsetMs) / width) * width - offsetMs;
+  const count = Math.max(1, Math.ceil((span.end - first) / width));
+  const sums: (number | null)[] = Array.from({ length: count }, () => null);
+  points.ts.forEach((ts, i) => {
+    const value = points.value[i] ?? null;
+    const bar = Math.floor((ts - (isEnd ? 1 : 0) - first) / width);
+    if (value !== null && bar >= 0 && bar < count) sums[bar] = (sums[bar] ?? 0) + value;
+  });
+  const x = sums.map((_, bar) => (first + (bar + 0.5) * width) / 1000);
+  return { x, value: sums, low: null, high: null };
 }
 
 function push(

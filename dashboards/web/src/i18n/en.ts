@@ -1,4 +1,8 @@
 /** The English words; `zh.ts` must have the same keys, or it does not compile. */
+function plural(n: string, noun: string): string {
+  return n === "1" ? `1 ${noun}` : `${n} ${noun}s`;
+}
+
 export const en = {
   product: "Parkpulse",
   nav: {
@@ -67,7 +71,7 @@ export const en = {
     health: "Device health",
   },
   strip: {
-    points: (n: string) => `${n} points`,
+    points: (n: string) => plural(n, "point"),
     stale: (n: string) => `${n} old`,
     comma: ", ",
     missing: (groups: string) => `Not registered in this park: ${groups}.`,
@@ -292,8 +296,8 @@ export const en = {
     balancedNote: "Every message received is stored, a duplicate, or quarantined.",
     unbalancedNote: "Received is not the sum of stored, duplicate and quarantined.",
     lastMinute: "Last minute",
-    messages: (n: string) => `${n} messages`,
-    values: (n: string) => `${n} values`,
+    messages: (n: string) => plural(n, "message"),
+    values: (n: string) => plural(n, "value"),
     hour: "Hour",
     source: "Source",
     lastDay: "last 24 h",
@@ -399,6 +403,7 @@ export const en = {
       "1h": "1-hour rollup",
       "1d": "1-day rollup",
     },
+    perBar: (width: string) => `sum per ${width}`,
     band: "band: minimum to maximum",
     noLimits: "No limits are set for this series.",
     gaps: "Gaps are drawn as gaps.",

@@ -398,6 +398,7 @@ export const zh: Dictionary = {
     none: "此范围内没有读数。",
     points: (shown, from) => `${from} 点中的 ${shown} 点`,
     tier: { raw: "原始读数", "1m": "1 分钟汇总", "1h": "1 小时汇总", "1d": "1 天汇总" },
+    perBar: (width) => `每 ${width}合计`,
     band: "色带：最小值至最大值",
     noLimits: "此测点没有设置限值。",
     gaps: "缺数处断开显示。",

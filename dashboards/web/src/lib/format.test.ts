@@ -56,6 +56,10 @@ describe("times are those of the park", () => {
     expect(en.fullDay(instant)).toBe("23 Nov 2026");
     expect(zh.fullDay(instant)).toBe("2026/11/23");
     expect(en.offset(instant)).toBe("UTC+8");
+    expect(en.offsetMs(instant)).toBe(8 * 3_600_000);
+    expect(new Format("en", "Asia/Kolkata").offsetMs(instant)).toBe(5.5 * 3_600_000);
+    expect(new Format("en", "America/New_York").offsetMs(instant)).toBe(-5 * 3_600_000);
+    expect(new Format("en", "Etc/UTC").offsetMs(instant)).toBe(0);
   });
 
   test("the day is left out on the same day only", () => {

@@ -142,6 +142,14 @@ export class Format {
     return joined(this.number(length / 1024 ** 2, 1), "MiB");
   }
 
+  /** How far the zone's clock is ahead of UTC at that time [ms]. */
+  offsetMs(at: Instant): number {
+    const found = /UTC([+-])(\d+)(?::(\d+))?/.exec(this.offset(at));
+    if (found === null) return 0;
+    const [, sign, hours = "0", minutes = "0"] = found;
+    return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  }
+
   /** "UTC+8" of the zone at that time. */
   offset(at: Instant): string {
     const format = new Intl.DateTimeFormat("en", {

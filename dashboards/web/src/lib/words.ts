@@ -4,15 +4,16 @@ import type { Dictionary } from "../i18n/en";
 
 const RUNNING = new Set(["fan_running", "pump_running"]);
 
-/** "open", "running" …: the word of a two-state metric, else null. */
+/** Words of the two states of a metric, "closed" and "open"; null for a measured quantity. */
+export function stateWords(t: Dictionary, metric: string | null): [string, string] | null {
+  if (metric !== "hatch_open" && !RUNNING.has(metric ?? "")) return null;
+  const [off = "", on = ""] =
+    metric === "hatch_open" ? t.twoState.hatch_open : t.twoState.running;
+  return [off, on];
+}
+
 export function stateWord(t: Dictionary, metric: string | null, value: number): string | null {
-  const words =
-    metric === "hatch_open"
-      ? t.twoState.hatch_open
-      : RUNNING.has(metric ?? "")
-        ? t.twoState.running
-        : null;
-  return words === null ? null : (words[value >= 0.5 ? 1 : 0] ?? null);
+  return stateWords(t, metric)?.[value >= 0.5 ? 1 : 0] ?? null;
 }
 
 export function shortMetric(t: Dictionary, series: Series, name: string): string {

@@ -34,6 +34,8 @@ export class LiveSeries {
   readonly spanMs: number;
   sample = $state.raw<Sample | null>(null);
   history = $state.raw<Points>(EMPTY);
+  /** Points of the history further apart than this have a gap between them. */
+  gapMs = $state(0);
   rain = $state.raw<RainTotals | null>(null);
   historyState = $state<"none" | "loading" | "ready" | "failed">("none");
   #loadedAt = 0;
@@ -91,10 +93,11 @@ export class LiveSeries {
   async #load(now: number): Promise<void> {
     const span = { start: new Date(now - this.spanMs), end: new Date(now + 1) };
     try {
-      // Increments of a register need its readings, not a picture of its line.
-      const points = this.info.kind === "counter" ? 1000 : POINTS;
+      // Sums need all readings, not a picture of their line.
+      const points = this.info.kind === "gauge" || this.info.kind === "state" ? POINTS : 1000;
       const range = await endpoints.range(this.info.id, span, points);
       this.history = { ts: range.ts, value: range.value };
+      this.gapMs = range.gap_s * 1000;
       this.historyState = "ready";
     } catch {
       this.historyState = "failed";

@@ -18,6 +18,7 @@ import { LiveSeries } from "./live-series.svelte";
 export type Connection = "connecting" | "live" | "lost";
 
 const MINUTE_MS = 60_000;
+const RETRY_MS = 5_000;
 /** Messages a minute, a bar for each 10 s; unknown for the time before the page was open. */
 export const FLOW_MINUTES = 10;
 const FLOW_BARS = FLOW_MINUTES * 6;
@@ -49,6 +50,7 @@ export class Session {
   #lastRefresh = 0;
   #closed = false;
 
+  #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(code: string) {
@@ -62,23 +64,27 @@ export class Session {
   close(): void {
     this.#closed = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#retry);
     this.#stream?.close();
     this.clock.stop();
   }
 
+  /** Loads the registry; after a failure again and again, for the service may be starting. */
   async load(): Promise<void> {
-    this.error = null;
+    clearTimeout(this.#retry);
     try {
       const [park, series] = await Promise.all([
         endpoints.park(this.code),
         endpoints.series(this.code),
       ]);
       if (this.#closed) return;
+      this.error = null;
       this.#take(park);
       this.#adopt(series.map((info) => this.#byId.get(info.id) ?? new LiveSeries(info)));
       this.#stream ??= this.#listen();
     } catch (error) {
       this.error = error;
+      if (!this.#closed) this.#retry = setTimeout(() => void this.load(), RETRY_MS);
     }
   }
 
