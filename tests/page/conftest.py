@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from parkpulse import bus
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, PlaceSpec, SeriesSpec
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from parkpulse.services.servers import Servers
     from tests.plugins.fix_chain import Chain
     from tests.plugins.fix_services import DatabaseServer
+
+# The machine may be busy with other tests.
+expect.set_options(timeout=15_000)
 
 OUTPUT = Path(__file__).parents[1] / "output" / "page"
 LIMIT_M = 1.5

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from tests.page.conftest import Service, Visit
 
-SOON_MS = 15_000
-
 
 def active(service: Service) -> list[dict[str, Any]]:
     found = service.chain.get("/parks/quay/alerts")["items"]
@@ -53,7 +51,7 @@ def test_an_alert_comes_up_and_is_acknowledged(visit: Visit, service: Service) -
     expect(console(page)).to_contain_text("No active alerts")
     service.publish("gauge-1", LIMIT_M + 0.3)
     line = row(page, "Quay gauge 1")
-    expect(line).to_contain_text("Stage of the quay", timeout=SOON_MS)
+    expect(line).to_contain_text("Stage of the quay")
     expect(line).to_contain_text("High")
     expect(line).to_have_attribute("data-state", "unacknowledged")
 
@@ -63,7 +61,7 @@ def test_an_alert_comes_up_and_is_acknowledged(visit: Visit, service: Service) -
     dialog.get_by_label("Comment").fill("on my way")
     page.screenshot(path=OUTPUT / "acknowledge.png")
     dialog.get_by_role("button", name="Acknowledge").click()
-    expect(line).to_have_attribute("data-state", "acknowledged", timeout=SOON_MS)
+    expect(line).to_have_attribute("data-state", "acknowledged")
 
     (alert,) = active(service)
     assert alert["acknowledged_by"] == "Li Na"
@@ -78,7 +76,7 @@ def test_being_too_late_is_said(visit: Visit, service: Service) -> None:
     page = visit("#/quay")
     visit.watch.expected = ("409",)
     line = row(page, "Quay gauge 2")
-    expect(line).to_be_visible(timeout=SOON_MS)
+    expect(line).to_be_visible()
     (alert,) = active(service)
 
     def somebody_is_faster(route: Route) -> None:
@@ -92,7 +90,7 @@ def test_being_too_late_is_said(visit: Visit, service: Service) -> None:
     page.locator("[data-connection=live]").wait_for()
     line.get_by_role("button", name=re.compile("^Ack")).click()
     expect(page.get_by_text("Somebody was faster")).to_be_visible()
-    expect(line).to_have_attribute("data-state", "acknowledged", timeout=SOON_MS)
+    expect(line).to_have_attribute("data-state", "acknowledged")
     (alert,) = active(service)
     assert alert["acknowledged_by"] == "Wang"
 
@@ -104,7 +102,7 @@ def test_the_console_by_keyboard_alone(visit: Visit, service: Service) -> None:
     page = visit("#/quay/alerts")
     page.evaluate("localStorage.setItem('parkpulse.actor', 'Zhao')")
     page.reload()
-    expect(console(page).get_by_role("listitem")).to_have_count(3, timeout=SOON_MS)
+    expect(console(page).get_by_role("listitem")).to_have_count(3)
     for key in ("j", "x", "j", "x", "a"):
         page.keyboard.press(key)
 
