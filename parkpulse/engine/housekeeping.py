@@ -93,7 +93,8 @@ class Housekeeper:
                 return
             clock = min(parks.clocks(conn).values(), default=now)
             if self._plan is not None and self._is_done(conn, self._plan):
-                horizon = self._plan.horizon
+                # A park with an older clock may have come since.
+                horizon = min(self._plan.horizon, clock - self._raw)
                 retention.drop_readings(conn, horizon, horizon - CONTEXT)
             self._plan = _Plan(clock - self._raw, batchlog.heads(conn))
             retention.drop_minutes(conn, clock - MINUTES)

@@ -29,7 +29,16 @@ def raw_horizon(conn: Connection) -> int:
 
 
 def drop_readings(conn: Connection, horizon: datetime, before: datetime) -> None:
-    """Move the horizon and drop the chunks of readings that lie before `before`."""
+    """Move the horizon and drop the chunks of readings that lie before `before`.
+
+    Without such chunks the horizon stays: older data may still come, by a replay.
+    """
+    due = conn.execute(
+        "select from show_chunks('reading', older_than => %s::timestamptz) limit 1",
+        [before],
+    )
+    if due.fetchone() is None:
+        return
     conn.execute("update raw_horizon set horizon = greatest(horizon, %s)", [horizon])
     conn.execute(
         "select drop_chunks('reading', older_than => %s::timestamptz)", [before]

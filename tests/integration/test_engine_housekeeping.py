@@ -16,6 +16,8 @@ from tests.plugins.fix_engine import NOW
 from tests.plugins.plant import Plant, plant_spec
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tests.plugins.fix_engine import Lab
 
 DAYS = 30
@@ -73,19 +75,37 @@ def test_readings_go_when_all_have_done_with_them(
     assert _horizon(lab) == instants.to_us(NOW - timedelta(days=DAYS))
 
 
+def _count_since(lab: Lab, start: datetime) -> int:
+    with lab.database.transaction() as conn:
+        rows = conn.execute("select from reading where ts >= %s", [start])
+        return len(rows.fetchall())
+
+
+@pytest.mark.usefixtures("plant")
 def test_readings_near_the_horizon_stay_as_context(
     lab: Lab, keeper: Housekeeper
 ) -> None:
     near = NOW - timedelta(days=DAYS) - CONTEXT + timedelta(hours=1)
-    plant = Plant(lab, plant_spec(), near)
-    lab.put(plant.points(near, near + timedelta(hours=1)))
+    close = Plant(lab, plant_spec(), near)
+    lab.put(close.points(near, near + timedelta(hours=1)))
     lab.step(RollupConsumer())
     lab.step(KpiConsumer())
-    every = _count(lab, "reading")
+    kept = _count_since(lab, near)
     keeper.retain(NOW)
     keeper.retain(NOW)
-    assert _horizon(lab) > 0
-    assert _count(lab, "reading") == every
+    assert _horizon(lab) == instants.to_us(NOW - timedelta(days=DAYS))
+    assert _count(lab, "reading") == kept
+
+
+def test_the_horizon_stays_while_nothing_is_old(lab: Lab, keeper: Housekeeper) -> None:
+    recent = Plant(lab, plant_spec(), NOW - timedelta(hours=3))
+    lab.put(recent.points(NOW - timedelta(hours=3), NOW))
+    lab.step(RollupConsumer())
+    lab.step(KpiConsumer())
+    never = _horizon(lab)
+    keeper.retain(NOW)
+    keeper.retain(NOW)
+    assert _horizon(lab) == never
 
 
 @pytest.mark.usefixtures("plant")
@@ -98,6 +118,21 @@ def test_the_oldest_park_clock_decides(lab: Lab, keeper: Housekeeper) -> None:
     lab.step(KpiConsumer())
     every = _count(lab, "reading")
     keeper.retain(NOW)
+    keeper.retain(NOW)
+    assert _count(lab, "reading") == every
+
+
+@pytest.mark.usefixtures("plant")
+def test_a_park_with_an_older_clock_may_come_between(
+    lab: Lab, keeper: Housekeeper
+) -> None:
+    lab.step(RollupConsumer())
+    lab.step(KpiConsumer())
+    every = _count(lab, "reading")
+    keeper.retain(NOW)
+    spec = plant_spec()
+    lab.register(type(spec)(code="past", name=spec.name, accept_from=OLD, clock="data"))
+    lab.set_clock("past", OLD)
     keeper.retain(NOW)
     assert _count(lab, "reading") == every
 
