@@ -45,13 +45,6 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _database_url(config: Settings) -> str:
-    if config.database_url is None:
-        message = "no database: set PARKPULSE_DATABASE_URL or run 'parkpulse up'"
-        raise ConfigError(message)
-    return config.database_url.get_secret_value()
-
-
 def _check_database(url: str) -> None:
     try:
         pool.check(url)
@@ -80,7 +73,7 @@ def _run(config: Settings) -> None:
         level=config.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    url = _database_url(config)
+    url = config.required_database_url()
     _check_database(url)
     database = Database(
         url,

@@ -56,23 +56,9 @@ _COLUMNS = (
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def _database_url(config: Settings) -> str:
-    if config.database_url is None:
-        message = "no database runs: start 'parkpulse up' or set PARKPULSE_DATABASE_URL"
-        raise ConfigError(message)
-    return config.database_url.get_secret_value()
-
-
-def _mqtt_url(config: Settings) -> str:
-    if config.mqtt_url is None:
-        message = "no broker runs: start 'parkpulse up' or set PARKPULSE_MQTT_URL"
-        raise ConfigError(message)
-    return config.mqtt_url.get_secret_value()
-
-
 @contextlib.contextmanager
 def _opened(config: Settings) -> Iterator[Database]:
-    url = _database_url(config)
+    url = config.required_database_url()
     try:
         pool.connect(url).close()
     except StoreUnavailableError as error:
@@ -124,8 +110,8 @@ def ingest(worker: int, *, retire: bool) -> None:
         signal.signal(each, lambda *_: stop.set())
     role = Role.MEMBER if max(worker, config.ingest_workers) > 1 else Role.ALONE
     configuration = process.Configuration(
-        database_url=_database_url(config),
-        mqtt_url=_mqtt_url(config),
+        database_url=config.required_database_url(),
+        mqtt_url=config.required_mqtt_url(),
         number=worker,
         role=Role.RETIRING if retire else role,
         retention_s=config.raw_retention_days * _DAY_S,

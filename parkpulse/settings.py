@@ -82,6 +82,22 @@ class Settings(BaseSettings):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     """How much the processes log."""
 
+    def required_database_url(self) -> str:
+        """Return the database's address; raises ConfigError without one."""
+        if self.database_url is None:
+            message = (
+                "no database runs: start 'parkpulse up' or set PARKPULSE_DATABASE_URL"
+            )
+            raise ConfigError(message)
+        return self.database_url.get_secret_value()
+
+    def required_mqtt_url(self) -> str:
+        """Return the broker's address; raises ConfigError without one."""
+        if self.mqtt_url is None:
+            message = "no broker runs: start 'parkpulse up' or set PARKPULSE_MQTT_URL"
+            raise ConfigError(message)
+        return self.mqtt_url.get_secret_value()
+
     @override
     @classmethod
     def settings_customise_sources(

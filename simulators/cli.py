@@ -17,7 +17,6 @@ from typing_extensions import override
 
 from parkpulse import settings
 from parkpulse.bus import Publisher
-from parkpulse.errors import ConfigError
 from parkpulse.store.pool import Database
 from simulators.demo import operate
 from simulators.progress import Progress
@@ -42,20 +41,6 @@ def _configure() -> Settings:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     return config
-
-
-def _database_url(config: Settings) -> str:
-    if config.database_url is None:
-        message = "no database runs: start 'parkpulse up' or set PARKPULSE_DATABASE_URL"
-        raise ConfigError(message)
-    return config.database_url.get_secret_value()
-
-
-def _mqtt_url(config: Settings) -> str:
-    if config.mqtt_url is None:
-        message = "no broker runs: start 'parkpulse up' or set PARKPULSE_MQTT_URL"
-        raise ConfigError(message)
-    return config.mqtt_url.get_secret_value()
 
 
 def _stop_on_signals() -> threading.Event:
@@ -112,13 +97,15 @@ def simulate(*, demo: bool, seed: int, park: str) -> None:
     config = _configure()
     stopping = _stop_on_signals()
     now_s = int(time.time())
-    database = Database(_database_url(config), size=1, name="parkpulse simulate")
+    database = Database(
+        config.required_database_url(), size=1, name="parkpulse simulate"
+    )
     database.open()
     try:
         registered = operate.register(database, park, seed, now_s)
     finally:
         database.close()
-    with Publisher(_mqtt_url(config), window=_WINDOW) as publisher:
+    with Publisher(config.required_mqtt_url(), window=_WINDOW) as publisher:
         sender = Sender(publisher, _tell, stopping)
         _send_past(registered, now_s, sender, stopping)
         if not stopping.is_set():
@@ -173,7 +160,7 @@ def replay(
     mapping = mappings.read(mapping_file) if mapping_file else mappings.find(file)
     contents = rows.read(file, mapping)
     spec = mappings.for_park(mapping, park)
-    database = Database(_database_url(config), size=1, name="parkpulse replay")
+    database = Database(config.required_database_url(), size=1, name="parkpulse replay")
     database.open()
     try:
         run.register(database, spec)
@@ -183,7 +170,7 @@ def replay(
     progress = Progress(
         f"Replaying {file.name} into {spec.code}", len(contents.sendings)
     )
-    with Publisher(_mqtt_url(config)) as publisher:
+    with Publisher(config.required_mqtt_url()) as publisher:
         sender = Sender(publisher, _tell, stopping)
         due = run.paced(contents.sendings, speed, stopping)
         run.send(due, spec.code, sender, progress.show)

@@ -20,7 +20,6 @@ from parkpulse.engine.lease import LeaseKeeper
 from parkpulse.engine.loop import Loop
 from parkpulse.engine.process import Engine
 from parkpulse.engine.rollups import PAUSE_S, RollupConsumer
-from parkpulse.errors import ConfigError
 from parkpulse.model import rule
 from parkpulse.store import rules
 from parkpulse.store.pool import Database
@@ -40,13 +39,6 @@ def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Lo
     ]
 
 
-def _database_url(config: Settings) -> str:
-    if config.database_url is None:
-        message = "no database: set PARKPULSE_DATABASE_URL or run 'parkpulse up'"
-        raise ConfigError(message)
-    return config.database_url.get_secret_value()
-
-
 def _owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
@@ -59,7 +51,7 @@ def engine() -> None:
         level=config.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    database = Database(_database_url(config), size=8, name="parkpulse engine")
+    database = Database(config.required_database_url(), size=8, name="parkpulse engine")
     database.open()
     with database.transaction() as conn:
         rules.apply(conn, rule.shipped(), park_id=None)

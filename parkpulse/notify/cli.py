@@ -37,10 +37,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.
 
 @contextlib.contextmanager
 def _opened(config: Settings) -> Iterator[Database]:
-    if config.database_url is None:
-        message = "no database runs: start 'parkpulse up' or set PARKPULSE_DATABASE_URL"
-        raise ConfigError(message)
-    url = config.database_url.get_secret_value()
+    url = config.required_database_url()
     database = Database(url, size=_CONNECTIONS, name="parkpulse notify")
     database.open()
     try:
