@@ -221,7 +221,7 @@ def test_a_bucket_whose_readings_may_be_gone_is_left_alone(lab: Lab) -> None:
     level = series["minute", "water_level"]
     horizon = T0 - T0 % HOUR
     lab.put([(level, horizon - HOUR, 1.0), (level, horizon - SECOND, 1.0)])
-    lab.put([(level, horizon + 2 * HOUR, 2.0)])
+    lab.put([(level, horizon + 2 * HOUR, 2.0), (level, horizon - 60 * DAY, 3.0)])
     with lab.database.transaction() as conn:
         moment = instants.from_us(horizon - MINUTE)
         retention.drop_readings(conn, moment, moment - timedelta(days=30))
