@@ -1,0 +1,25 @@
+"""What decoders must remember of earlier messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from parkpulse.store.pool import Connection
+
+
+def save(connection: Connection, key: str, state: bytes) -> None:
+    """Keep the state of a decoder."""
+    connection.execute(
+        "insert into wire_state (key, state) values (%s, %b)"
+        " on conflict (key) do update set state = excluded.state, at = now()",
+        [key, state],
+    )
+
+
+def load(connection: Connection, key: str) -> bytes | None:
+    """Return what was kept last."""
+    row = connection.execute(
+        "select state from wire_state where key = %s", [key]
+    ).fetchone()
+    return None if row is None else bytes(row[0])
