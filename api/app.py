@@ -18,7 +18,7 @@ from api.follower import Follower
 from api.guard import Guard
 from api.hub import Hub
 from api.pages import Pages
-from api.routes import alerts, devices, health, kpis, ledger, parks, ranges
+from api.routes import alerts, devices, events, health, kpis, ledger, parks, ranges
 from parkpulse.query.flow import FlowMeter
 from parkpulse.query.live import Live
 from parkpulse.query.tail import Tail
@@ -39,6 +39,7 @@ _ROUTERS = (
     kpis.router,
     alerts.router,
     ledger.router,
+    events.router,
     stream.router,
     health.router,
 )

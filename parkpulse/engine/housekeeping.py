@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from parkpulse.errors import StoreError
-from parkpulse.store import batchlog, parks, receipts, retention
+from parkpulse.store import batchlog, parks, receipts, retention, sequences
 
 if TYPE_CHECKING:
     import threading
@@ -79,6 +79,7 @@ class Housekeeper:
         with self._database.transaction() as conn:
             batchlog.prune(conn, self._consumers)
             receipts.prune(conn)
+            sequences.prune(conn)
 
     def retain(self, now: datetime) -> None:
         """Drop what is old; readings not before a second call has found them done with.

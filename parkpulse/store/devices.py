@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from parkpulse.store.pool import Connection
 
 
@@ -55,3 +57,15 @@ def series(conn: Connection) -> list[SeriesRow]:
         """
     )
     return [SeriesRow(*row) for row in found]
+
+
+def names(conn: Connection, device_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Codes of park and device, by the device's id."""
+    found = conn.execute(
+        """
+        select d.id, p.code, d.code from device d join park p on p.id = d.park_id
+        where d.id = any(%s)
+        """,
+        [list(device_ids)],
+    )
+    return {device_id: (park, device) for device_id, park, device in found}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
     from parkpulse.model.packed import Int32Array, Int64Array
     from parkpulse.store.pool import Connection
+
+KEPT = timedelta(hours=48)
+"""So long the numbers are kept."""
 
 
 class Numbered(NamedTuple):
@@ -50,6 +54,6 @@ def read(connection: Connection, start: datetime, end: datetime) -> Numbered:
     )
 
 
-def prune(connection: Connection, before: datetime) -> None:
-    """Forget what was noted before."""
-    connection.execute("delete from sequence_log where at < %s", [before])
+def prune(connection: Connection) -> None:
+    """Forget what is older than is kept."""
+    connection.execute("delete from sequence_log where at < now() - %s", [KEPT])
