@@ -91,10 +91,11 @@ def count(
 
 def refused_values(letter: Letter) -> int:
     """Count the refused values; 0 if the message could not be read."""
-    if letter.message is None:
+    if not letter.parts:
         return 0
     if letter.is_whole:
-        return len(letter.message.values) + len(letter.message.refused)
+        messages = [part.message for part in letter.parts]
+        return sum(len(each.values) + len(each.refused) for each in messages)
     return len(letter.refused)
 
 

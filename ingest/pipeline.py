@@ -1,7 +1,8 @@
-"""Messages to letters that know their device: pure, without database or clock.
+"""Arrivals to letters that know their devices: pure, without database or clock.
 
-A message is first *read* (topic and payload), then its device and series are looked up;
-what is missing there is registered by the caller. Then `placing` takes over.
+An arrival is first *read* (topic and payload); a letter has a part for each device that
+it speaks of. Then the devices and series are looked up; what is missing there is
+registered by the caller. Then `placing` takes over.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from parkpulse.model.message import Refusal
 from parkpulse.wire import native
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ingest.arrivals import Arrival
     from ingest.topics import Address
@@ -28,24 +29,51 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
+class Part:
+    """What a letter says of one device."""
+
+    address: Address
+    message: Message
+    device: DeviceEntry | None = None
+
+
+@dataclass(slots=True)
 class Letter:
-    """A message on its way through the pipeline."""
+    """An arrival on its way through the pipeline."""
 
     arrival: Arrival
     source: str
     """Source in the ledger."""
     address: Address | None = None
-    message: Message | None = None
-    device: DeviceEntry | None = None
+    """What the topic says."""
+    parts: list[Part] = field(default_factory=list)
+    """One for each device that it speaks of."""
     refused: list[Refusal] = field(default_factory=list)
     """What of it is not stored, and why."""
     is_whole: bool = False
-    """Whether the message is refused as a whole."""
+    """Whether it is refused as a whole."""
 
     def refuse(self, reason: str, detail: str) -> None:
-        """Refuse the message as a whole."""
+        """Refuse it as a whole."""
         self.refused = [Refusal(reason, detail)]
         self.is_whole = True
+
+    def refuse_part(self, part: Part, reason: str, detail: str) -> None:
+        """Refuse all values of a part; with its only part the letter is refused."""
+        if len(self.parts) == 1:
+            self.refuse(reason, detail)
+            return
+        self.parts.remove(part)
+        self.refused += [Refusal(reason, detail)] * len(part.message.values)
+
+
+def unknown_parks(arrivals: Sequence[Arrival], directory: Directory) -> set[str]:
+    """Parks that topics name and the directory lacks."""
+    named = set()
+    for arrival in arrivals:
+        with contextlib.suppress(DecodeError):
+            named.add(_parse(arrival.topic).park)
+    return named - directory.parks.keys()
 
 
 def read(arrivals: Sequence[Arrival], directory: Directory) -> list[Letter]:
@@ -89,61 +117,62 @@ def _read(arrival: Arrival, directory: Directory) -> Letter:
         if address.park not in directory.parks:
             letter.refuse(reasons.UNKNOWN_PARK, f"nobody registered {address.park!r}")
             return letter
-        letter.message = native.decode(arrival.payload)
+        letter.parts = _parts(arrival, address)
     except DecodeError as error:
         letter.refuse(error.reason, error.detail)
         return letter
-    letter.refused = letter.message.refused
-    letter.device = directory.device(address.park, address.device)
+    for part in letter.parts:
+        letter.refused += part.message.refused
+        part.device = directory.device(part.address.park, part.address.device)
     return letter
 
 
-def unknown_parks(letters: Sequence[Letter], directory: Directory) -> set[str]:
-    """Parks that messages name and the directory lacks."""
-    named = {letter.address.park for letter in letters if letter.address is not None}
-    return named - directory.parks.keys()
+def _parts(arrival: Arrival, address: Address) -> list[Part]:
+    """Read the payload; one part for each device of which its format speaks."""
+    return [Part(address, native.decode(arrival.payload))]
 
 
 def missing(letters: Sequence[Letter], directory: Directory) -> dict[Address, set[str]]:
-    """Metrics by device that messages report and the directory lacks."""
+    """Metrics by device that letters report and the directory lacks."""
     found: dict[Address, set[str]] = {}
-    for letter in letters:
-        if letter.message is None or letter.address is None or letter.is_whole:
-            continue
-        device = directory.device(letter.address.park, letter.address.device)
+    for part in _readable_parts(letters):
+        device = directory.device(part.address.park, part.address.device)
         known = device.rows.keys() if device is not None else ()
         lacking = {
             metric
-            for metric in letter.message.metrics
+            for metric in part.message.metrics
             if metric not in known and metric in metrics.METRICS
         }
         if lacking:
-            found.setdefault(letter.address, set()).update(lacking)
+            found.setdefault(part.address, set()).update(lacking)
     return found
+
+
+def _readable_parts(letters: Sequence[Letter]) -> Iterator[Part]:
+    return (part for letter in letters if not letter.is_whole for part in letter.parts)
 
 
 def resolve(letters: Sequence[Letter], directory: Directory) -> None:
     """Look up the devices again after what was missing has been registered."""
     for letter in letters:
-        if letter.message is None or letter.address is None or letter.is_whole:
-            continue
-        letter.device = directory.device(letter.address.park, letter.address.device)
-        known_metrics = any(name in metrics.METRICS for name in letter.message.metrics)
-        if letter.device is None and known_metrics:
-            detail = f"device {letter.address.device!r} is not registered"
-            letter.refuse(reasons.TOO_MANY_DISCOVERED, detail)
+        for part in () if letter.is_whole else tuple(letter.parts):
+            part.device = directory.device(part.address.park, part.address.device)
+            if part.device is None and not metrics.METRICS.keys().isdisjoint(
+                part.message.metrics
+            ):
+                detail = f"device {part.address.device!r} is not registered"
+                letter.refuse_part(part, reasons.TOO_MANY_DISCOVERED, detail)
 
 
-def untimed(letters: Sequence[Letter]) -> list[int]:
-    """Indexes of messages that need their first receipt as a time."""
-    return [
-        index
+def untimed(letters: Sequence[Letter]) -> dict[int, DeviceEntry]:
+    """Letters that need their first receipt as a time, each with a device of it."""
+    return {
+        index: part.device
         for index, letter in enumerate(letters)
-        if letter.message is not None
-        and letter.device is not None
-        and not letter.is_whole
-        and _needs_receipt(letter.message, letter.device)
-    ]
+        if not letter.is_whole
+        for part in letter.parts
+        if part.device is not None and _needs_receipt(part.message, part.device)
+    }
 
 
 def _needs_receipt(message: Message, device: DeviceEntry) -> bool:

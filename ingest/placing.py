@@ -14,14 +14,17 @@ import numpy as np
 from ingest import pipeline
 from parkpulse.model import instants, metrics, reasons
 from parkpulse.model.message import Refusal
-from parkpulse.model.registry import SLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ingest.fold import BoolArray
-    from ingest.pipeline import Letter
-    from parkpulse.model.directory import DeviceEntry, Directory, SeriesColumns
+    from ingest.pipeline import Letter, Part
+    from parkpulse.model.directory import (
+        DeviceEntry,
+        Directory,
+        ParkEntry,
+        SeriesColumns,
+    )
     from parkpulse.model.message import Message
     from parkpulse.model.packed import FloatArray, Int32Array, Int64Array
 
@@ -103,28 +106,20 @@ def place(
     row = np.array(rows.row, np.int64)
     letter = np.array(rows.letter, np.int64)
     ts = np.array(rows.ts, np.int64)
-    ts += columns.stamp_shift_us[row] * _trusts(letters)[letter]
+    ts += columns.stamp_shift_us[row]
     with np.errstate(over="ignore", invalid="ignore"):  # refused as not finite
         value = np.array(rows.value) * np.array(rows.factor) + np.array(rows.shift)
         value = calibrate(columns, row, ts, value)
-    reason = _reasons(
-        columns,
-        row,
-        ts,
-        value,
-        _accept_from(letters)[letter],
-        now[letter],
-        retention_us,
-    )
+    reason = _reasons(columns, row, ts, value, now[letter], retention_us)
     for index in np.flatnonzero(reason):
         code = _REASONS[reason[index]]
         metric = directory.metric(int(row[index]))
         detail = f"{metric}: {value[index]} at {_iso(int(ts[index]))}"
         letters[letter[index]].refused.append(Refusal(code, detail))
     keep = reason == 0
-    slot = _slots(letters)[letter]
+    row = row[keep]
     kept = Values(
-        letter[keep], slot[keep], columns.id[row[keep]], ts[keep], value[keep]
+        letter[keep], columns.slot[row], columns.id[row], ts[keep], value[keep]
     )
     return kept, clocks
 
@@ -137,51 +132,63 @@ def _iso(moment_us: int) -> str:
 
 
 def _nows(letters: Sequence[Letter], clocks: dict[int, int]) -> Int64Array:
-    """Tell the park's clock at each message [us]; moves the data clocks on."""
+    """Tell the park's clock at each letter [us]; moves the data clocks on."""
     now = np.zeros(len(letters), np.int64)
     for index, letter in enumerate(letters):
-        device, message = letter.device, letter.message
-        if device is None or message is None or letter.is_whole:
+        if letter.is_whole:
             continue
         received = letter.arrival.received_us
-        if device.park.clock == "wall":
-            now[index] = received
-            continue
-        current = clocks.get(device.park.id, device.park.accept_from_us)
-        sent = message.sent_us
-        if sent is not None and sent > max(current, received) + LEAP_US:
-            letter.refuse(reasons.CLOCK_FUTURE, f"sent {_iso(sent)}")
-        elif sent is not None and sent > current:
-            clocks[device.park.id] = current = sent
-        now[index] = current
+        now[index] = received
+        for part in tuple(letter.parts):
+            if part.device is not None and part.device.park.clock == "data":
+                now[index] = _data_now(letter, part, part.device.park, clocks)
     return now
+
+
+def _data_now(
+    letter: Letter, part: Part, park: ParkEntry, clocks: dict[int, int]
+) -> int:
+    current = clocks.get(park.id, park.accept_from_us)
+    sent = part.message.sent_us
+    if sent is None or sent <= current:
+        return current
+    if sent > max(current, letter.arrival.received_us) + LEAP_US:
+        letter.refuse_part(part, reasons.CLOCK_FUTURE, f"sent {_iso(sent)}")
+        return current
+    clocks[park.id] = sent
+    return sent
 
 
 def _rows(letters: Sequence[Letter], receipts: Mapping[int, int]) -> _Rows:
     rows = _Rows()
     for index, letter in enumerate(letters):
-        message, device = letter.message, letter.device
-        if message is None or letter.is_whole:
-            continue
-        if device is None:
-            letter.refused += [
-                Refusal(reasons.UNKNOWN_METRIC, f"{metric!r:.80}")
-                for metric in message.metrics
-            ]
-            continue
-        ts = pipeline.observed(message, device, receipts.get(index))
-        known = [device.rows.get(metric) for metric in message.metrics]
-        if message.units or None in known:
-            _add_each(rows, index, letter, message, device, ts)
-            continue
-        count = len(known)
-        rows.letter += [index] * count
-        rows.row += known  # type: ignore[arg-type] # none of them is None
-        rows.value += message.values
-        rows.ts += ts
-        rows.factor += [1.0] * count
-        rows.shift += [0.0] * count
+        for part in () if letter.is_whole else letter.parts:
+            _add(rows, index, letter, part, receipts.get(index))
     return rows
+
+
+def _add(
+    rows: _Rows, index: int, letter: Letter, part: Part, receipt_us: int | None
+) -> None:
+    message, device = part.message, part.device
+    if device is None:
+        letter.refused += [
+            Refusal(reasons.UNKNOWN_METRIC, f"{metric!r:.80}")
+            for metric in message.metrics
+        ]
+        return
+    ts = pipeline.observed(message, device, receipt_us)
+    known = [device.rows.get(metric) for metric in message.metrics]
+    if message.units or None in known:
+        _add_each(rows, index, letter, message, device, ts)
+        return
+    count = len(known)
+    rows.letter += [index] * count
+    rows.row += known  # type: ignore[arg-type] # none of them is None
+    rows.value += message.values
+    rows.ts += ts
+    rows.factor += [1.0] * count
+    rows.shift += [0.0] * count
 
 
 def _add_each(
@@ -219,27 +226,6 @@ def _conversion(message: Message, metric: str) -> metrics.Conversion | None:
 @lru_cache(maxsize=10_000)
 def _known_conversion(unit: str, metric: str) -> metrics.Conversion | None:
     return metrics.conversion(unit, metrics.METRICS[metric])
-
-
-def _trusts(letters: Sequence[Letter]) -> BoolArray:
-    return np.array(
-        [each.device is not None and each.device.has_trusted_clock for each in letters],
-        np.bool_,
-    )
-
-
-def _accept_from(letters: Sequence[Letter]) -> Int64Array:
-    return np.array(
-        [each.device.park.accept_from_us if each.device else 0 for each in letters],
-        np.int64,
-    )
-
-
-def _slots(letters: Sequence[Letter]) -> Int32Array:
-    return np.array(
-        [each.device.park.id % SLOTS if each.device else 0 for each in letters],
-        np.int32,
-    )
 
 
 def calibrate(
@@ -287,7 +273,6 @@ def _reasons(
     row: Int64Array,
     ts: Int64Array,
     value: FloatArray,
-    accept_from: Int64Array,
     now: Int64Array,
     retention_us: int,
 ) -> Int64Array:
@@ -296,7 +281,7 @@ def _reasons(
         [
             ~np.isfinite(value),
             (value < columns.minimum[row]) | (value > columns.maximum[row]),
-            ts < accept_from,
+            ts < columns.accept_from_us[row],
             ts < now - retention_us,
             ts > now + AHEAD_US,
         ],

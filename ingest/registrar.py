@@ -102,13 +102,11 @@ class Registrar:
     def read(self, arrivals: Sequence[Arrival]) -> list[Letter]:
         """Read messages; a park that was registered just now is known."""
         self.refresh()
-        letters = pipeline.read(arrivals, self.directory)
-        unknown = pipeline.unknown_parks(letters, self.directory)
+        unknown = pipeline.unknown_parks(arrivals, self.directory)
         if unknown and self._are_registered(unknown):
             self.forget()
             self.refresh()
-            letters = pipeline.read(arrivals, self.directory)
-        return letters
+        return pipeline.read(arrivals, self.directory)
 
     def _are_registered(self, parks: Collection[str]) -> bool:
         with self._database.transaction() as connection:
@@ -167,8 +165,8 @@ class Registrar:
         directory.add_devices(connection, self.directory, sorted(ids.values()))
 
     def _receipts(self, letters: Sequence[Letter]) -> dict[int, int]:
-        indexes = pipeline.untimed(letters)
-        if not indexes:
+        untimed = pipeline.untimed(letters)
+        if not untimed:
             return {}
         wanted = [
             Receipt(
@@ -176,10 +174,9 @@ class Registrar:
                 pipeline.fingerprint(letters[index].arrival.payload),
                 letters[index].arrival.received_us,
             )
-            for index in indexes
-            if (device := letters[index].device) is not None
+            for index, device in untimed.items()
         ]
         with self._database.transaction() as connection:
             first = receipts.claim(connection, wanted)
             receipts.prune(connection)
-        return dict(zip(indexes, first, strict=True))
+        return dict(zip(untimed, first, strict=True))

@@ -97,7 +97,7 @@ def replay(
         corrected=counts.values_corrected,
         duplicate=counts.values_duplicate,
         kept=kept,
-        refused=counts.values_refused or int(letter.message is None),
+        refused=counts.values_refused or int(not letter.parts),
         reason=letter.refused[0].reason if letter.refused else None,
     )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from parkpulse.model import metrics
+from parkpulse.model.registry import SLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,8 +72,12 @@ class SeriesColumns:
         Ids of the series.
     minimum, maximum : arrays, shape (n,)
         Plausible range in the metric's unit.
+    slot : array, shape (n,)
+        Slot of the park in the batch log.
+    accept_from_us : array, shape (n,)
+        An observed time before this is refused. [us since 1970 UTC]
     stamp_shift_us : array, shape (n,)
-        What is added to a sent time. [us]
+        What is added to an observed time; 0 if the device's clock is not trusted. [us]
     calibration_row, calibration_from_us, scale, offset : arrays, shape (m,)
         Calibrations sorted by row, then time: row of the series, valid from [us],
         factor and summand.
@@ -81,6 +86,8 @@ class SeriesColumns:
     id: Int32Array
     minimum: FloatArray
     maximum: FloatArray
+    slot: Int32Array
+    accept_from_us: Int64Array
     stamp_shift_us: Int64Array
     calibration_row: Int64Array
     calibration_from_us: Int64Array
@@ -95,6 +102,7 @@ class Directory:
         self.parks: dict[str, ParkEntry] = {}
         self._devices: dict[tuple[str, str], DeviceEntry] = {}
         self._series: list[SeriesEntry] = []
+        self._owners: list[DeviceEntry] = []
         self._columns: SeriesColumns | None = None
 
     def add_park(self, park: ParkEntry) -> None:
@@ -110,6 +118,7 @@ class Directory:
         if series.metric not in device.rows:
             device.rows[series.metric] = len(self._series)
             self._series.append(series)
+            self._owners.append(device)
             self._columns = None
 
     def device(self, park: str, code: str) -> DeviceEntry | None:
@@ -128,11 +137,13 @@ class Directory:
     def columns(self) -> SeriesColumns:
         """All series as columns; a row keeps its number while the directory lives."""
         if self._columns is None:
-            self._columns = _columns(self._series)
+            self._columns = _columns(self._series, self._owners)
         return self._columns
 
 
-def _columns(series: Sequence[SeriesEntry]) -> SeriesColumns:
+def _columns(
+    series: Sequence[SeriesEntry], owners: Sequence[DeviceEntry]
+) -> SeriesColumns:
     of = [metrics.METRICS[each.metric] for each in series]
     dated = [
         (row, *calibration)
@@ -144,7 +155,17 @@ def _columns(series: Sequence[SeriesEntry]) -> SeriesColumns:
         id=np.array([each.id for each in series], np.int32),
         minimum=np.array([metric.minimum for metric in of], np.float64),
         maximum=np.array([metric.maximum for metric in of], np.float64),
-        stamp_shift_us=np.array([each.stamp_shift_us for each in series], np.int64),
+        slot=np.array([device.park.id % SLOTS for device in owners], np.int32),
+        accept_from_us=np.array(
+            [device.park.accept_from_us for device in owners], np.int64
+        ),
+        stamp_shift_us=np.array(
+            [
+                each.stamp_shift_us if device.has_trusted_clock else 0
+                for each, device in zip(series, owners, strict=True)
+            ],
+            np.int64,
+        ),
         calibration_row=np.array(row, np.int64),
         calibration_from_us=np.array(start, np.int64),
         scale=np.array(scale, np.float64),

@@ -193,16 +193,13 @@ def test_every_message_and_every_value_has_exactly_one_outcome(
             index: letters[index].arrival.received_us
             for index in pipeline.untimed(letters)
         }
-        unreadable = [
-            len(each.message.refused) if each.message else 0 for each in letters
-        ]
         values, _ = placing.place(letters, known, {}, receipts, 90 * instants.DAY)
         kinds = judge(values, held)
         counts = outcomes.count(letters, values.letter, kinds)
         values_in += sum(
-            len(each.message.values) + bad
-            for each, bad in zip(letters, unreadable, strict=True)
-            if each.message is not None
+            len(part.message.values) + len(part.message.refused)
+            for each in letters
+            for part in each.parts
         )
         for each in outcomes.add(received, counts).values():
             assert each.is_balanced

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from ingest import outcomes, pipeline, placing
+from ingest import outcomes, pipeline, placing, topics
 from ingest.arrivals import Arrival
 from parkpulse.model import instants
 from parkpulse.model.directory import (
@@ -187,3 +187,22 @@ def test_overflow_by_the_calibration_is_refused() -> None:
     assert [each.reason for each in found.refused] == ["not_finite"]
     assert len(values.value) == 0
     assert math.isfinite(np.sum(values.value))
+
+
+def test_a_letter_may_speak_of_several_devices() -> None:
+    known = directory()
+    (found,) = pipeline.read([letter(one(iso(NOW), water_level=1))], known)
+    stranger = topics.Address("p", "stranger", "native")
+    found.parts += [
+        pipeline.Part(
+            found.parts[0].address._replace(device="b"),
+            Message(["water_level"], [2.0], [None], sent_us=NOW),
+        ),
+        pipeline.Part(stranger, Message(["water_level"] * 2, [3.0, 4.0], [NOW, NOW])),
+    ]
+    pipeline.resolve([found], known)
+    values, _ = placing.place([found], known, {}, {}, RETENTION)
+    assert values.value.tolist() == [1.0, 2.0]
+    assert values.letter.tolist() == [0, 0]
+    assert [each.reason for each in found.refused] == ["too_many_discovered"] * 2
+    assert not found.is_whole
