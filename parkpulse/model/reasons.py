@@ -27,6 +27,8 @@ IMPLAUSIBLE = "implausible"
 CLOCK_PAST = "clock_past"
 CLOCK_FUTURE = "clock_future"
 BEYOND_RETENTION = "beyond_retention"
+BAD_FRAME = "bad_frame"
+BAD_CRC = "bad_crc"
 
 
 class Text(NamedTuple):
@@ -64,5 +66,7 @@ TEXTS = {
     BEYOND_RETENTION: Text(
         "早于原始数据保留期", "A time is older than raw data is kept"
     ),
+    BAD_FRAME: Text("不是完整的报文帧", "It is not a whole frame of its format"),
+    BAD_CRC: Text("校验码不符", "The check code does not fit the frame"),
 }
 """Texts of all codes."""
