@@ -9,6 +9,7 @@ import numpy as np
 import uuid_utils.compat
 
 from ingest import fold, pipeline
+from ingest.pipeline import Novelty
 from parkpulse.model import instants, reasons
 from parkpulse.store.ledger import Counts
 from parkpulse.store.quarantine import KEPT_BYTES, Entry
@@ -58,8 +59,8 @@ def count(
 ) -> dict[Key, Counts]:
     """Count outcomes of messages and of values.
 
-    A message is stored if at least one of its values is new (a correction is), else a
-    duplicate if at least one is, else quarantined.
+    A message is stored if at least one of its values or events is new (a correction
+    is), else a duplicate if at least one is, else quarantined.
 
     Parameters
     ----------
@@ -79,9 +80,9 @@ def count(
         of.values_corrected += corrected[index]
         of.values_duplicate += repeated[index]
         of.values_refused += refused_values(each)
-        if new[index] or corrected[index]:
+        if new[index] or corrected[index] or each.others is Novelty.NEW:
             of.stored += 1
-        elif repeated[index]:
+        elif repeated[index] or each.others is Novelty.KNOWN:
             of.duplicate += 1
         else:
             of.quarantined += 1

@@ -8,12 +8,14 @@ registered by the caller. Then `placing` takes over.
 from __future__ import annotations
 
 import contextlib
+import enum
 import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ingest import topics
+from ingest import formats, topics
+from ingest.formats import Location
 from parkpulse.errors import DecodeError
 from parkpulse.model import metrics, reasons
 from parkpulse.model.message import Refusal
@@ -23,9 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ingest.arrivals import Arrival
+    from ingest.formats import Reader
     from ingest.topics import Address
     from parkpulse.model.directory import DeviceEntry, Directory
-    from parkpulse.model.message import Message
+    from parkpulse.model.message import Message, Telegram
+
+
+class Novelty(enum.Enum):
+    """Whether there was something to store, and whether it was stored before."""
+
+    NOTHING = 0
+    KNOWN = 1
+    NEW = 2
 
 
 @dataclass(slots=True)
@@ -52,6 +63,10 @@ class Letter:
     """What of it is not stored, and why."""
     is_whole: bool = False
     """Whether it is refused as a whole."""
+    telegram: Telegram | None = None
+    """What it says in another format than the native one."""
+    others: Novelty = Novelty.NOTHING
+    """What is stored of it beside values: events, or itself as a part of a message."""
 
     def refuse(self, reason: str, detail: str) -> None:
         """Refuse it as a whole."""
@@ -72,19 +87,21 @@ def unknown_parks(arrivals: Sequence[Arrival], directory: Directory) -> set[str]
     named = set()
     for arrival in arrivals:
         with contextlib.suppress(DecodeError):
-            named.add(_parse(arrival.topic).park)
+            named.add(_locate(arrival.topic, directory).address.park)
     return named - directory.parks.keys()
 
 
-def read(arrivals: Sequence[Arrival], directory: Directory) -> list[Letter]:
+def read(
+    arrivals: Sequence[Arrival], directory: Directory, reader: Reader
+) -> list[Letter]:
     """Read topics and payloads; what cannot be read is refused as a whole."""
-    return [_read(arrival, directory) for arrival in arrivals]
+    return [_read(arrival, directory, reader) for arrival in arrivals]
 
 
 def source(topic: str, directory: Directory) -> str:
     """Source in the ledger of what comes on a topic."""
     try:
-        address = _parse(topic)
+        address = _locate(topic, directory).address
     except DecodeError:
         return f"{topics.NO_PARK}/{topics.UNKNOWN}"
     return _source(address, directory)
@@ -95,41 +112,80 @@ def _source(address: Address, directory: Directory) -> str:
     return f"{park}/{address.format}"
 
 
+def _locate(topic: str, directory: Directory) -> Location:
+    """Tell where a topic leads; native ones by the shortest way."""
+    if topic.endswith(_NATIVE_TOPIC) and topic.startswith(_OUR_TOPIC):
+        return _native(topic)
+    return formats.locate(topic, directory)
+
+
 @lru_cache(maxsize=100_000)
-def _parse(topic: str) -> Address:
-    return topics.parse(topic)
+def _native(topic: str) -> Location:
+    return Location(topics.parse(topic), {})
+
+
+_NATIVE_TOPIC = "/telemetry"
+_OUR_TOPIC = f"{topics.ROOT}/"
 
 
 def unread(arrival: Arrival, directory: Directory, refusal: Refusal) -> Letter:
     """Make a letter of a message that shall be refused without being read."""
     letter = Letter(arrival, source(arrival.topic, directory))
     with contextlib.suppress(DecodeError):
-        letter.address = _parse(arrival.topic)
+        letter.address = _locate(arrival.topic, directory).address
     letter.refuse(*refusal)
     return letter
 
 
-def _read(arrival: Arrival, directory: Directory) -> Letter:
+def _read(arrival: Arrival, directory: Directory, reader: Reader) -> Letter:
     letter = Letter(arrival, f"{topics.NO_PARK}/{topics.UNKNOWN}")
     try:
-        letter.address = address = _parse(arrival.topic)
+        location = _locate(arrival.topic, directory)
+        letter.address = address = location.address
         letter.source = _source(address, directory)
         if address.park not in directory.parks:
             letter.refuse(reasons.UNKNOWN_PARK, f"nobody registered {address.park!r}")
             return letter
-        letter.parts = _parts(arrival, address)
+        if address.format == topics.NATIVE:
+            letter.parts = [Part(address, native.decode(arrival.payload))]
+        else:
+            letter.telegram = reader.read(arrival, location)
+            letter.parts = _parts(letter.telegram, location)
     except DecodeError as error:
         letter.refuse(error.reason, error.detail)
         return letter
-    for part in letter.parts:
-        letter.refused += part.message.refused
-        part.device = directory.device(part.address.park, part.address.device)
+    _look_up(letter, directory)
     return letter
 
 
-def _parts(arrival: Arrival, address: Address) -> list[Part]:
-    """Read the payload; one part for each device of which its format speaks."""
-    return [Part(address, native.decode(arrival.payload))]
+def _look_up(letter: Letter, directory: Directory) -> None:
+    for part in letter.parts:
+        letter.refused += part.message.refused
+        part.device = directory.device(part.address.park, part.address.device)
+
+
+def addressed(arrival: Arrival, telegram: Telegram, directory: Directory) -> Letter:
+    """Make a letter of a message that was put together from parts."""
+    location = _locate(arrival.topic, directory)
+    letter = Letter(arrival, _source(location.address, directory), location.address)
+    letter.telegram = telegram
+    try:
+        letter.parts = _parts(telegram, location)
+    except DecodeError as error:
+        letter.refuse(error.reason, error.detail)
+    _look_up(letter, directory)
+    return letter
+
+
+def _parts(telegram: Telegram, location: Location) -> list[Part]:
+    """One part for each device that is spoken of; none where more must come first."""
+    if telegram.awaits:
+        return []
+    address = location.address
+    return [
+        Part(address._replace(device=message.device or ""), message)
+        for message in formats.messages(telegram, location)
+    ]
 
 
 def missing(letters: Sequence[Letter], directory: Directory) -> dict[Address, set[str]]:
@@ -143,7 +199,7 @@ def missing(letters: Sequence[Letter], directory: Directory) -> dict[Address, se
             for metric in part.message.metrics
             if metric not in known and metric in metrics.METRICS
         }
-        if lacking:
+        if lacking or (device is None and part.message.events):
             found.setdefault(part.address, set()).update(lacking)
     return found
 
@@ -157,11 +213,15 @@ def resolve(letters: Sequence[Letter], directory: Directory) -> None:
     for letter in letters:
         for part in () if letter.is_whole else tuple(letter.parts):
             part.device = directory.device(part.address.park, part.address.device)
-            if part.device is None and not metrics.METRICS.keys().isdisjoint(
-                part.message.metrics
-            ):
+            if part.device is None and _needs_device(part.message):
                 detail = f"device {part.address.device!r} is not registered"
                 letter.refuse_part(part, reasons.TOO_MANY_DISCOVERED, detail)
+
+
+def _needs_device(message: Message) -> bool:
+    return bool(message.events) or not metrics.METRICS.keys().isdisjoint(
+        message.metrics
+    )
 
 
 def untimed(letters: Sequence[Letter]) -> dict[int, DeviceEntry]:
@@ -178,7 +238,9 @@ def untimed(letters: Sequence[Letter]) -> dict[int, DeviceEntry]:
 def _needs_receipt(message: Message, device: DeviceEntry) -> bool:
     if message.sent_us is not None:
         return False
-    return not device.has_trusted_clock or None in message.ts_us
+    if not device.has_trusted_clock or None in message.ts_us:
+        return True
+    return any(event.ts_us is None for event in message.events)
 
 
 def fingerprint(payload: bytes) -> bytes:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from ingest.arrivals import Inbox
 from ingest.receiver import MqttReceiver, Role, forget_session
 from ingest.registrar import Registrar
+from ingest.replies import Replier
 from ingest.worker import Worker
 from parkpulse import bus
 from parkpulse.errors import StoreUnavailableError
-from parkpulse.store import workers
+from parkpulse.store import wire_states, workers
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def run(configuration: Configuration, stop: threading.Event) -> None:
         return
     inbox = Inbox()
     registrar = Registrar(database)
+    replier = Replier(configuration.mqtt_url)
     receiver = MqttReceiver(address, configuration.number, configuration.role, inbox)
     worker = Worker(
         database,
@@ -84,7 +86,9 @@ def run(configuration: Configuration, stop: threading.Event) -> None:
         run_id,
         configuration.retention_s,
         stop,
+        replier,
     )
+    _remember(database, registrar)
     threads = [threading.Thread(target=registrar.watch, args=(stop,), name="registry")]
     if configuration.role is Role.RETIRING:
         threads.append(threading.Thread(target=_end_when_quiet, args=(receiver, stop)))
@@ -97,12 +101,20 @@ def run(configuration: Configuration, stop: threading.Event) -> None:
     finally:
         stop.set()
         receiver.close()
+        replier.close()
         for thread in threads:
             thread.join()
         database.close()
         _log.info("ingest ended worker=%s", writer)
     if configuration.role is Role.RETIRING and not len(inbox):
         forget_session(address, configuration.number)
+
+
+def _remember(database: Database, registrar: Registrar) -> None:
+    """Take up what decoders remembered when the process before ended."""
+    with database.transaction() as connection:
+        states = wire_states.load(connection)
+    registrar.reader.restore(states)
 
 
 def _end_when_quiet(receiver: MqttReceiver, stop: threading.Event) -> None:

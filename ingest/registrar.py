@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ingest import pipeline
+from ingest.formats import Reader
 from parkpulse.errors import StoreError
 from parkpulse.model.directory import Directory
 from parkpulse.store import directory, pool, receipts, registry
@@ -46,6 +47,7 @@ class Registrar:
         self._full_until: dict[int, float] = {}
         self._clocks: dict[int, int] = {}
         self.directory = Directory()
+        self.reader = Reader()
 
     def forget(self) -> None:
         """Load everything anew before the next batch."""
@@ -106,7 +108,7 @@ class Registrar:
         if unknown and self._are_registered(unknown):
             self.forget()
             self.refresh()
-        return pipeline.read(arrivals, self.directory)
+        return pipeline.read(arrivals, self.directory, self.reader)
 
     def _are_registered(self, parks: Collection[str]) -> bool:
         with self._database.transaction() as connection:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from parkpulse.errors import DecodeError
 from parkpulse.model import reasons
+from parkpulse.wire import formats
 
 ROOT = "parkpulse/v1"
 FILTER = f"{ROOT}/#"
@@ -18,6 +19,7 @@ NO_PARK = "?"
 """Stands for the park in the source of what names no registered one."""
 
 _PREFIX = ["parkpulse", "v1"]
+_PUSH = f"{ROOT}/push/"
 _CODE = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _DEVICE_LEVELS = 5
 _RAW_LEVELS = 6
@@ -54,8 +56,36 @@ def parse(topic: str) -> Address:
     if len(levels) == _DEVICE_LEVELS and levels[4] == "telemetry":
         return Address(levels[2], levels[3], NATIVE)
     if len(levels) == _RAW_LEVELS and levels[4] == "raw":
-        raise DecodeError(reasons.UNKNOWN_FORMAT, f"nobody reads {levels[5]!r}")
+        return Address(levels[2], levels[3], formats.find(levels[5]).name)
     raise _bad_topic(topic, "expected parkpulse/v1/{park}/{device}/telemetry")
+
+
+def pushed(topic: str) -> tuple[str, str] | None:
+    """Name platform and account of a topic on which pushed messages come.
+
+    Raises
+    ------
+    DecodeError
+        `bad_topic` or `unknown_format`.
+    """
+    if not topic.startswith(_PUSH):
+        return None
+    platform, _, account = topic.removeprefix(_PUSH).partition("/")
+    if not _CODE.fullmatch(account):
+        raise _bad_topic(topic, "expected parkpulse/v1/push/{platform}/{account}")
+    return formats.find(platform).name, account
+
+
+def down(address: Address, topic: str) -> str | None:
+    """Topic on which the sender of a message is told something, if there is one."""
+    if not topic.startswith(f"{ROOT}/") or not address.device:
+        return None
+    return f"{ROOT}/{address.park}/{address.device}/down"
+
+
+def is_code(text: str) -> bool:
+    """Whether a device may be called so."""
+    return _CODE.fullmatch(text) is not None
 
 
 def _bad_topic(topic: str, why: str) -> DecodeError:

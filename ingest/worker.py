@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from ingest import outcomes, pipeline, placing, topics, writer
+from ingest import assembly, keeping, outcomes, pipeline, placing, topics, writer
 from parkpulse.errors import (
     ConfigError,
     ParkpulseError,
@@ -15,13 +15,13 @@ from parkpulse.errors import (
 )
 from parkpulse.model import instants, reasons
 from parkpulse.model.message import Refusal
-from parkpulse.store import ledger, quarantine, registry, workers
+from parkpulse.store import ledger, quarantine, registry, wire_states, workers
 from parkpulse.store.ledger import Counts
 from parkpulse.store.workers import Advance
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from ingest.arrivals import Arrival, Inbox
@@ -57,6 +57,16 @@ class Receiver(Protocol):
     def pause(self) -> None:
         """Take in nothing more; acknowledgements still go out."""
 
+    def follow(self, filters: Sequence[str]) -> None:
+        """Receive what is published on exactly these foreign topics."""
+
+
+class Replies(Protocol):
+    """What devices are told."""
+
+    def send(self, letters: Sequence[Letter]) -> None:
+        """Reply to messages that are committed."""
+
 
 class _FaultError(Exception):
     """The program failed on these messages."""
@@ -87,6 +97,8 @@ class Worker:
         How long single readings are kept. [s]
     stop
         Set when the worker shall end.
+    replies
+        Sends what devices are told; None: they are told nothing.
     """
 
     def __init__(
@@ -99,6 +111,7 @@ class Worker:
         run: UUID,
         retention_s: float,
         stop: threading.Event,
+        replies: Replies | None = None,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -108,6 +121,9 @@ class Worker:
         self._run = run
         self._retention_us = round(retention_s * instants.SECOND)
         self._stop = stop
+        self._replies = replies
+        self._foreign: list[Letter] = []
+        self._has_parts = True
         self._newest = writer.Newest()
         self._committed = 0
         self._dropped: int | None = None
@@ -132,6 +148,8 @@ class Worker:
             _log.warning("stopped without database uncommitted=%d", len(self._inbox))
 
     def _step(self, timeout_s: float) -> None:
+        rules = self._registrar.directory.routes.rules
+        self._receiver.follow([rule.filter for rule in rules])
         arrivals = self._inbox.take(timeout_s)
         if arrivals:
             self.commit(arrivals)
@@ -160,6 +178,30 @@ class Worker:
             self._persist(counted, Refusal(reason, str(error)))
         self._committed = arrivals[-1].number
         self._receiver.acknowledge(arrivals)
+        if self._foreign:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Do what follows the commit of messages in other formats."""
+        self._registrar.reader.forget(self._committed)
+        if self._replies is not None:
+            self._replies.send(self._foreign)
+        self._foreign = []
+        if self._has_parts:
+            self._assemble()
+
+    def _assemble(self) -> None:
+        """Put together messages whose parts are all there; the rest waits."""
+        try:
+            made = assembly.assemble(
+                self._database, self._registrar, self._name, self._retention_us
+            )
+        except StoreError as error:
+            _log.warning("parts are not put together yet: %s", error)
+            return
+        self._has_parts = made.are_waiting
+        if self._replies is not None:
+            self._replies.send(made.letters)
 
     def _persist(self, arrivals: Sequence[Arrival], refusal: Refusal | None) -> None:
         pause_s = _SHORTEST_PAUSE_S
@@ -220,9 +262,29 @@ class Worker:
         )
         with self._database.transaction() as connection:
             if self._go_on(connection, arrivals[-1].number):
+                self._keep(connection, letters, receipts)
                 self._write(connection, arrivals, letters, values, clocks)
         self._registrar.note_clocks(clocks)
         self._newest.note(values.series, values.ts)
+        self._foreign = [each for each in letters if each.telegram is not None]
+
+    def _keep(
+        self,
+        connection: Connection,
+        letters: Sequence[Letter],
+        receipts: Mapping[int, int],
+    ) -> None:
+        """Store what is no value; notes in the letters whether it was new."""
+        keeping.note_numbers(connection, self._name, letters)
+        if all(letter.telegram is None for letter in letters):
+            return
+        keeping.keep_events(connection, letters, receipts)
+        directory = self._registrar.directory
+        if keeping.keep_fragments(connection, self._name, letters, directory):
+            self._has_parts = True
+        states = self._registrar.reader.states()
+        for name, state in states.items():
+            wire_states.save(connection, name, state)
 
     def _go_on(self, connection: Connection, after: int) -> bool:
         """Whether this batch is still to be written."""
@@ -270,6 +332,8 @@ class Worker:
         if now < self._next_report:
             return
         self._next_report = now + REPORT_S
+        if self._has_parts:
+            self._assemble()
         try:
             with self._database.transaction() as connection:
                 is_ours = workers.report(

@@ -13,9 +13,10 @@ import numpy as np
 
 from parkpulse.model import metrics
 from parkpulse.model.registry import SLOTS
+from parkpulse.model.routes import Routes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from parkpulse.model.packed import FloatArray, Int32Array, Int64Array
 
@@ -60,6 +61,16 @@ class DeviceEntry:
     code: str
     has_trusted_clock: bool
     rows: dict[str, int] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    """How its messages are to be read."""
+
+
+class Account(NamedTuple):
+    """An account of a platform that pushes messages of devices."""
+
+    park: str
+    options: Mapping[str, str]
+    """How its messages are to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,9 @@ class Directory:
 
     def __init__(self) -> None:
         self.parks: dict[str, ParkEntry] = {}
+        self.routes = Routes()
+        self.accounts: dict[tuple[str, str], Account] = {}
+        """By platform and name."""
         self._devices: dict[tuple[str, str], DeviceEntry] = {}
         self._series: list[SeriesEntry] = []
         self._owners: list[DeviceEntry] = []

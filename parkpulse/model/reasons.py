@@ -29,6 +29,11 @@ CLOCK_FUTURE = "clock_future"
 BEYOND_RETENTION = "beyond_retention"
 BAD_FRAME = "bad_frame"
 BAD_CRC = "bad_crc"
+BAD_OPTION = "bad_option"
+
+UNKNOWN_ACCOUNT = "unknown_account"
+BAD_DEVICE = "bad_device"
+INCOMPLETE = "incomplete"
 
 
 class Text(NamedTuple):
@@ -68,5 +73,11 @@ TEXTS = {
     ),
     BAD_FRAME: Text("不是完整的报文帧", "It is not a whole frame of its format"),
     BAD_CRC: Text("校验码不符", "The check code does not fit the frame"),
+    BAD_OPTION: Text(
+        "设备的解码选项有误", "An option of the device does not fit the format"
+    ),
+    UNKNOWN_ACCOUNT: Text("未登记的推送账户", "The push account is not registered"),
+    BAD_DEVICE: Text("没有可用的设备编号", "No usable device id is given"),
+    INCOMPLETE: Text("分包报文未收齐", "The other parts of the message never came"),
 }
 """Texts of all codes."""

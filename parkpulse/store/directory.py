@@ -13,6 +13,8 @@ from parkpulse.model.directory import (
     ParkEntry,
     SeriesEntry,
 )
+from parkpulse.model.routes import Routes
+from parkpulse.store import topic_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +30,7 @@ def load(connection: Connection) -> Directory:
     for park in _parks(connection):
         directory.add_park(park)
     _add_devices(connection, directory, None)
+    directory.routes = Routes(tuple(topic_rules.load(connection)))
     return directory
 
 
@@ -66,8 +69,8 @@ def _add_devices(
     connection: Connection, directory: Directory, only: list[int] | None
 ) -> None:
     devices: dict[int, DeviceEntry] = {}
-    for device_id, park, code, clock in connection.execute(
-        "select d.id, p.code, d.code, d.clock from device d"
+    for device_id, park, code, clock, options in connection.execute(
+        "select d.id, p.code, d.code, d.clock, d.options from device d"
         " join park p on p.id = d.park_id"
         " where %(only)s::integer[] is null or d.id = any(%(only)s) order by d.id",
         {"only": only},
@@ -76,6 +79,7 @@ def _add_devices(
             entry = directory.device(park, code) or DeviceEntry(
                 device_id, directory.parks[park], code, clock == "trusted"
             )
+            entry.options = options
             devices[device_id] = entry
             directory.add_device(entry)
     _add_series(connection, directory, devices, only)

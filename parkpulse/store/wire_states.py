@@ -17,9 +17,7 @@ def save(connection: Connection, key: str, state: bytes) -> None:
     )
 
 
-def load(connection: Connection, key: str) -> bytes | None:
-    """Return what was kept last."""
-    row = connection.execute(
-        "select state from wire_state where key = %s", [key]
-    ).fetchone()
-    return None if row is None else bytes(row[0])
+def load(connection: Connection) -> dict[str, bytes]:
+    """Return what was kept last, by key."""
+    rows = connection.execute("select key, state from wire_state order by key")
+    return {key: bytes(state) for key, state in rows}

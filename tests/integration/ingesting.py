@@ -104,12 +104,16 @@ class FakeReceiver:
     is_connected: bool = True
     is_paused: bool = False
     dropped_by_broker: int | None = None
+    followed: list[str] = field(default_factory=list)
 
     def acknowledge(self, arrivals: Sequence[Arrival]) -> None:
         self.acknowledged.extend(arrivals)
 
     def pause(self) -> None:
         self.is_paused = True
+
+    def follow(self, filters: Sequence[str]) -> None:
+        self.followed = list(filters)
 
 
 class Bench:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ingest import fold, outcomes, pipeline, placing
 from ingest.arrivals import Arrival
 from ingest.fold import OnDifference
+from ingest.formats import Reader
 from parkpulse.model import instants
 from parkpulse.model.directory import (
     Calibration,
@@ -187,7 +188,7 @@ def test_every_message_and_every_value_has_exactly_one_outcome(
         ]
         received = outcomes.received(arrivals, number, known)
         number += len(arrivals)
-        letters = pipeline.read(arrivals, known)
+        letters = pipeline.read(arrivals, known, Reader())
         pipeline.resolve(letters, known)
         receipts = {
             index: letters[index].arrival.received_us

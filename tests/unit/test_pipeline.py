@@ -12,6 +12,7 @@ import pytest
 
 from ingest import outcomes, pipeline, placing, topics
 from ingest.arrivals import Arrival
+from ingest.formats import Reader
 from parkpulse.model import instants
 from parkpulse.model.directory import (
     Calibration,
@@ -62,7 +63,7 @@ def letter(document: object, device: str = "a", park: str = "p") -> Arrival:
 
 def placed(*arrivals: Arrival) -> tuple[list[Letter], Values]:
     known = directory()
-    letters = pipeline.read(arrivals, known)
+    letters = pipeline.read(arrivals, known, Reader())
     pipeline.resolve(letters, known)
     values, _ = placing.place(letters, known, {}, {}, RETENTION)
     return letters, values
@@ -128,7 +129,9 @@ def test_the_time_window_is_closed(at: int, reason: str | None) -> None:
 
 def test_the_retention_counts_from_the_parks_clock() -> None:
     known = directory()
-    letters = pipeline.read([letter(one(iso(NOW - 1001), water_level=1))], known)
+    letters = pipeline.read(
+        [letter(one(iso(NOW - 1001), water_level=1))], known, Reader()
+    )
     pipeline.resolve(letters, known)
     values, _ = placing.place(letters, known, {}, {}, 1000)
     assert [each.reason for each in letters[0].refused] == ["beyond_retention"]
@@ -158,6 +161,7 @@ def test_what_is_missing_in_the_registry_is_named() -> None:
             letter(one(iso(NOW), rsrp=1), "c", park="nowhere"),
         ],
         known,
+        Reader(),
     )
     missing = {
         address.device: metrics
@@ -191,7 +195,7 @@ def test_overflow_by_the_calibration_is_refused() -> None:
 
 def test_a_letter_may_speak_of_several_devices() -> None:
     known = directory()
-    (found,) = pipeline.read([letter(one(iso(NOW), water_level=1))], known)
+    (found,) = pipeline.read([letter(one(iso(NOW), water_level=1))], known, Reader())
     stranger = topics.Address("p", "stranger", "native")
     found.parts += [
         pipeline.Part(
