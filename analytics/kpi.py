@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from analytics.arrays import FloatArray, IntArray
     from analytics.segments import BucketSums, Segments
 
-Kpi = Literal["pue", "ref", "ref_hourly"]
+Kpi = Literal[
+    "pue", "ref", "ref_hourly", "cue_location", "cue_market", "wue", "erf", "cer"
+]
 Verdict = Literal[
     "compliant",
     "not compliant",
@@ -40,6 +42,7 @@ FACILITY = {
 """Roles that make up E_DC, with their sign; storage lies inside the boundary."""
 RENEWABLE = {"grid_export": -1.0, "green_power": 1.0, **dict.fromkeys(ON_SITE, 1.0)}
 """Roles that make up E_ren, with their sign."""
+_SHARES = {"ref", "ref_hourly", "erf"}
 IT_ROLES = {1: "ups_output", 2: "pdu_output", 3: "rack"}
 """Where E_IT is measured, by category."""
 
@@ -57,7 +60,9 @@ class Formula:
     meters
         Indexes of the meters that it needs, all of them.
     numerator, denominator
-        Sign of each of these meters: 1, -1, or 0.
+        Weight of each of these meters: 1, -1, or 0; 1000 turns water [m3] into litres.
+    source
+        KPI and category of the hours that its days are folded from; None for its own.
     """
 
     kpi: Kpi
@@ -65,6 +70,7 @@ class Formula:
     meters: tuple[int, ...]
     numerator: tuple[float, ...]
     denominator: tuple[float, ...]
+    source: tuple[Kpi, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +118,13 @@ def formulas(roles: Sequence[str]) -> list[Formula]:
     if not any(sign > 0.0 for sign in facility):
         return []
     found = [
-        _formula("pue", category, facility, _signs(roles, {role: 1.0}))
+        formula("pue", category, facility, _signs(roles, {role: 1.0}))
         for category, role in IT_ROLES.items()
         if role in roles
     ]
     renewable = _signs(roles, RENEWABLE)
-    found.append(_formula("ref", 0, renewable, facility))
-    found.append(_formula("ref_hourly", 0, renewable, facility))
+    found.append(formula("ref", 0, renewable, facility))
+    found.append(formula("ref_hourly", 0, renewable, facility))
     return found
 
 
@@ -126,9 +132,10 @@ def _signs(roles: Sequence[str], of: dict[str, float]) -> list[float]:
     return [of.get(role, 0.0) for role in roles]
 
 
-def _formula(
-    kpi: Kpi, category: int, numerator: list[float], denominator: list[float]
+def formula(
+    kpi: Kpi, category: int, numerator: Sequence[float], denominator: Sequence[float]
 ) -> Formula:
+    """Make a formula of the weights of all meters of a data centre."""
     meters = tuple(
         index
         for index, signs in enumerate(zip(numerator, denominator, strict=True))
@@ -233,15 +240,15 @@ def fold(
     gap_end = np.full(len(first), -joint.FAR)
     np.minimum.at(gap_start, left.period, sums.gap_start[left.row])
     np.maximum.at(gap_end, left.period, sums.gap_end[left.row])
-    covered = _slices(sums.covered.astype(np.float64), first, last)
+    covered = slices(sums.covered.astype(np.float64), first, last)
     covered += freed.sum(sums.estimated_time)
-    meter = _slices(sums.meter, first, last)
+    meter = slices(sums.meter, first, last)
     for column in range(sums.meter.shape[1]):
         meter[:, column, 1] = left.sum(sums.meter[:, column, 1])
     return Sums(
-        _slices(sums.numerator, first, last),
+        slices(sums.numerator, first, last),
         left.sum(sums.numerator_estimated),
-        _slices(sums.denominator, first, last),
+        slices(sums.denominator, first, last),
         left.sum(sums.denominator_estimated),
         covered.astype(np.int64),
         left.sum(sums.estimated_time).astype(np.int64),
@@ -277,7 +284,7 @@ def _estimates(
     return period, rows[index]
 
 
-def _slices(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
+def slices(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
     """Sum values[first[i]:last[i]] along the first axis."""
     padded = np.concatenate([values, np.zeros_like(values[:1])])
     pairs = np.stack([first, last], axis=1).ravel()
@@ -291,9 +298,9 @@ def value(kpi: Kpi, numerator: FloatArray, denominator: FloatArray) -> FloatArra
     Parameters
     ----------
     kpi
-        Which KPI: the renewable shares are limited to [0, 1].
+        Which KPI: shares of E_DC are limited to [0, 1].
     numerator, denominator : arrays, shape (k,)
-        E_DC and E_IT, or E_ren and E_DC. [kWh]
+        E_DC and E_IT, E_ren and E_DC, and so on. [kWh; CUE kgCO2, WUE L]
 
     Returns
     -------
@@ -305,6 +312,7 @@ def value(kpi: Kpi, numerator: FloatArray, denominator: FloatArray) -> FloatArra
     np.divide(numerator, denominator, out=ratio, where=denominator > 0.0)
     if kpi == "pue":
         ratio[ratio < 1.0] = np.nan
+    if kpi not in _SHARES:
         return ratio
     limited: FloatArray = np.clip(ratio, 0.0, 1.0)
     return limited

@@ -21,7 +21,8 @@ router = APIRouter(prefix="/parks/{park}/data-centres/{centre}/kpis", tags=["kpi
 _COLUMNS = (
     "kpi,category,period,start,end,value,numerator_kwh,numerator_estimated_kwh,"
     "denominator_kwh,denominator_estimated_kwh,coverage,covered_s,estimated_s,"
-    "elapsed_s,verdict,target,comparison,state,revision,computed_at"
+    "elapsed_s,verdict,target,comparison,state,revision,computed_at,unit,"
+    "numerator_unit"
 )
 _BLOCK = 1000
 

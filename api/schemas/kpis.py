@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.schemas.common import Answer, Exported, Moment, Paged, example
+from parkpulse.model.certificates import AttributeKind
 from parkpulse.model.kpi import KpiName, Verdict
 from parkpulse.model.periods import Period
 from parkpulse.model.registry import Role
@@ -33,6 +34,8 @@ _KPI: dict[str, Any] = {
     "state": "open",
     "revision": 0,
     "computed_at": "2026-11-22T10:15:00Z",
+    "unit": "1",
+    "numerator_unit": "kWh",
     "evidence": {
         "meters": [
             {
@@ -56,6 +59,8 @@ _KPI: dict[str, Any] = {
             "in_scope": True,
             "source": "Shandong, 2023-12-28, item 14",
         },
+        "emissions": None,
+        "attributes": [],
     },
 }
 
@@ -68,7 +73,8 @@ class KpisQuery(Paged, Exported):
         default=None,
         ge=0,
         le=3,
-        description="Where IT energy is measured: 1 UPS output, 2 PDU output, 3 rack.",
+        description="Where IT energy is measured: 1 UPS output, 2 PDU output, 3 rack; "
+        "of a WUE 1 potable water, 2 all water, 3 less what is reused.",
     )
     period: Period | None = None
     start: Moment | None = Field(default=None, description="Periods that end later.")
@@ -99,6 +105,34 @@ class Target(Answer):
     source: str
 
 
+class Factor(Answer):
+    """An emission factor, in force until the next of its region and kind."""
+
+    region: str
+    kind: str
+    valid_from: date
+    factor: float = Field(description="kgCO2/kWh")
+    source: str
+
+
+class Emissions(Answer):
+    """What a CUE rests on; null where a factor is missing."""
+
+    grid_kg: float | None
+    other_kg: float | None
+    factors: list[Factor] = Field(description="Of a day; longer periods sum days.")
+
+
+class Attribute(Answer):
+    """What a certificate or contract adds to an annual figure."""
+
+    serial: str
+    kind: AttributeKind
+    volume_kwh: float
+    counted_kwh: float = Field(description="In this period, before coverage.")
+    refused: str | None = Field(description="Why it does not count.")
+
+
 class Evidence(Answer):
     """What a figure rests on."""
 
@@ -106,6 +140,8 @@ class Evidence(Answer):
     clipped: bool = Field(description="A share was limited to [0, 1].")
     finding: str | None = Field(description="Why there is no value despite data.")
     rule: Target | None
+    emissions: Emissions | None = None
+    attributes: list[Attribute] = Field(default=[])
 
 
 class Kpi(Answer):
@@ -134,6 +170,11 @@ class Kpi(Answer):
     revision: int
     computed_at: datetime
     evidence: Evidence
+    unit: str = Field(description="Of the value.")
+    numerator_unit: str = Field(
+        description="Of numerator_kwh and its estimated part: kWh; of a WUE litres; "
+        "a CUE has the grid energy here and its emissions in the evidence."
+    )
 
 
 class KpiRevision(Answer):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from analytics import energy, kpi, segments
+from analytics import energy, indicators, kpi, segments
 from analytics.segments import MEASURED, Segments
 from parkpulse.model import freshness, instants, metrics
 from parkpulse.store import kpis, rollups
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_POWER_KW = metrics.METRICS["active_power"].maximum / 1000.0
 """No register counts faster than the greatest plausible power."""
+_WATER = {"water_potable", "water_other", "water_reuse"}
 _RUN_HOURS = 1500
 """Most hours computed at once, to bound memory."""
 
@@ -40,14 +41,17 @@ class Site:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.meters = [each for each in tree.meters if _is_energy(each)]
-        self.formulas: list[Formula] = kpi.formulas([each.role for each in self.meters])
+        roles = [each.role for each in self.meters]
+        self.formulas: list[Formula] = kpi.formulas(roles) + indicators.formulas(roles)
+        self.hourly = [each for each in self.formulas if each.source is None]
         self.series = np.array(sorted({m.series_id for m in self.meters}), np.int64)
 
     @property
     def fingerprint(self) -> str:
-        """Tells another tree, for which all hours are to be computed again."""
+        """Tells another tree or other KPIs: all hours are to be computed again then."""
         meters = [meter._replace(id=0) for meter in self.meters]
-        text = repr((self.tree.zone, sorted(meters)))
+        kept = [(each.kpi, each.category) for each in self.formulas]
+        text = repr((self.tree.zone, self.tree.grid_region, sorted(meters), kept))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def meter_ids(self, formula: Formula) -> list[int]:
@@ -60,8 +64,9 @@ def _is_energy(meter: Meter) -> bool:
     if metric is None:
         return False
     if meter.kind == "gauge":
-        return metric.unit == "W"
-    return meter.kind in {"counter", "interval"} and metric.unit == "kWh"
+        return metric.unit == "W" and meter.role not in _WATER
+    unit = "m3" if meter.role in _WATER else "kWh"
+    return meter.kind in {"counter", "interval"} and metric.unit == unit
 
 
 def _interval(meter: Meter) -> int:
@@ -157,7 +162,7 @@ def _run(conn: Connection, site: Site, start: int, end: int) -> HourSums:
     edges = np.arange(start, end + 1, instants.HOUR)
     meters = _meters(conn, site, reach)
     own = [segments.sums(each, edges) for each in meters]
-    sums = [kpi.hourly(each, meters, own, edges) for each in site.formulas]
+    sums = [kpi.hourly(each, meters, own, edges) for each in site.hourly]
     return HourSums(edges[:-1], sums)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
 
-from analytics import joint, kpi
+from analytics import indicators, joint, kpi
 from analytics.kpi import Sums, Target
+from parkpulse.engine.figures import Books, Counted, Emissions, Figure, Row, Stretch
 from parkpulse.model import instants
 from parkpulse.store.kpis import Key, Record, Revision
 
@@ -36,9 +39,14 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     """Id of the target that the value was compared with."""
     in_scope: bool = False
     clipped: bool = False
-    """Whether a renewable share was limited to [0, 1]."""
+    """Whether a share of E_DC was limited to [0, 1]."""
     finding: str | None = None
     """Why there is no value although there is data."""
+    emissions: Emissions | None = None
+    factors: tuple[int, ...] = ()
+    """Ids of the emission factors of a day."""
+    attributes: tuple[Counted, ...] = ()
+    """Of each row of the ledger that touches the period, what counts."""
 
 
 _decoder = msgspec.json.Decoder(Evidence)
@@ -51,6 +59,8 @@ class Table(NamedTuple):
     end: Int64Array
     sums: Sums
     meter_ids: Sequence[int]
+    emitted: FloatArray | None = None
+    """Emissions by the grid and others, NaN if unknown, shape (k, 2). [kgCO2]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +77,15 @@ class Judge:
         All targets, newest first.
     clock
         The park's time. [us since 1970 UTC]
+    books
+        Certificates and emission factors.
     """
 
     tree: Tree
     calendar: Calendar
     targets: Sequence[TargetRow]
     clock: int
+    books: Books = dataclasses.field(default_factory=Books)
 
     def target(self, formula: Formula, end: int) -> TargetRow | None:
         """Find the target in force on the last day of a period.
@@ -99,31 +112,57 @@ class Judge:
 
     def records(self, formula: Formula, period: Period, table: Table) -> list[Record]:
         """Judge the rows of one formula."""
-        sums = table.sums
-        values = kpi.value(formula.kpi, sums.numerator, sums.denominator)
         return [
-            self._record(formula, period, table, row, float(values[row]))
-            for row in range(len(sums))
+            self._record(formula, period, table, row) for row in range(len(table.sums))
         ]
 
+    def _figure(
+        self, formula: Formula, period: Period, table: Table, row: int, elapsed: int
+    ) -> Figure:
+        """Put together what the meters, the ledger and the factors say."""
+        of = Row(table.sums, row, table.meter_ids)
+        stretch = self._stretch(table, row, elapsed)
+        is_annual = period in _ANNUAL_PERIODS
+        if formula.kpi == "ref" and is_annual:
+            return self.books.renewable(formula, of, stretch)
+        if formula.kpi not in indicators.CARBON:
+            return self.books.plain(formula, of)
+        if period in {"hour", "day"}:
+            return self.books.carbon(formula, of, stretch.first)
+        emitted = np.zeros(2) if table.emitted is None else table.emitted[row]
+        if formula.kpi == "cue_market" and is_annual:
+            return self.books.carbon_bought(of, emitted, stretch)
+        return self.books.carbon_folded(of, emitted)
+
+    def _stretch(self, table: Table, row: int, elapsed: int) -> Stretch:
+        start, end = int(table.start[row]), int(table.end[row])
+        sums = table.sums
+        past = max(min(self.clock, end) - 1, start)
+        last = date.fromordinal(self.calendar.day_of(past).toordinal() + 1)
+        known = int(sums.covered[row]) + int(sums.estimated_time[row])
+        share = known / elapsed if elapsed else 0.0
+        return Stretch(self.calendar.day_of(start), last, share)
+
     def _record(
-        self, formula: Formula, period: Period, table: Table, row: int, value: float
+        self, formula: Formula, period: Period, table: Table, row: int
     ) -> Record:
         sums = table.sums
         start, end = int(table.start[row]), int(table.end[row])
         covered, estimated = int(sums.covered[row]), int(sums.estimated_time[row])
         elapsed = max(min(self.clock, end) - start, covered + estimated)
         coverage = covered / elapsed if elapsed else 0.0
+        figure = self._figure(formula, period, table, row, elapsed)
+        numerator, value = figure.numerator, figure.value
+        denominator = float(sums.denominator[row])
         dated = self.target(formula, end)
         verdict, evidence = self._verdict(
             formula, period, elapsed, coverage, value, dated
         )
-        numerator, denominator = (
-            float(sums.numerator[row]),
-            float(sums.denominator[row]),
-        )
-        evidence.finding = _finding(formula, numerator, denominator)
+        evidence.finding = _finding(formula, figure, denominator)
         evidence.clipped = _is_clipped(formula, numerator, denominator)
+        evidence.emissions = figure.emissions
+        evidence.factors = figure.factors
+        evidence.attributes = figure.attributes
         evidence.meters = [
             (meter_id, *figures)
             for meter_id, figures in zip(
@@ -171,18 +210,40 @@ class Judge:
         return judge(value, coverage, target), evidence
 
 
-def _finding(formula: Formula, numerator: float, denominator: float) -> str | None:
-    if not numerator and not denominator:
+_IT_BASED = {"pue", "wue", *indicators.CARBON}
+
+
+def _finding(formula: Formula, figure: Figure, denominator: float) -> str | None:
+    if not figure.numerator and not denominator:
         return None
     if denominator <= 0.0:
-        return "no_it_energy" if formula.kpi == "pue" else "no_facility_energy"
-    if formula.kpi == "pue" and numerator < denominator:
+        return _missing(formula)
+    if formula.kpi == "pue" and figure.numerator < denominator:
         return "facility_below_it"
+    if figure.emissions is not None and np.isnan(figure.emissions.total):
+        return "no_emission_factor"
     return None
 
 
+def _missing(formula: Formula) -> str:
+    """Say what the denominator has none of."""
+    if formula.kpi in _IT_BASED:
+        return "no_it_energy"
+    return "no_cooling_energy" if formula.kpi == "cer" else "no_facility_energy"
+
+
 def _is_clipped(formula: Formula, numerator: float, denominator: float) -> bool:
-    return formula.kpi == "ref" and not 0.0 <= numerator <= max(denominator, 0.0)
+    if formula.kpi not in {"ref", "erf"}:
+        return False
+    return not 0.0 <= numerator <= max(denominator, 0.0)
+
+
+def _emitted(evidence: Sequence[Evidence]) -> FloatArray:
+    """Emissions that rows state, shape (k, 2), NaN where there are none. [kgCO2]."""
+    unknown = Emissions(None, None)
+    rows = [each.emissions or unknown for each in evidence]
+    # None becomes NaN.
+    return np.array(rows, np.float64).reshape(-1, 2)
 
 
 def table(records: Sequence[Record]) -> Table:
@@ -207,7 +268,8 @@ def table(records: Sequence[Record]) -> Table:
         meter,
     )
     start = _ints(record.key.start_us for record in records)
-    return Table(start, _ints(record.key.end_us for record in records), sums, ids)
+    end = _ints(record.key.end_us for record in records)
+    return Table(start, end, sums, ids, _emitted(evidence))
 
 
 def _floats(values: Iterable[float]) -> FloatArray:
@@ -233,11 +295,33 @@ def fold(rows: Table, spans: Sequence[Span]) -> Table:
     last = np.searchsorted(rows.start, end)
     held = np.flatnonzero(last > first)
     sums = _nothing(len(spans), len(rows.meter_ids))
+    emitted = np.zeros((len(spans), 2))
+    if len(held) and rows.emitted is not None:
+        emitted[held] = kpi.slices(rows.emitted, first[held], last[held])
     if len(held):
         some = kpi.fold(rows.sums, first[held], last[held], start[held], end[held])
         for name in sums.__slots__:
             getattr(sums, name)[held] = getattr(some, name)
-    return Table(start, end, sums, rows.meter_ids)
+    return Table(start, end, sums, rows.meter_ids, emitted)
+
+
+def derived(formula: Formula, found: Table, ids: Sequence[int]) -> Table:
+    """Turn a table of a formula's source into its own.
+
+    Parameters
+    ----------
+    formula
+        What is wanted.
+    found
+        Table of the hours that it is folded from.
+    ids
+        Ids of the formula's meters.
+    """
+    if formula.source is None:
+        return found
+    column = {meter_id: index for index, meter_id in enumerate(found.meter_ids)}
+    columns = [column.get(meter_id, -1) for meter_id in ids]
+    return found._replace(sums=indicators.derived(formula, found.sums, columns))
 
 
 def _nothing(count: int, meters: int) -> Sums:

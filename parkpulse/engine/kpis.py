@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from parkpulse.engine import kpi_hours, kpi_rows
+from parkpulse.engine.figures import Books
 from parkpulse.engine.kpi_hours import Site
 from parkpulse.engine.kpi_rows import Judge
 from parkpulse.model import instants, packed
 from parkpulse.model.periods import Calendar
+from parkpulse.store import certificates, factors, meters, parks, retention
 from parkpulse.store import kpis as store
-from parkpulse.store import meters, parks, retention
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,6 +28,7 @@ PACE_S = 60.0
 """The KPIs of a data centre are computed at most so often. [s]"""
 REFRESH_S = 10.0
 """Meter trees are read again this often. [s]"""
+_MOST_DAYS = 31
 _CORRECTION = "correction"
 _REGISTRY = "registry change"
 _LATE = "late readings"
@@ -138,7 +140,8 @@ class _Run:
         self._id = site.tree.id
         self._calendar = Calendar(site.tree.zone)
         targets = meters.targets(conn)
-        self._judge = Judge(site.tree, self._calendar, targets, clock)
+        books = _books(conn, site)
+        self._judge = Judge(site.tree, self._calendar, targets, clock, books)
         self._cause = _LATE
         self._changed = False
 
@@ -149,6 +152,7 @@ class _Run:
         self._cause = next((c for c in (_CORRECTION, _REGISTRY) if c in causes), _LATE)
         unfinished = store.open_periods(self._conn, self._id)
         moments = self._hours({*marked, *_open_hours(unfinished)})
+        moments += self._stale_days()
         passed = self._clock - 1
         moments += [min(last, passed) for _, last in unfinished]
         if store.exists(self._conn, self._id):
@@ -163,6 +167,16 @@ class _Run:
 
     def _spans(self, period: Period, moments: Iterable[int]) -> list[Span]:
         return kpi_rows.spans(self._calendar, period, moments)
+
+    def _stale_days(self) -> list[int]:
+        """Days [us] whose figures rest on changed certificates or factors."""
+        stale = store.take_stale(self._conn, self._id)
+        if stale is None:
+            return []
+        if self._cause == _LATE:
+            self._cause = stale.cause
+        start = self._calendar.midnight(stale.since)
+        return store.days_since(self._conn, self._id, start)
 
     def _hours(self, wanted: Iterable[int]) -> list[int]:
         """Compute hours and those that hang on them; return all that have begun."""
@@ -180,7 +194,7 @@ class _Run:
         start, end = found.start, found.start + instants.HOUR
         computed = [
             record
-            for formula, sums in zip(self._site.formulas, found.sums, strict=True)
+            for formula, sums in zip(self._site.hourly, found.sums, strict=True)
             for record in self._judge.records(
                 formula,
                 "hour",
@@ -227,10 +241,24 @@ class _Run:
         found = []
         for formula in self._site.formulas:
             of = (formula.kpi, formula.category)
+            if period == "day":
+                of = formula.source or of
             own = [row for row in rows if (row.key.kpi, row.key.category) == of]
             table = kpi_rows.fold(kpi_rows.table(own), spans)
+            if period == "day":
+                ids = self._site.meter_ids(formula)
+                table = kpi_rows.derived(formula, table, ids)
             found += self._judge.records(formula, period, table)
         return found
+
+
+def _books(conn: Connection, site: Site) -> Books:
+    return Books(
+        site.tree.grid_region,
+        {meter.id: meter.role for meter in site.tree.meters},
+        certificates.load(conn, site.tree.id),
+        factors.load(conn),
+    )
 
 
 def _open_hours(unfinished: Iterable[tuple[Period, int]]) -> list[int]:
@@ -239,10 +267,11 @@ def _open_hours(unfinished: Iterable[tuple[Period, int]]) -> list[int]:
 
 
 def _following(days: Sequence[Span]) -> list[list[Span]]:
-    """Group days that follow each other."""
+    """Group days that follow each other, a month of them at most to bound memory."""
     groups: list[list[Span]] = []
     for day in days:
-        if not groups or groups[-1][-1].end != day.start:
+        last = groups[-1] if groups else []
+        if not last or last[-1].end != day.start or len(last) >= _MOST_DAYS:
             groups.append([])
         groups[-1].append(day)
     return groups

@@ -7,10 +7,19 @@ from typing import Literal
 
 import msgspec
 
+from parkpulse.model.certificates import AttributeKind
 from parkpulse.model.periods import Period
 from parkpulse.model.registry import Role
 
-KpiName = Literal["pue", "ref", "ref_hourly"]
+KpiName = Literal[
+    "pue", "ref", "ref_hourly", "cue_location", "cue_market", "wue", "erf", "cer"
+]
+UNITS: dict[KpiName, tuple[str, str]] = {
+    "cue_location": ("kgCO2/kWh", "kWh"),
+    "cue_market": ("kgCO2/kWh", "kWh"),
+    "wue": ("L/kWh", "L"),
+}
+"""Unit of a value and of its numerator where they are not 1 and kWh."""
 Verdict = Literal[
     "compliant",
     "not compliant",
@@ -47,6 +56,38 @@ class Rule(msgspec.Struct, frozen=True):
     source: str
 
 
+class Factor(msgspec.Struct, frozen=True):
+    """An emission factor, in force until the next of its region and kind."""
+
+    region: str
+    kind: str
+    valid_from: date
+    factor: float
+    """[kgCO2/kWh]"""
+    source: str
+
+
+class EmissionEvidence(msgspec.Struct, frozen=True):
+    """What a CUE rests on; None where a factor is missing. [kgCO2]."""
+
+    grid_kg: float | None
+    other_kg: float | None
+    factors: list[Factor]
+    """Of a day; longer periods sum up their days."""
+
+
+class AttributeEvidence(msgspec.Struct, frozen=True):
+    """What a row of the ledger of certificates adds to an annual figure."""
+
+    serial: str
+    kind: AttributeKind
+    volume_kwh: float
+    counted_kwh: float
+    """What of it belongs to the period, before it is reduced by coverage."""
+    refused: str | None
+    """Why it does not count: `not_retired`, `expired`, …"""
+
+
 class Evidence(msgspec.Struct, frozen=True):
     """What a figure rests on."""
 
@@ -56,6 +97,8 @@ class Evidence(msgspec.Struct, frozen=True):
     finding: str | None
     """Why there is no value although there are data: `facility_below_it`, …"""
     rule: Rule | None
+    emissions: EmissionEvidence | None = None
+    attributes: list[AttributeEvidence] = []
 
 
 class Kpi(msgspec.Struct, frozen=True):
@@ -82,6 +125,9 @@ class Kpi(msgspec.Struct, frozen=True):
     revision: int
     computed_at: datetime
     evidence: Evidence
+    unit: str
+    numerator_unit: str
+    """Of `numerator_kwh` and its estimated part: kWh, of a WUE litres."""
 
 
 class KpiRevision(msgspec.Struct, frozen=True):

@@ -38,6 +38,12 @@ Role = Literal[
     "cooling",
     "lighting",
     "other",
+    "heat_reuse",
+    "heat_removed",
+    "water_potable",
+    "water_other",
+    "water_reuse",
+    "outdoor_temperature",
 ]
 """What a meter of a data centre measures (`architecture`: meter tree)."""
 SLOTS = 64
@@ -109,6 +115,8 @@ class DataCentreSpec(Struct, frozen=True, forbid_unknown_fields=True):
     standard_racks: int
     meters: list[MeterSpec]
     place: Code | None = None
+    grid_region: Code = "CN"
+    """Whose emission factors hold for the electricity of its grid."""
 
 
 class ParkSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from parkpulse.model import instants
-from parkpulse.model.kpi import Evidence, Kpi, MeterEvidence, Rule
+from parkpulse.model.kpi import (
+    UNITS,
+    AttributeEvidence,
+    EmissionEvidence,
+    Evidence,
+    Factor,
+    Kpi,
+    MeterEvidence,
+    Rule,
+)
 from parkpulse.query import paging
 from parkpulse.query.paging import Page
+from parkpulse.store import certificates, factors, meters
 from parkpulse.store import kpi_views as store
-from parkpulse.store import meters
 from parkpulse.store.kpi_views import Position, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from parkpulse.model.certificates import Attribute
     from parkpulse.model.kpi import KpiRevision
     from parkpulse.store.kpi_views import KpiRow
     from parkpulse.store.pool import Connection
@@ -93,33 +103,66 @@ def revisions(
 def _shown(conn: Connection, data_centre_id: int, rows: Sequence[KpiRow]) -> list[Kpi]:
     if not rows:
         return []
-    names = store.meter_names(conn, data_centre_id)
-    targets = {row.id: row for row in meters.targets(conn)}
-    return [_kpi(row, names, targets) for row in rows]
+    books = _Books(
+        store.meter_names(conn, data_centre_id),
+        {row.id: row for row in meters.targets(conn)},
+        {row.id: row for row in factors.load(conn)},
+        {row.id: row for row in certificates.load(conn, data_centre_id)},
+    )
+    return [_kpi(row, books) for row in rows]
 
 
-def _kpi(
-    row: KpiRow,
-    names: dict[int, store.MeterName],
-    targets: dict[int, meters.TargetRow],
-) -> Kpi:
+class _Books(NamedTuple):
+    """What the ids in a row's evidence stand for."""
+
+    meters: dict[int, store.MeterName]
+    targets: dict[int, meters.TargetRow]
+    factors: dict[int, factors.FactorRow]
+    attributes: dict[int, Attribute]
+
+
+def _kpi(row: KpiRow, books: _Books) -> Kpi:
     stored = row.evidence
-    target = targets.get(stored.get("target", 0))
+    target = books.targets.get(stored.get("target", 0))
     shown = [
-        _meter(names[meter_id], *figures)
+        _meter(books.meters[meter_id], *figures)
         for meter_id, *figures in stored.get("meters", [])
-        if meter_id in names
+        if meter_id in books.meters
     ]
     evidence = Evidence(
         meters=shown,
         clipped=stored.get("clipped", False),
         finding=stored.get("finding"),
         rule=target and _rule(target, is_in_scope=stored.get("in_scope", False)),
+        emissions=_emissions(stored, books),
+        attributes=[
+            _attribute(books.attributes[key], *figures)
+            for key, *figures in stored.get("attributes", [])
+            if key in books.attributes
+        ],
     )
+    unit, numerator_unit = UNITS.get(row.kpi, ("1", "kWh"))
     return Kpi(
         **{**row._asdict(), "evidence": evidence},
         comparison=target.comparison if target else None,
+        unit=unit,
+        numerator_unit=numerator_unit,
     )
+
+
+def _emissions(stored: dict[str, Any], books: _Books) -> EmissionEvidence | None:
+    emitted = stored.get("emissions")
+    if emitted is None:
+        return None
+    ids = stored.get("factors", [])
+    used = [Factor(*books.factors[key][1:]) for key in ids if key in books.factors]
+    return EmissionEvidence(emitted[0], emitted[1], used)
+
+
+def _attribute(
+    row: Attribute, counted_kwh: float, refused: str | None
+) -> AttributeEvidence:
+    return AttributeEvidence(row.serial, row.kind, row.volume_kwh, counted_kwh, refused)
 
 
 def _meter(

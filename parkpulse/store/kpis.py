@@ -13,6 +13,7 @@ from parkpulse.store import columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from parkpulse.model.packed import Int64Array
     from parkpulse.model.periods import Period
@@ -176,8 +177,11 @@ def mark_history(
 
 
 def waiting(conn: Connection) -> set[int]:
-    """Ids of the data centres with queued hours."""
-    rows = conn.execute("select distinct data_centre_id from kpi_dirty")
+    """Ids of the data centres with queued hours or days."""
+    rows = conn.execute(
+        "select data_centre_id from kpi_dirty"
+        " union select data_centre_id from kpi_stale"
+    )
     return {int(row[0]) for row in rows}
 
 
@@ -191,6 +195,37 @@ def take_marked(conn: Connection, data_centre_id: int) -> dict[int, str]:
         [data_centre_id],
     )
     return dict(rows.fetchall())
+
+
+class Stale(NamedTuple):
+    """Days from this one on are to be folded again."""
+
+    since: date
+    cause: str
+
+
+def take_stale(conn: Connection, data_centre_id: int) -> Stale | None:
+    """Take what certificates or factors left to be folded again off the queue."""
+    row = conn.execute(
+        "delete from kpi_stale where data_centre_id = %s returning since, cause",
+        [data_centre_id],
+    ).fetchone()
+    return Stale(*row) if row else None
+
+
+def days_since(conn: Connection, data_centre_id: int, start: int) -> list[int]:
+    """Begin of each day [us] that has rows, from an instant [us] on."""
+    rows = conn.execute(
+        """
+        select distinct (extract(epoch from period_start) * 1000000)::bigint as day
+        from kpi
+        where data_centre_id = %s and period = 'day'
+            and period_start >= '1970-01-01Z'::timestamptz + %s * interval '1 us'
+        order by day
+        """,
+        [data_centre_id, start],
+    )
+    return [int(day) for (day,) in rows]
 
 
 def open_periods(conn: Connection, data_centre_id: int) -> list[tuple[Period, int]]:

@@ -43,6 +43,7 @@ class Tree:
     commissioned: date
     standard_racks: int
     meters: Sequence[Meter]
+    grid_region: str = "CN"
 
 
 class TargetRow(NamedTuple):
@@ -82,7 +83,7 @@ def trees(conn: Connection, slots: Sequence[int]) -> list[Tree]:
     rows = conn.execute(
         """
         select c.id, c.code, c.park_id, p.code, p.zone, c.commissioned,
-            c.standard_racks
+            c.standard_racks, c.grid_region
         from data_centre c join park p on p.id = c.park_id
         where mod(c.park_id, 64) = any(%s)
         order by c.id
@@ -90,8 +91,8 @@ def trees(conn: Connection, slots: Sequence[int]) -> list[Tree]:
         [list(slots)],
     )
     return [
-        Tree(key, code, park_id, park, zone, commissioned, racks, meters[key])
-        for key, code, park_id, park, zone, commissioned, racks in rows
+        Tree(key, code, park_id, park, zone, commissioned, racks, meters[key], region)
+        for key, code, park_id, park, zone, commissioned, racks, region in rows
     ]
 
 

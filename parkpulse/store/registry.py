@@ -268,14 +268,17 @@ def _data_centres(
     for centre in sorted(specs, key=lambda each: each.code):
         changed += connection.execute(
             "insert into data_centre as d (park_id, place_id, code, name_zh, name_en,"
-            "  commissioned, standard_racks) values (%s, %s, %s, %s, %s, %s, %s)"
+            "  commissioned, standard_racks, grid_region)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s)"
             " on conflict (park_id, code) do update set place_id = excluded.place_id,"
             "  name_zh = excluded.name_zh, name_en = excluded.name_en,"
             "  commissioned = excluded.commissioned,"
-            "  standard_racks = excluded.standard_racks"
+            "  standard_racks = excluded.standard_racks,"
+            "  grid_region = excluded.grid_region"
             " where (d.place_id, d.name_zh, d.name_en, d.commissioned,"
-            "  d.standard_racks) is distinct from (excluded.place_id, excluded.name_zh,"
-            "  excluded.name_en, excluded.commissioned, excluded.standard_racks)",
+            "  d.standard_racks, d.grid_region) is distinct from (excluded.place_id,"
+            "  excluded.name_zh, excluded.name_en, excluded.commissioned,"
+            "  excluded.standard_racks, excluded.grid_region)",
             [
                 park_id,
                 places.get(centre.place),
@@ -284,6 +287,7 @@ def _data_centres(
                 centre.name.en,
                 centre.commissioned,
                 centre.standard_racks,
+                centre.grid_region,
             ],
         ).rowcount
         found = connection.execute(

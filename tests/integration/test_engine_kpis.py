@@ -96,11 +96,14 @@ def test_evidence_adds_up(lab: Lab) -> None:
         facility = energy["grid_import"] + energy["pv"]
         renewable = energy.get("pv", 0.0) + energy.get("green_power", 0.0)
         pair = (row["numerator_kwh"], row["denominator_kwh"])
-        expected = (
-            (facility, energy["ups_output"])
-            if row["kpi"] == "pue"
-            else (renewable, facility)
-        )
+        grid = energy["grid_import"]
+        bought = energy.get("green_power", 0.0)
+        it = energy.get("ups_output")
+        expected = {
+            "pue": (facility, it),
+            "cue_location": (grid, it),
+            "cue_market": (grid - bought, it),
+        }.get(row["kpi"], (renewable, facility))
         assert pair == pytest.approx(expected), row
 
 
@@ -192,7 +195,7 @@ def test_a_correction_is_a_revision_with_its_cause(lab: Lab) -> None:
     lab.put([(series, ts, value + 1.0)])
     _run(lab)
     revisions = _revisions(lab)
-    assert {row["kpi"] for row in revisions} == {"ref", "ref_hourly"}
+    assert {row["kpi"] for row in revisions} == {"ref", "ref_hourly", "cue_market"}
     assert {row["cause"] for row in revisions} == {"correction"}
     (hour,) = [
         row for row in revisions if (row["period"], row["kpi"]) == ("hour", "ref")

@@ -89,8 +89,16 @@ def test_summary_has_the_newest_of_each(lab: Lab) -> None:
     periods = ("hour", "day", "month", "year", "rolling_12_months")
     assert keys == {
         (kpi, category, period)
-        for kpi, category in (("pue", 1), ("ref", 0), ("ref_hourly", 0))
+        for kpi, category in (
+            ("pue", 1),
+            ("ref", 0),
+            ("ref_hourly", 0),
+            ("cue_location", 1),
+            ("cue_market", 1),
+        )
         for period in periods
+        # Its days are folded from the hours of the PUE.
+        if (kpi, period) != ("cue_location", "hour")
     }
     assert len(found) == len(keys)
     assert {row.start for row in found if row.period == "hour"} == {
@@ -114,7 +122,7 @@ def test_revisions_newest_first(lab: Lab, plant: Plant) -> None:
         if cursor is None:
             break
     assert [row.id for row in found] == sorted((row.id for row in found), reverse=True)
-    assert [row.revision for row in found if row.period == "hour"] == [2, 2, 1, 1]
+    assert [row.revision for row in found if row.period == "hour"] == [2] * 3 + [1] * 3
     assert {row.cause for row in found} == {"correction"}
 
 
