@@ -34,6 +34,9 @@ BAD_OPTION = "bad_option"
 UNKNOWN_ACCOUNT = "unknown_account"
 BAD_DEVICE = "bad_device"
 INCOMPLETE = "incomplete"
+RETIRED_DEVICE = "retired_device"
+BAD_SIGNATURE = "bad_signature"
+BAD_CIPHER = "bad_cipher"
 
 
 class Text(NamedTuple):
@@ -78,6 +81,9 @@ TEXTS = {
     ),
     UNKNOWN_ACCOUNT: Text("未登记的推送账户", "The push account is not registered"),
     BAD_DEVICE: Text("没有可用的设备编号", "No usable device id is given"),
+    RETIRED_DEVICE: Text("设备已停用", "The device is out of use"),
     INCOMPLETE: Text("分包报文未收齐", "The other parts of the message never came"),
+    BAD_SIGNATURE: Text("签名不符", "The signature does not fit the message"),
+    BAD_CIPHER: Text("无法解密", "The message cannot be decrypted"),
 }
 """Texts of all codes."""

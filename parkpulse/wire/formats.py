@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 from parkpulse.errors import DecodeError
 from parkpulse.model import reasons
 from parkpulse.model.message import Telegram
-from parkpulse.wire import native
+from parkpulse.wire import native, profiles
 from parkpulse.wire.context import Context, Decoder
+from parkpulse.wire.sl651 import decoder as sl651
+from parkpulse.wire.platforms.ctwing import Ctwing
+from parkpulse.wire.platforms.iotda import Iotda
+from parkpulse.wire.platforms.onenet import Onenet
 
 __all__ = ["FORMATS", "Context", "Decoder", "Format", "find"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+
+def _whole(payload: bytes) -> list[bytes]:
+    return [payload]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,14 @@ class Format:
         Makes a decoder.
     has_state
         Whether a message may need earlier ones to be read.
+    split
+        Cuts bytes that hold several messages, as a serial line leaves them.
     """
 
     name: str
     make: Callable[[], Decoder]
     has_state: bool = False
+    split: Callable[[bytes], list[bytes]] = _whole
 
 
 class _Native:
@@ -43,19 +54,32 @@ class _Native:
 
 
 FORMATS: Mapping[str, Format] = {
-    each.name: each for each in (Format("native", _Native),)
+    each.name: each
+    for each in (
+        Format("native", _Native),
+        Format("ctwing", Ctwing),
+        Format("onenet", Onenet),
+        Format("iotda", Iotda),
+    )
 }
 
 
 def find(name: str) -> Format:
-    """Find a format by name.
+    """Find a format by name; `profile:<name>` is that of a profile.
 
     Raises
     ------
     DecodeError
         `unknown_format`.
     """
-    found = FORMATS.get(name)
+    found = _by_profile(name) or FORMATS.get(name)
     if found is None:
         raise DecodeError(reasons.UNKNOWN_FORMAT, f"nobody reads {name!r:.80}")
     return found
+
+
+def _by_profile(name: str) -> Format | None:
+    kind, _, profile = name.partition(":")
+    if kind != "profile" or profile not in profiles.names():
+        return None
+    return Format(name, lambda: profiles.Named(profile))

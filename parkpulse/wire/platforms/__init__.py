@@ -1,0 +1,1 @@
+"""Messages of the carriers' platforms: CTWing, OneNET, Huawei IoTDA."""

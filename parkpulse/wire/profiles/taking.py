@@ -1,0 +1,108 @@
+"""What both kinds of profiles do with what they find in a message."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from parkpulse.errors import DecodeError
+from parkpulse.model import instants, radio, reasons
+from parkpulse.model.message import GOOD, MISSING, Message, Refusal
+from parkpulse.wire import clocks, documents
+from parkpulse.wire.profiles import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parkpulse.wire.profiles.schema import Scaled
+
+_RAW_TOPIC = "parkpulse/v1/+/{device}/raw/+"
+_RSRP = "rsrp"
+
+
+class Given(NamedTuple):
+    """What is known besides the payload; a profile's own findings come first."""
+
+    topic: str = ""
+    device: str | None = None
+    at_us: int | None = None
+    """Time of values without one [us since 1970 UTC]."""
+
+
+class DeviceTopics:
+    """Finds the device in a topic by patterns such as `tele/{device}/SENSOR`."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._patterns = [_pattern(each) for each in (*patterns, _RAW_TOPIC)]
+
+    def device(self, topic: str) -> str | None:
+        """Return the device that a topic names."""
+        for pattern in self._patterns:
+            found = pattern.fullmatch(topic)
+            if found and "device" in pattern.groupindex:
+                return found["device"]
+        return None
+
+
+def _pattern(topic: str) -> re.Pattern[str]:
+    levels = {"{device}": "(?P<device>[^/]+)", "+": "[^/]+", "#": ".*"}
+    return re.compile(
+        "/".join(levels.get(each, re.escape(each)) for each in topic.split("/"))
+    )
+
+
+def take(
+    message: Message, rule: Scaled, sent: object, at: int | None, source: str
+) -> None:
+    """Add one value to a message: scaled, missing or refused."""
+    value = documents.number(sent)
+    if value is not None and math.isinf(value):
+        detail = f"{source}: {documents.shown(sent)}"
+        message.refused.append(Refusal(reasons.NOT_FINITE, detail))
+        return
+    if sent in rule.missing or value in rule.missing:
+        value = math.nan
+    if value is None:
+        detail = f"{source}: {documents.shown(sent)}"
+        message.refused.append(Refusal(reasons.NOT_A_NUMBER, detail))
+        return
+    scaled = value * rule.scale + rule.offset
+    message.metrics.append(rule.metric)
+    message.sources.append(source)
+    message.values.append(radio.rsrp_dbm(scaled) if rule.metric == _RSRP else scaled)
+    message.ts_us.append(at)
+    message.quality.append(MISSING if math.isnan(scaled) else GOOD)
+    if rule.unit is not None:
+        message.units[rule.metric] = rule.unit
+
+
+def moment(sent: object, pattern: str, zone: str, source: str) -> int:
+    """Read a time as a profile says [us since 1970 UTC].
+
+    Raises
+    ------
+    DecodeError
+        `bad_time`: it is none.
+    """
+    found: int | None = None
+    number = documents.number(sent)
+    if pattern == "auto":
+        found = clocks.guess(sent, schema.zone(zone))
+    elif pattern in _EPOCHS and number is not None:
+        found = _epoch(number, _EPOCHS[pattern])
+    elif isinstance(sent, str):
+        found = clocks.by_pattern(sent, pattern, schema.zone(zone))
+    if found is None:
+        detail = f"{source} {documents.shown(sent)} is no time in the form {pattern}"
+        raise DecodeError(reasons.BAD_TIME, detail)
+    return found
+
+
+_EPOCHS = {"epoch_s": instants.SECOND, "epoch_ms": 1000}
+_LATEST_US = 253_402_300_799_999_999
+
+
+def _epoch(number: float, factor: int) -> int | None:
+    at = number * factor
+    return round(at) if abs(at) <= _LATEST_US else None
