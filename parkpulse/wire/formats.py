@@ -10,10 +10,10 @@ from parkpulse.model import reasons
 from parkpulse.model.message import Telegram
 from parkpulse.wire import native, profiles
 from parkpulse.wire.context import Context, Decoder
-from parkpulse.wire.sl651 import decoder as sl651
 from parkpulse.wire.platforms.ctwing import Ctwing
 from parkpulse.wire.platforms.iotda import Iotda
 from parkpulse.wire.platforms.onenet import Onenet
+from parkpulse.wire.sl651 import decoder as sl651
 
 __all__ = ["FORMATS", "Context", "Decoder", "Format", "find"]
 
@@ -57,6 +57,7 @@ FORMATS: Mapping[str, Format] = {
     each.name: each
     for each in (
         Format("native", _Native),
+        Format("sl651", sl651.Decoder, has_state=True, split=sl651.split),
         Format("ctwing", Ctwing),
         Format("onenet", Onenet),
         Format("iotda", Iotda),

@@ -1,0 +1,140 @@
+"""`parkpulse decode`: what a message of any format says."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parkpulse.errors import DecodeError
+from parkpulse.model import instants
+from parkpulse.wire import formats, inputs, telling, times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from parkpulse.wire.context import Context
+    from parkpulse.wire.formats import Format
+
+_STDIN = "-"
+
+
+@click.command()
+@click.option(
+    "--format", "name", required=True, help=f"One of {', '.join(formats.FORMATS)}, …"
+)
+@click.option(
+    "--hex", "digits", multiple=True, help="Bytes in hexadecimal; a line a message."
+)
+@click.option("--file", "path", type=click.Path(), help="File to read; - is stdin.")
+@click.option("--topic", default="", help="Topic that the message came on.")
+@click.option("--option", "options", multiple=True, help="Option of the device: k=v.")
+@click.option("--received", help="When it came: RFC 3339 or epoch ms. Default: now.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def decode(
+    name: str,
+    digits: Sequence[str],
+    path: str | None,
+    topic: str,
+    options: Sequence[str],
+    received: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Decode messages and print what they say; exit 1 if one is refused.
+
+    Reads --hex, --file or standard input: lines of hexadecimal digits, JSON, JSON lines
+    or bytes. Nothing is stored, and neither time window nor plausible range is applied.
+    """
+    if digits and path is not None:
+        message = "--hex and --file exclude each other"
+        raise click.UsageError(message)
+    context = formats.Context(topic, _received(received), _options(options))
+    told = _told(name, context, digits, path)
+    _print(told, as_json=as_json)
+    if any("error" in each for each in told):
+        sys.exit(1)
+
+
+def _received(written: str | None) -> int:
+    if written is None:
+        return instants.to_us(datetime.now(UTC))
+    try:
+        return times.parse(int(written) if written.isdecimal() else written, "received")
+    except DecodeError as error:
+        raise click.BadParameter(error.detail, param_hint="--received") from error
+
+
+def _options(written: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in written:
+        name, equals, value = each.partition("=")
+        if not equals:
+            message = f"{each!r} is not k=v"
+            raise click.BadParameter(message, param_hint="--option")
+        found[name] = value
+    return found
+
+
+def _told(
+    name: str, context: Context, digits: Sequence[str], path: str | None
+) -> list[dict[str, Any]]:
+    try:
+        form = formats.find(name)
+        payloads = inputs.of_hex("\n".join(digits)) if digits else _read(path, form)
+    except DecodeError as error:
+        return [telling.error_as_json(error)]
+    if len(payloads) == 1:
+        told = list(_decoded(form, payloads, context))
+        parts = inputs.elements(payloads[0]) if "error" in told[0] else []
+        told_parts = list(_decoded(form, parts, context))
+        # An array of messages, unless none of its elements is one.
+        is_list = any("error" not in each for each in told_parts)
+        return told_parts if is_list else told
+    return list(_decoded(form, payloads, context))
+
+
+def _read(path: str | None, form: Format) -> list[bytes]:
+    most = inputs.MAXIMUM_BYTES + 1
+    if path is None or path == _STDIN:
+        return inputs.of_bytes(sys.stdin.buffer.read(most), form)
+    try:
+        with Path(path).open("rb") as file:
+            return inputs.of_bytes(file.read(most), form)
+    except OSError as error:
+        message = f"{path}: {error.strerror}"
+        raise click.BadParameter(message, param_hint="--file") from error
+
+
+def _decoded(
+    form: Format, payloads: Sequence[bytes], context: Context
+) -> Iterator[dict[str, Any]]:
+    """Say what each message says; fragments only as the whole, if it comes."""
+    decoder = form.make()
+    waiting: dict[str, Any] | None = None
+    for payload in payloads:
+        try:
+            telegram = decoder.decode(payload, context)
+        except DecodeError as error:
+            yield telling.error_as_json(error)
+            continue
+        told = telling.as_json(telegram, context)
+        if telegram.awaits:
+            waiting = told
+        else:
+            waiting = None
+            yield told
+    if waiting is not None:
+        yield waiting
+
+
+def _print(told: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        whole = told[0] if len(told) == 1 else told
+        print(json.dumps(whole, ensure_ascii=False, allow_nan=False))
+    else:
+        print("\n\n".join(map(telling.as_text, told)))
