@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from parkpulse.errors import StoreError
-from parkpulse.store import alerts, batchlog, kpis, pool, registry
+from parkpulse.store import alerts, batchlog, kpis, pool, registry_news
 
 if TYPE_CHECKING:
     from api.feed import Feed
@@ -19,7 +19,7 @@ PACE_S = 1.0
 """Most time between two polls, and least between two frames of a stream. [s]"""
 _ATTENTION_S = 0.2
 """Within this time the thread sees that it shall stop. [s]"""
-_CHANNELS = (batchlog.CHANNEL, registry.CHANNEL, alerts.CHANNEL, kpis.CHANNEL)
+_CHANNELS = (batchlog.CHANNEL, registry_news.CHANNEL, alerts.CHANNEL, kpis.CHANNEL)
 _log = logging.getLogger(__name__)
 
 
@@ -97,7 +97,7 @@ class Follower:
         """Take notice of notifications; whether there were any."""
         found = pool.notified(listener, min(max(wait_s, 0.0), _ATTENTION_S))
         for channel, payload in found:
-            if channel == registry.CHANNEL:
+            if channel == registry_news.CHANNEL:
                 self._tail.expect_registry()
             if channel == alerts.CHANNEL:
                 self._feed.expect_alert(payload)

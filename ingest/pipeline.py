@@ -213,7 +213,10 @@ def resolve(letters: Sequence[Letter], directory: Directory) -> None:
     for letter in letters:
         for part in () if letter.is_whole else tuple(letter.parts):
             part.device = directory.device(part.address.park, part.address.device)
-            if part.device is None and _needs_device(part.message):
+            if part.device is not None and part.device.is_retired:
+                detail = f"device {part.address.device!r} is out of use"
+                letter.refuse_part(part, reasons.RETIRED_DEVICE, detail)
+            elif part.device is None and _needs_device(part.message):
                 detail = f"device {part.address.device!r} is not registered"
                 letter.refuse_part(part, reasons.TOO_MANY_DISCOVERED, detail)
 

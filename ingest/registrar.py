@@ -11,7 +11,7 @@ from ingest import pipeline
 from ingest.formats import Reader
 from parkpulse.errors import StoreError
 from parkpulse.model.directory import Directory
-from parkpulse.store import directory, pool, receipts, registry
+from parkpulse.store import directory, pool, receipts, registry, registry_news
 from parkpulse.store.receipts import Receipt
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Registrar:
         """Learn of changes of the registry until told to stop; for a thread."""
         while not stop.is_set():
             try:
-                with self._database.listen(registry.CHANNEL) as connection:
+                with self._database.listen(registry_news.CHANNEL) as connection:
                     self._is_stale.set()  # something may have changed before
                     self._listen(connection, stop)
             except StoreError as error:

@@ -63,6 +63,7 @@ class DeviceEntry:
     rows: dict[str, int] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     """How its messages are to be read."""
+    is_retired: bool = False
 
 
 class Account(NamedTuple):
@@ -126,6 +127,10 @@ class Directory:
     def add_device(self, device: DeviceEntry) -> None:
         """Add a device or replace what is known of it."""
         self._devices[device.park.code, device.code] = device
+
+    def add_alias(self, alias: str, device: DeviceEntry) -> None:
+        """Take messages under another id as those of a device."""
+        self._devices[device.park.code, alias] = device
 
     def add_series(self, device: DeviceEntry, series: SeriesEntry) -> None:
         """Add a series of a device; one that is there stays as it is."""

@@ -85,6 +85,23 @@ class DeviceSpec(Struct, frozen=True, forbid_unknown_fields=True):
     place: Code | None = None
     report_interval_s: int = 900
     clock: Clock = "trusted"
+    aliases: list[Code] = field(default_factory=list)
+    """Other ids under which its messages come: of what replaced it, of its modem."""
+    options: dict[str, str] = field(default_factory=dict)
+    """How its messages are to be read, by name: `crc`, `stamp`, `profile`."""
+    retired: bool = False
+    """Out of use: what still comes from it is quarantined."""
+
+
+class TopicSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Topics outside `parkpulse/v1` on which devices of the park publish."""
+
+    filter: str
+    """MQTT topic filter."""
+    format: str
+    device_level: int | None = None
+    """Level of the topic that names the device, from 1; None: the message does."""
+    options: dict[str, str] = field(default_factory=dict)
 
 
 class PlaceSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,4 +148,5 @@ class ParkSpec(Struct, frozen=True, forbid_unknown_fields=True):
     simulated: bool = False
     places: list[PlaceSpec] = field(default_factory=list)
     devices: list[DeviceSpec] = field(default_factory=list)
+    topics: list[TopicSpec] = field(default_factory=list)
     data_centres: list[DataCentreSpec] = field(default_factory=list)

@@ -6,7 +6,7 @@ import zoneinfo
 from typing import TYPE_CHECKING
 
 from parkpulse.errors import InvalidRequestError
-from parkpulse.model import metrics
+from parkpulse.model import metrics, routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,8 @@ def check(spec: ParkSpec) -> None:
         _refuse("unknown_zone", f"there is no time zone {spec.zone!r}", "/zone")
     _check_places(spec)
     _check_devices(spec)
+    _check_aliases(spec)
+    _check_topics(spec)
     for index, centre in enumerate(spec.data_centres):
         _check_data_centre(spec, centre, f"/data_centres/{index}")
 
@@ -63,6 +65,26 @@ def _check_devices(spec: ParkSpec) -> None:
             if each.metric not in metrics.METRICS:
                 message = f"there is no metric {each.metric!r}"
                 _refuse("unknown_metric", message, f"{pointer}/series/{number}/metric")
+
+
+def _check_aliases(spec: ParkSpec) -> None:
+    codes = {device.code for device in spec.devices}
+    seen: set[str] = set()
+    for index, device in enumerate(spec.devices):
+        for number, alias in enumerate(device.aliases):
+            if alias in codes or alias in seen:
+                message = f"{alias!r} stands for another device already"
+                pointer = f"/devices/{index}/aliases/{number}"
+                _refuse("duplicate_code", message, pointer)
+            seen.add(alias)
+
+
+def _check_topics(spec: ParkSpec) -> None:
+    _check_unique((topic.filter for topic in spec.topics), "/topics")
+    for index, topic in enumerate(spec.topics):
+        wrong = routes.problem(topic.filter)
+        if wrong is not None:
+            _refuse("bad_filter", wrong, f"/topics/{index}/filter")
 
 
 def _check_data_centre(spec: ParkSpec, centre: DataCentreSpec, pointer: str) -> None:

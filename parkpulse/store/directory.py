@@ -30,6 +30,7 @@ def load(connection: Connection) -> Directory:
     for park in _parks(connection):
         directory.add_park(park)
     _add_devices(connection, directory, None)
+    _add_aliases(connection, directory)
     directory.routes = Routes(tuple(topic_rules.load(connection)))
     return directory
 
@@ -69,8 +70,8 @@ def _add_devices(
     connection: Connection, directory: Directory, only: list[int] | None
 ) -> None:
     devices: dict[int, DeviceEntry] = {}
-    for device_id, park, code, clock, options in connection.execute(
-        "select d.id, p.code, d.code, d.clock, d.options from device d"
+    for device_id, park, code, clock, options, state in connection.execute(
+        "select d.id, p.code, d.code, d.clock, d.options, d.state from device d"
         " join park p on p.id = d.park_id"
         " where %(only)s::integer[] is null or d.id = any(%(only)s) order by d.id",
         {"only": only},
@@ -79,10 +80,21 @@ def _add_devices(
             entry = directory.device(park, code) or DeviceEntry(
                 device_id, directory.parks[park], code, clock == "trusted"
             )
-            entry.options = options
+            entry.options, entry.is_retired = options, state == "retired"
             devices[device_id] = entry
             directory.add_device(entry)
     _add_series(connection, directory, devices, only)
+
+
+def _add_aliases(connection: Connection, directory: Directory) -> None:
+    for park, alias, code in connection.execute(
+        "select p.code, a.alias, d.code from device_alias a"
+        " join device d on d.id = a.device_id join park p on p.id = a.park_id"
+        " order by a.park_id, a.alias"
+    ):
+        device = directory.device(park, code)
+        if device is not None:
+            directory.add_alias(alias, device)
 
 
 def _add_series(

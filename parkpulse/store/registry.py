@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from parkpulse.model import metrics, registry_check
+from parkpulse.store import registry_news, registry_ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
     )
     from parkpulse.store.pool import Connection
 
-CHANNEL = "registry"
-"""Notified whenever something of the registry changed."""
-
 _SeriesKey = tuple[str, str]
 """Code of the device and the metric."""
 
@@ -30,8 +29,8 @@ _SeriesKey = tuple[str, str]
 def apply(connection: Connection, spec: ParkSpec) -> int:
     """Write a park's document; writing it again changes nothing.
 
-    What the document does not name stays as it is, but for the calibrations of the
-    series it names and the meter trees of its data centres: those are replaced.
+    What the document does not name stays as it is, but for the calibrations and other
+    ids of what it names and the meter trees of its data centres: those are replaced.
 
     Returns
     -------
@@ -48,18 +47,14 @@ def apply(connection: Connection, spec: ParkSpec) -> int:
     places, more = _places(connection, park_id, spec.places)
     changed += more
     changed += _devices(connection, park_id, spec.devices, places)
+    changed += registry_ways.apply(connection, park_id, spec)
     series = _series(connection, park_id, spec.devices)
     changed += series.changed
     changed += _calibrations(connection, spec.devices, series.ids)
     changed += _data_centres(connection, park_id, spec.data_centres, places, series.ids)
     if changed:
-        notify(connection)
+        registry_news.tell(connection)
     return park_id
-
-
-def notify(connection: Connection) -> None:
-    """Tell all processes that the registry changed."""
-    connection.execute("select pg_notify(%s, '')", [CHANNEL])
 
 
 def _park(connection: Connection, spec: ParkSpec) -> tuple[int, int]:
@@ -145,6 +140,8 @@ def _devices(
                 device.name.en,
                 device.clock,
                 device.report_interval_s,
+                "retired" if device.retired else "active",
+                json.dumps(device.options, sort_keys=True),
             )
             for device in specs
         ),
@@ -152,18 +149,20 @@ def _devices(
     )
     return connection.execute(
         "insert into device as d (park_id, code, place_id, kind, name_zh, name_en,"
-        "  clock, report_interval_s, state)"
-        " select %s, u.*, 'active' from unnest(%s::text[], %s::integer[], %s::text[],"
-        "  %s::text[], %s::text[], %s::text[], %s::integer[]) u"
+        "  clock, report_interval_s, state, options)"
+        " select %s, u.* from unnest(%s::text[], %s::integer[], %s::text[], %s::text[],"
+        "  %s::text[], %s::text[], %s::integer[], %s::text[], %s::jsonb[]) u"
         " on conflict (park_id, code) do update set place_id = excluded.place_id,"
         "  kind = excluded.kind, name_zh = excluded.name_zh,"
         "  name_en = excluded.name_en, clock = excluded.clock,"
-        "  report_interval_s = excluded.report_interval_s, state = excluded.state"
+        "  report_interval_s = excluded.report_interval_s, state = excluded.state,"
+        "  options = excluded.options"
         " where (d.place_id, d.kind, d.name_zh, d.name_en, d.clock,"
-        "  d.report_interval_s, d.state) is distinct from (excluded.place_id,"
-        "  excluded.kind, excluded.name_zh, excluded.name_en, excluded.clock,"
-        "  excluded.report_interval_s, excluded.state)",
-        [park_id, *_columns(rows, 7)],
+        "  d.report_interval_s, d.state, d.options) is distinct from"
+        "  (excluded.place_id, excluded.kind, excluded.name_zh, excluded.name_en,"
+        "  excluded.clock, excluded.report_interval_s, excluded.state,"
+        "  excluded.options)",
+        [park_id, *_columns(rows, 9)],
     ).rowcount
 
 
@@ -383,7 +382,7 @@ def discover(
         [park_id, missing[:room]],
     ).rowcount
     if made:
-        notify(connection)
+        registry_news.tell(connection)
     return found | _device_ids(connection, park_id, missing)
 
 
@@ -424,7 +423,7 @@ def add_series(connection: Connection, wanted: Iterable[tuple[int, str]]) -> Non
         ],
     ).rowcount
     if made:
-        notify(connection)
+        registry_news.tell(connection)
 
 
 def move_clocks(connection: Connection, newest: Mapping[int, datetime]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from parkpulse.errors import NotFoundError
 from parkpulse.model.routes import Route
-from parkpulse.store import registry
+from parkpulse.store import registry_news
 
 if TYPE_CHECKING:
     from parkpulse.store.pool import Connection
@@ -50,7 +50,7 @@ def apply(connection: Connection, route: Route) -> None:
     if row is None:
         kind = "park"
         raise NotFoundError(kind, route.park)
-    registry.notify(connection)
+    registry_news.tell(connection)
 
 
 def remove(connection: Connection, topic_filter: str) -> None:
@@ -66,4 +66,4 @@ def remove(connection: Connection, topic_filter: str) -> None:
     ).fetchone()
     if row is None:
         raise NotFoundError(KIND, topic_filter)
-    registry.notify(connection)
+    registry_news.tell(connection)
