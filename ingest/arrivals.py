@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAXIMUM_MESSAGES = 20_000
 """A full inbox stops the reading from the network."""
@@ -76,13 +79,14 @@ class Inbox:
             and 2 * self._bytes < self._maximum_bytes
         )
 
-    def put(self, arrival: Arrival) -> None:
-        """Add a message behind all others."""
+    def put(self, arrivals: Sequence[Arrival]) -> None:
+        """Add messages behind all others."""
+        size = sum([len(arrival.payload) for arrival in arrivals])
         with self._changed:
             if not self._waiting:
                 self._changed.notify()
-            self._waiting.append(arrival)
-            self._bytes += len(arrival.payload)
+            self._waiting.extend(arrivals)
+            self._bytes += size
 
     def take(self, timeout_s: float) -> list[Arrival]:
         """Take the oldest messages, in order; an empty list after the timeout."""

@@ -1,7 +1,8 @@
 """The network side of an ingest worker: paho, persistent session, manual QoS 1.
 
 A single thread reads, writes, reconnects and sends acknowledgements. So none can go out
-on another connection than the one its message came on.
+on another connection than the one its message came on. paho keeps the connection;
+messages are taken from what is read before it sees them, and acknowledged in bulk.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion, MessageType
+from typing_extensions import override
 
-from ingest import topics
+from ingest import packets, topics
 from ingest.arrivals import Arrival
 from parkpulse.errors import BrokerError
 
@@ -40,7 +42,7 @@ LONGEST_FULL_S = 150.0
 no answer to its ping was read for that time. Then the worker disconnects, so that the
 queue limits of the broker hold, and comes back when half of its inbox is free."""
 _TICK_S = 1.0
-_PACKETS_A_TICK = 200
+_READ_BYTES = 256 * 1024
 _ROOM_TICK_S = 0.1
 _CONNECT_WITHIN_S = 10.0
 _LEAVE_WITHIN_S = 2.0
@@ -100,8 +102,12 @@ class MqttReceiver:
         self._inbox = inbox
         self._longest_full_s = longest_full_s
         self._subscriptions = [(role.value, 1)] if role is not Role.RETIRING else []
+        self._takes_foreign = worker == 1 and role is not Role.RETIRING
         if worker == 1:
             self._subscriptions.append((_DROPPED, 0))
+        self._foreign: tuple[str, ...] = ()
+        self._wanted: tuple[str, ...] = ()
+        self._asked: dict[int | None, Sequence[str]] = {}
         self._left = [each for each in (_PLAIN, _SHARED) if each != role.value]
         self._number = 0
         self._epoch = 0
@@ -117,15 +123,15 @@ class MqttReceiver:
         self.is_connected = False
         self.dropped_by_broker: int | None = None
         self._client = self._make_client(client_id(worker))
+        self._stream = packets.Stream()
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
 
-    def _make_client(self, name: str) -> paho.Client:
-        client = paho.Client(
+    def _make_client(self, name: str) -> _Client:
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=name,
             clean_session=False,
             protocol=paho.MQTTv311,
-            manual_ack=True,
         )
         client.connect_timeout = _CONNECT_WITHIN_S
         if self._address.user is not None:
@@ -133,7 +139,6 @@ class MqttReceiver:
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         client.on_socket_open = _keep_alive
         return client
 
@@ -157,6 +162,15 @@ class MqttReceiver:
         self._thread.join()
         self._wake.close()
         self._waker.close()
+
+    def follow(self, filters: Sequence[str]) -> None:
+        """Receive what is published on exactly these foreign topics.
+
+        Only the first worker does, for their formats may need to be read in order.
+        """
+        if self._takes_foreign and tuple(filters) != self._wanted:
+            self._wanted = tuple(filters)
+            self._wake_up()
 
     def acknowledge(self, arrivals: Sequence[Arrival]) -> None:
         """Have committed messages acknowledged, in order of arrival."""
@@ -186,6 +200,7 @@ class MqttReceiver:
 
     def _serve(self) -> None:
         """Hold one connection until it is lost, refused, or given up."""
+        self._stream = packets.Stream()
         self._client.connect(self._address.host, self._address.port, KEEPALIVE_S)
         give_up = time.monotonic() + _CONNECT_WITHIN_S
         try:
@@ -241,25 +256,70 @@ class MqttReceiver:
             with contextlib.suppress(BlockingIOError):
                 self._wake.recv(4096)
         if network in readable:
-            self._read()
+            self._read(network)
         self._send_acknowledgements()
         if network in writable:
             self._client.loop_write()
+        if self.is_connected and self._wanted != self._foreign:
+            self._follow_wanted()
         self._client.loop_misc()
 
-    def _read(self) -> None:
-        for _ in range(_PACKETS_A_TICK):
-            before = self._number
-            code = self._client.loop_read()
-            is_done = code != MQTTErrorCode.MQTT_ERR_SUCCESS or self._number == before
-            if is_done or self._inbox.is_full:
-                return
+    def _follow_wanted(self) -> None:
+        gone = [each for each in self._foreign if each not in self._wanted]
+        more = [(each, 1) for each in self._wanted if each not in self._foreign]
+        self._foreign = self._wanted
+        if gone:
+            self._client.unsubscribe(gone)
+        if more:
+            self._subscribe(more)
+
+    def _subscribe(self, subscriptions: Sequence[tuple[str, int]]) -> None:
+        _, mid = self._client.subscribe(list(subscriptions))
+        self._asked[mid] = [topic for topic, _ in subscriptions]
+
+    def _read(self, network: _Socket) -> None:
+        try:
+            data = network.recv(_READ_BYTES)
+            found = self._stream.feed(data)
+        except BlockingIOError:
+            return
+        except (OSError, BrokerError) as error:
+            _log.warning("connection lost: %s", error)
+            data, found = b"", packets.Packets([], b"")
+        if found.others or not data:
+            self._client.take(found.others)
+        if found.published:
+            self._receive(found.published)
+
+    def _receive(self, published: Sequence[packets.Published]) -> None:
+        received_us = time.time_ns() // 1000
+        self._quiet_since = time.monotonic()
+        arrivals = []
+        for name, payload, mid, qos in published:
+            topic = name.decode(errors="replace")
+            if topic == _DROPPED:
+                with contextlib.suppress(ValueError):
+                    self.dropped_by_broker = int(payload)
+                continue
+            if self._is_paused:
+                continue
+            if not topics.is_ours(topic):
+                self._number += 1
+            arrivals.append(
+                Arrival(
+                    self._number, received_us, topic, payload, self._epoch, mid, qos
+                )
+            )
+        self._inbox.put(arrivals)
 
     def _send_acknowledgements(self) -> None:
+        mids = []
         while self._acknowledgements and self.is_connected:
             epoch, mid = self._acknowledgements.popleft()
             if epoch == self._epoch:
-                self._client.ack(mid, 1)
+                mids.append(mid)
+        if mids:
+            self._client.acknowledge(mids)
 
     def _on_connect(
         self,
@@ -275,8 +335,10 @@ class MqttReceiver:
         self._epoch += 1
         self._was_connected = self.is_connected = True
         self._quiet_since = time.monotonic()
+        self._asked.clear()
+        self._foreign = ()
         if self._subscriptions:
-            client.subscribe(self._subscriptions)
+            self._subscribe(self._subscriptions)
         client.unsubscribe(self._left)
         _log.info("connected epoch=%d session=%s", self._epoch, flags.session_present)
 
@@ -284,11 +346,11 @@ class MqttReceiver:
         self,
         client: paho.Client,  # noqa: ARG002 - paho's signature
         userdata: object,  # noqa: ARG002 - paho's signature
-        mid: int,  # noqa: ARG002 - paho's signature
+        mid: int,
         reasons: list[ReasonCode],
         properties: Properties | None,  # noqa: ARG002 - paho's signature
     ) -> None:
-        for (topic, _), reason in zip(self._subscriptions, reasons, strict=True):
+        for topic, reason in zip(self._asked.pop(mid, ()), reasons, strict=False):
             if reason.is_failure:
                 _log.error("the broker refuses to send topic=%s: %s", topic, reason)
 
@@ -303,41 +365,28 @@ class MqttReceiver:
         self.is_connected = False
         _log.info("disconnected epoch=%d: %s", self._epoch, reason)
 
-    def _on_message(
-        self,
-        client: paho.Client,  # noqa: ARG002 - paho's signature
-        userdata: object,  # noqa: ARG002 - paho's signature
-        message: paho.MQTTMessage,
-    ) -> None:
-        received_us = time.time_ns() // 1000
-        self._quiet_since = time.monotonic()
-        topic = _topic(message)
-        if topic == _DROPPED:
-            with contextlib.suppress(ValueError):
-                self.dropped_by_broker = int(message.payload)
-            return
-        if self._is_paused:
-            return
-        if not topics.is_ours(topic):
-            self._number += 1
-        self._inbox.put(
-            Arrival(
-                self._number,
-                received_us,
-                topic,
-                bytes(message.payload),
-                self._epoch,
-                message.mid,
-                message.qos,
-            )
-        )
 
+class _Client(paho.Client):
+    """paho, given what was read instead of reading itself."""
 
-def _topic(message: paho.MQTTMessage) -> str:
-    try:
-        return message.topic
-    except UnicodeDecodeError:  # a broker should not let it through
-        return "\N{REPLACEMENT CHARACTER}"
+    _given = b""
+
+    def take(self, data: bytes) -> None:
+        """Handle packets; without any, the end of the connection."""
+        self._given = data
+        self.loop_read()
+        while self._given and self.socket() is not None:
+            self.loop_read()
+
+    @override
+    def _sock_recv(self, bufsize: int) -> bytes:
+        part, self._given = self._given[:bufsize], self._given[bufsize:]
+        return part
+
+    def acknowledge(self, mids: Sequence[int]) -> None:
+        """Acknowledge messages by one write."""
+        together = packets.acknowledgements(mids)
+        self._packet_queue(MessageType.PUBACK, together, 0, 1)
 
 
 def _keep_alive(_client: paho.Client, _userdata: object, network: Any) -> None:  # noqa: ANN401 - paho's own type is not public

@@ -115,7 +115,7 @@ def test_a_stop_while_the_database_is_away_leaves_the_rest_to_the_broker(
     gate = proxy(port)
     away = Bench(database_url.replace(f":{port}/", f":{gate.port}/"), "ingest-2")
     gate.cut()
-    away.inbox.put(away.arrival(payload(water_level=1.0)))
+    away.inbox.put([away.arrival(payload(water_level=1.0))])
     working = threading.Thread(target=away.worker.run)
     working.start()
     wait_until(lambda: len(away.inbox) == 0)
@@ -170,7 +170,7 @@ def test_what_the_broker_drops_enters_the_ledger_once(bench: Bench) -> None:
 
 
 def test_a_worker_gives_signs_of_life(bench: Bench) -> None:
-    bench.inbox.put(bench.arrival(b"waiting"))
+    bench.inbox.put([bench.arrival(b"waiting")])
     bench.worker._next_report = 0.0
     bench.worker._report()
     with bench.database.transaction() as connection:
