@@ -85,7 +85,8 @@ def _told(
 ) -> list[dict[str, Any]]:
     try:
         form = formats.find(name)
-        payloads = inputs.of_hex("\n".join(digits)) if digits else _read(path, form)
+        pieces = inputs.of_hex("\n".join(digits)) if digits else _read(path)
+        payloads = [part for piece in pieces for part in form.split(piece)]
     except DecodeError as error:
         return [telling.error_as_json(error)]
     if len(payloads) == 1:
@@ -98,13 +99,13 @@ def _told(
     return list(_decoded(form, payloads, context))
 
 
-def _read(path: str | None, form: Format) -> list[bytes]:
+def _read(path: str | None) -> list[bytes]:
     most = inputs.MAXIMUM_BYTES + 1
     if path is None or path == _STDIN:
-        return inputs.of_bytes(sys.stdin.buffer.read(most), form)
+        return inputs.of_bytes(sys.stdin.buffer.read(most))
     try:
         with Path(path).open("rb") as file:
-            return inputs.of_bytes(file.read(most), form)
+            return inputs.of_bytes(file.read(most))
     except OSError as error:
         message = f"{path}: {error.strerror}"
         raise click.BadParameter(message, param_hint="--file") from error

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from parkpulse.errors import DecodeError
 from parkpulse.model import reasons
-
-if TYPE_CHECKING:
-    from parkpulse.wire.formats import Format
 
 MAXIMUM_BYTES = 16 * 1024 * 1024
 """Most that is taken at once."""
@@ -42,7 +38,7 @@ def _line(number: int, line: str) -> bytes:
         raise DecodeError(reasons.WRONG_TYPE, detail) from error
 
 
-def of_bytes(raw: bytes, form: Format) -> list[bytes]:
+def of_bytes(raw: bytes) -> list[bytes]:
     """Messages of a file: hexadecimal lines, JSON, JSON lines, or the bytes themselves.
 
     Raises
@@ -55,7 +51,7 @@ def of_bytes(raw: bytes, form: Format) -> list[bytes]:
     if text and not set(text) - _HEX_DIGITS:
         return of_hex(text.decode("ascii"))
     if not text.startswith(_OPENING):
-        return form.split(raw)
+        return [raw]
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and all(map(_is_json, lines)):
         return lines
