@@ -18,13 +18,26 @@ from api.follower import Follower
 from api.guard import Guard
 from api.hub import Hub
 from api.pages import Pages
-from api.routes import alerts, devices, events, health, kpis, ledger, parks, ranges
+from api.push import routes as push
+from api.push.courier import Accounts, Courier
+from api.push.desk import Desk
+from api.routes import (
+    alerts,
+    devices,
+    energy,
+    events,
+    health,
+    kpis,
+    ledger,
+    parks,
+    ranges,
+)
 from parkpulse.query.flow import FlowMeter
 from parkpulse.query.live import Live
 from parkpulse.query.tail import Tail
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from parkpulse.store.pool import Database
@@ -37,6 +50,7 @@ _ROUTERS = (
     devices.router,
     ranges.router,
     kpis.router,
+    energy.router,
     alerts.router,
     ledger.router,
     events.router,
@@ -54,7 +68,13 @@ class _Application(FastAPI):
 
 
 def create(
-    database: Database, page: Path, page_url: str, public_url: str | None = None
+    database: Database,
+    page: Path,
+    page_url: str,
+    public_url: str | None = None,
+    *,
+    mqtt_url: str | None = None,
+    unlock: Callable[[bytes], str] = bytes.decode,
 ) -> FastAPI:
     """Make the application.
 
@@ -68,9 +88,17 @@ def create(
         Address of the page in messages.
     public_url
         Address that people reach the page by, if it is not this machine's own.
+    mqtt_url
+        Broker that pushed messages go to; None: none is taken.
+    unlock
+        Decrypts the secrets of push accounts.
     """
     app = described()
     app.state.context = _context(database, page_url)
+    accounts = Accounts(database)
+    app.state.courier = Courier(accounts, mqtt_url)
+    app.state.desk = Desk(accounts, app.state.courier, unlock)
+    app.include_router(push.router)
     _add_page(app, Pages(page))
     problems.install(app)
     app.add_middleware(
@@ -107,9 +135,12 @@ def _context(database: Database, page_url: str) -> Context:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
+    courier: Courier = app.state.courier
     context.follower.start()
+    courier.start()
     yield
     context.hub.close()
+    await run_in_threadpool(courier.stop)
     await run_in_threadpool(context.follower.stop)
 
 

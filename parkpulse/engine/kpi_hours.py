@@ -12,12 +12,14 @@ from analytics import energy, indicators, kpi, segments
 from analytics.segments import MEASURED, Segments
 from parkpulse.model import freshness, instants, metrics
 from parkpulse.store import kpis, rollups
+from parkpulse.store.meter_hours import Amounts
 from parkpulse.store.meters import FOREVER_US
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analytics.kpi import Formula, Sums
+    from analytics.segments import BucketSums
     from parkpulse.model.packed import FloatArray, Int64Array
     from parkpulse.store.meters import Meter, Tree
     from parkpulse.store.pool import Connection
@@ -138,10 +140,11 @@ def affected(conn: Connection, site: Site, hours: Int64Array) -> Int64Array:
 
 
 class HourSums(NamedTuple):
-    """Hours [us] and, for each formula of the site, their sums."""
+    """Hours [us]: sums of each of the site's hourly formulas, and of each meter."""
 
     start: Int64Array
     sums: Sequence[Sums]
+    own: Sequence[BucketSums]
 
 
 def compute(conn: Connection, site: Site, hours: Int64Array) -> list[HourSums]:
@@ -163,7 +166,21 @@ def _run(conn: Connection, site: Site, start: int, end: int) -> HourSums:
     meters = _meters(conn, site, reach)
     own = [segments.sums(each, edges) for each in meters]
     sums = [kpi.hourly(each, meters, own, edges) for each in site.hourly]
-    return HourSums(edges[:-1], sums)
+    return HourSums(edges[:-1], sums, own)
+
+
+def amounts(site: Site, found: HourSums) -> Amounts:
+    """Turn the sums of each meter alone into rows."""
+    seconds = float(instants.SECOND)
+    own = found.own
+    return Amounts(
+        [meter.id for meter in site.meters],
+        found.start,
+        np.stack([each.amount for each in own], axis=1),
+        np.stack([each.estimated for each in own], axis=1),
+        np.stack([each.covered / seconds for each in own], axis=1),
+        np.stack([each.estimated_time / seconds for each in own], axis=1),
+    )
 
 
 def _meters(conn: Connection, site: Site, reach: _Reach) -> list[Segments]:

@@ -12,7 +12,14 @@ from parkpulse.engine.kpi_hours import Site
 from parkpulse.engine.kpi_rows import Judge
 from parkpulse.model import instants, packed
 from parkpulse.model.periods import Calendar
-from parkpulse.store import certificates, factors, meters, parks, retention
+from parkpulse.store import (
+    certificates,
+    factors,
+    meter_hours,
+    meters,
+    parks,
+    retention,
+)
 from parkpulse.store import kpis as store
 
 if TYPE_CHECKING:
@@ -65,6 +72,7 @@ class KpiConsumer:
         for data_centre_id, site in self._sites.items():
             if store.know_tree(conn, data_centre_id, site.fingerprint):
                 store.mark_history(conn, data_centre_id, site.series, _REGISTRY)
+                meter_hours.forget(conn)
 
     def consume(
         self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime
@@ -202,6 +210,7 @@ class _Run:
             )
         ]
         self._put("hour", computed)
+        meter_hours.write(self._conn, kpi_hours.amounts(self._site, found))
 
     def _put(self, period: Period, computed: Sequence[Record]) -> None:
         if not computed:
