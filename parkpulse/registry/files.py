@@ -1,0 +1,178 @@
+"""Files of the registry: YAML documents and CSV tables, read and written."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import yaml
+
+from parkpulse.errors import ConfigError
+from parkpulse.registry import drafts, tables
+from parkpulse.registry.drafts import Draft, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from parkpulse.model.registry import ParkSpec
+    from parkpulse.registry.tables import Row, Table
+
+MAXIMUM_BYTES = 64 * 1024 * 1024
+"""A larger file is refused."""
+_DOCUMENTS = {".yaml", ".yml"}
+
+
+class Read(NamedTuple):
+    """What files say."""
+
+    parks: list[ParkSpec]
+    """Whole documents: what is registered with what the files change in it."""
+    problems: list[Problem]
+
+
+class _Line(NamedTuple):
+    """A row of a table, and where it stands."""
+
+    table: Table
+    row: Row
+    where: str
+
+
+def read(paths: Sequence[Path], registered: Callable[[str], ParkSpec | None]) -> Read:
+    """Read files, and folders of files, into whole documents of parks.
+
+    Parameters
+    ----------
+    paths
+        YAML documents, CSV tables, or folders with such files.
+    registered
+        Tells what is registered of a park; None if it is not.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file, or it is no YAML or CSV file.
+    """
+    made: dict[str, Draft] = {}
+    problems: list[Problem] = []
+
+    def draft(park: str) -> Draft:
+        if park not in made:
+            known = registered(park)
+            document = {"code": park} if known is None else msgspec.to_builtins(known)
+            made[park] = Draft(park, document)
+        return made[park]
+
+    files = [file for path in paths for file in _files(path)]
+    for file in files:
+        if file.suffix.lower() in _DOCUMENTS:
+            problems += _take_documents(file, draft)
+    lines = [
+        line
+        for file in files
+        if file.suffix.lower() == ".csv"
+        for line in _lines(file, problems)
+    ]
+    for line in sorted(lines, key=lambda each: tables.TABLES.index(each.table)):
+        wrong = draft(line.row["park"].strip()).place(line.table, line.row, line.where)
+        if wrong is not None:
+            problems.append(Problem(line.where, wrong))
+    finished = [each.finish() for each in made.values()]
+    problems += [each for each in finished if isinstance(each, Problem)]
+    return Read([each for each in finished if not isinstance(each, Problem)], problems)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        wanted = {".csv", *_DOCUMENTS}
+        found = [each for each in path.iterdir() if each.suffix.lower() in wanted]
+        if not found:
+            message = f"there is no YAML or CSV file in {path}"
+            raise ConfigError(message)
+        return sorted(found)
+    if path.suffix.lower() not in {".csv", *_DOCUMENTS}:
+        message = f"{path} is neither a folder nor a .yaml, .yml or .csv file"
+        raise ConfigError(message)
+    return [path]
+
+
+def _text(file: Path) -> str:
+    try:
+        if file.stat().st_size > MAXIMUM_BYTES:
+            message = f"{file} is larger than {MAXIMUM_BYTES >> 20} MiB"
+            raise ConfigError(message)
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{file} cannot be read: {error}"
+        raise ConfigError(message) from error
+
+
+def _take_documents(file: Path, draft: Callable[[str], Draft]) -> Iterator[Problem]:
+    try:
+        found = list(yaml.safe_load_all(_text(file)))
+    except yaml.YAMLError as error:
+        yield Problem(str(file), " ".join(str(error).split()))
+        return
+    for document in found:
+        for park in document if isinstance(document, list) else [document]:
+            code = park.get("code") if isinstance(park, dict) else None
+            if not isinstance(code, str):
+                yield Problem(str(file), "a document is a park with its code")
+                continue
+            draft(code).take(_plain(park), f"{file}: {code}")
+
+
+def _plain(park: Any) -> Any:  # noqa: ANN401 - checked when the document is
+    """Make texts of times and dates, as in all other documents."""
+    return msgspec.to_builtins(park, enc_hook=str)
+
+
+def _lines(file: Path, problems: list[Problem]) -> Iterator[_Line]:
+    reader = csv.DictReader(io.StringIO(_text(file), newline=""))
+    header = [name.strip() for name in reader.fieldnames or []]
+    table = tables.of_header(header)
+    if table is None:
+        names = ", ".join(each.name for each in tables.TABLES)
+        text = f"its columns are those of no table ({names})"
+        problems.append(Problem(f"{file}:1", text))
+        return
+    reader.fieldnames = header
+    for row in reader:
+        where = f"{file}:{reader.line_num}"
+        if None in row or None in row.values():
+            problems.append(Problem(where, f"the row has not {len(header)} cells"))
+        elif any(row.values()):
+            yield _Line(table, row, where)
+
+
+def yaml_text(parks: Iterable[ParkSpec]) -> str:
+    """Write parks as YAML, one document each."""
+    documents = [_without_defaults(msgspec.to_builtins(park)) for park in parks]
+    return yaml.safe_dump_all(
+        documents, allow_unicode=True, sort_keys=False, default_flow_style=False
+    )
+
+
+def _without_defaults(value: Any) -> Any:  # noqa: ANN401 - any part of a document
+    """Leave out what says nothing: null and empty lists and objects."""
+    if isinstance(value, dict):
+        kept = {name: _without_defaults(each) for name, each in value.items()}
+        return {name: each for name, each in kept.items() if each not in (None, [], {})}
+    if isinstance(value, list):
+        return [_without_defaults(each) for each in value]
+    return value
+
+
+def csv_texts(parks: Iterable[ParkSpec]) -> Mapping[str, str]:
+    """Write parks as tables, by file name."""
+    files = {table.name: io.StringIO() for table in tables.TABLES}
+    writers = {name: csv.writer(file) for name, file in files.items()}
+    for table in tables.TABLES:
+        writers[table.name].writerow(table.header)
+    for park in parks:
+        for table, cells in drafts.rows(park):
+            writers[table.name].writerow(cells)
+    return {f"{name}.csv": file.getvalue() for name, file in files.items()}

@@ -1,0 +1,143 @@
+"""`parkpulse registry` against a real database: out, changed, and in again."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from parkpulse.cli import cli
+from parkpulse.store import registry
+from parkpulse.store.pool import Database
+from tests.integration import ingesting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+
+@pytest.fixture
+def _registered(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARKPULSE_DATABASE_URL", database_url)
+    database = Database(database_url)
+    database.open()
+    with database.transaction() as conn:
+        registry.apply(conn, ingesting.park())
+    database.close()
+
+
+pytestmark = pytest.mark.usefixtures("_registered")
+
+
+def run(*arguments: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(cli, ["registry", *map(str, arguments)])
+    assert result.exit_code == code, (result.output, result.exception)
+    return result
+
+
+def _edit(file: Path, device: str, **cells: str) -> None:
+    with file.open(newline="", encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened))
+    for row in rows:
+        if row["device"] == device:
+            row.update(cells)
+    with file.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.DictWriter(opened, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.mark.parametrize("written", ["yaml", "csv"])
+def test_what_is_exported_changes_nothing(tmp_path: Path, written: str) -> None:
+    out = tmp_path / ("park.yaml" if written == "yaml" else "tables")
+    run("export", "--format", written, "--out", out)
+    assert json.loads(run("diff", out, "--json").output) == {"items": []}
+    assert "Nothing was changed." in run("import", out).output
+
+
+def test_a_changed_table_changes_what_it_names(tmp_path: Path) -> None:
+    run("export", "--format", "csv", "--out", tmp_path)
+    devices = tmp_path / "devices.csv"
+    _edit(devices, "gauge", name_zh="水位计", report_interval_s="60", aliases="861 862")
+    found = json.loads(run("import", devices, "--dry-run", "--json").output)["items"]
+    changed = [each for each in found if each["table"] == "devices"]
+    assert changed == [
+        {
+            "kind": "changed",
+            "table": "devices",
+            "park": "demo",
+            "key": "gauge",
+            "before": {"name_zh": "名", "report_interval_s": "900", "aliases": ""},
+            "after": {
+                "name_zh": "水位计",
+                "report_interval_s": "60",
+                "aliases": "861 862",
+            },
+        }
+    ]
+    run("diff", devices, code=1)
+    run("import", devices)
+    run("diff", devices)
+    run("import", devices)
+
+
+def test_a_new_park_from_one_document(tmp_path: Path) -> None:
+    file = tmp_path / "park.yaml"
+    file.write_text(
+        """
+code: harbour
+name: {zh: 港口, en: Harbour}
+accept_from: 2026-01-01T00:00:00Z
+devices:
+  - {code: w1, kind: gauge, name: {zh: 水位, en: level}, series: [{metric: water_level}]}
+topics:
+  - {filter: tele/+/SENSOR, format: senml, device_level: 2}
+""",
+        encoding="utf-8",
+    )
+    assert "added" in run("import", file).output
+    assert "tele/+/SENSOR" in run("export", "--park", "harbour").output
+    run("diff", file)
+
+
+def test_every_wrong_row_is_named(tmp_path: Path) -> None:
+    devices, series = tmp_path / "devices.csv", tmp_path / "series.csv"
+    devices.write_text("park,device,place\ndemo,gauge,nowhere\n", encoding="utf-8")
+    series.write_text(
+        "park,device,metric\ndemo,missing,water_level\ndemo,gauge\ndemo,gauge,\n",
+        encoding="utf-8",
+    )
+    problems = json.loads(run("import", tmp_path, "--json", code=2).output)["problems"]
+    where = {
+        each["where"].removeprefix(f"{tmp_path}/"): each["text"] for each in problems
+    }
+    assert set(where) == {
+        "devices.csv:2: place",
+        "series.csv:2",
+        "series.csv:3",
+        "series.csv:4",
+    }
+    assert "missing" in where["series.csv:2"]
+    run("diff", devices.with_name("no.csv"), code=2)
+
+
+def test_wrong_values_are_placed(tmp_path: Path) -> None:
+    devices = tmp_path / "devices.csv"
+    devices.write_text(
+        "park,device,report_interval_s\ndemo,gauge,often\n", encoding="utf-8"
+    )
+    result = run("import", devices, code=2)
+    assert "devices.csv:2: report_interval_s" in result.output
+
+
+def test_replaced_and_retired() -> None:
+    run("replace", "demo", "gauge", "861")
+    run("retire", "demo", "drifting")
+    text = run("export").output
+    assert "- '861'" in text
+    assert "retired: true" in text
+    assert run("replace", "demo", "nothing", "862", code=1).exception is not None
