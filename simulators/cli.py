@@ -17,11 +17,15 @@ from typing_extensions import override
 
 from parkpulse import settings
 from parkpulse.bus import Publisher
+from parkpulse.bus.bulk import BulkPublisher
 from parkpulse.store.pool import Database
 from simulators.demo import operate
 from simulators.progress import Progress
 from simulators.replay import mapping as mappings
 from simulators.replay import rows, run
+from simulators.scenario import document, encoders, files, truth
+from simulators.scenario import run as scenario_run
+from simulators.scenario.park import Park
 from simulators.sending import Sender
 
 if TYPE_CHECKING:
@@ -74,26 +78,101 @@ class _Speed(click.ParamType[float, str]):
         return speed
 
 
-@click.command()
+_SEED = click.IntRange(0, 2**31)
+
+
+@click.group(invoke_without_command=True)
 @click.option("--demo", is_flag=True, help="The demonstration park.")
 @click.option(
+    "--scenario",
+    metavar="NAME|FILE",
+    help="A shipped scenario (see 'simulate scenarios') or a TOML file of one.",
+)
+@click.option(
     "--seed",
-    type=click.IntRange(0, 2**31),
+    type=_SEED,
     default=7,
     show_default=True,
     help="Of all chance: the same seed gives the same readings.",
 )
-@click.option("--park", default="demo", show_default=True, help="Code of the park.")
-def simulate(*, demo: bool, seed: int, park: str) -> None:
-    """Simulate a park: send its past, then what it measures now, until stopped.
+@click.option("--park", help="Code of the park; else `demo` or the scenario's name.")
+@click.option(
+    "--devices",
+    type=click.IntRange(1, 1_000_000),
+    help="How many, meters aside; else as the scenario has it.",
+)
+@click.option(
+    "--speed",
+    type=_Speed(),
+    default="60",
+    show_default=True,
+    help="How many times as fast as the wall clock, max at once.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    default="native",
+    show_default=True,
+    help="Format of the messages.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write messages, park and truth into this folder and send nothing.",
+)
+@click.option(
+    "--truth",
+    "truth_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the truth into this file while messages are sent.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+@click.pass_context
+def simulate(
+    context: click.Context,
+    *,
+    demo: bool,
+    scenario: str | None,
+    seed: int,
+    park: str | None,
+    devices: int | None,
+    speed: float,
+    format_name: str,
+    out: Path | None,
+    truth_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Simulate a park, registered as a simulated one, with its devices and limits.
 
-    The park is registered as a simulated one, with its devices, data centre and limits.
-    Its past is a month of sensors and 13 months of meters. What has been stored is not
-    sent again, so that a restart goes on where the last run ended.
+    --demo sends the demonstration park's past (a month of sensors, 13 months of
+    meters), then what it measures now, until stopped. What has been stored is not sent
+    again, so that a restart goes on where the last run ended.
+
+    --scenario sends all messages of a scenario; the park's clock is the newest time
+    that was sent. The same scenario, devices and seed give the same bytes.
     """
-    if not demo:
-        message = "say what to simulate: --demo"
+    if context.invoked_subcommand is not None:
+        return
+    if demo == (scenario is not None):
+        message = "say what to simulate: --demo or --scenario NAME"
         raise click.UsageError(message)
+    if scenario is None:
+        _simulate_demo(seed, park or "demo")
+        return
+    made = Park(
+        document.find(scenario, Path(scenario)),
+        park or Path(scenario).stem,
+        seed,
+        devices,
+        encoders.find(format_name),
+    )
+    if out is not None:
+        _write(made, out, as_json=as_json)
+    else:
+        _send(made, speed, truth_file, as_json=as_json)
+
+
+def _simulate_demo(seed: int, park: str) -> None:
     config = _configure()
     stopping = _stop_on_signals()
     now_s = int(time.time())
@@ -124,6 +203,88 @@ def _send_past(
     done = operate.send_past(registered, now_s, sender, progress.show, stopping)
     sender.finish(_ANSWERS_WITHIN_S)
     progress.finish(done)
+
+
+def _write(park: Park, folder: Path, *, as_json: bool) -> None:
+    progress = Progress(f"Writing park {park.code}", park.messages)
+    count = files.write(park, folder, progress.show)
+    progress.finish(count)
+    figures = {"park": park.code, "devices": park.devices, "written": count}
+    print(json.dumps(figures) if as_json else f"{count} messages in {folder}")
+
+
+def _send(park: Park, speed: float, truth_file: Path | None, *, as_json: bool) -> None:
+    config = _configure()
+    stopping = _stop_on_signals()
+    if truth_file is not None:
+        truth.write(park, truth_file)
+    database = Database(
+        config.required_database_url(), size=1, name="parkpulse simulate"
+    )
+    database.open()
+    try:
+        scenario_run.register(database, park)
+    finally:
+        database.close()
+    progress = Progress(f"Simulating park {park.code}", park.messages)
+    with BulkPublisher(config.required_mqtt_url()) as publisher:
+        parts = scenario_run.paced(
+            park.blocks(), park.scenario.start_s, speed, stopping
+        )
+        count = scenario_run.send(parts, publisher, _tell, progress.show, stopping)
+        publisher.finish()
+    progress.finish(count)
+    _report_sent(park, count, publisher, as_json=as_json)
+    if stopping.is_set():
+        sys.exit(_INTERRUPTED)
+
+
+def _report_sent(
+    park: Park, count: int, publisher: BulkPublisher, *, as_json: bool
+) -> None:
+    figures = {
+        "park": park.code,
+        "devices": park.devices,
+        "published": count,
+        "acknowledged": publisher.acknowledged,
+        "refused": publisher.refused,
+        "unmatched": publisher.unmatched,
+    }
+    if as_json:
+        print(json.dumps(figures))
+        return
+    print(
+        f"{count} messages published, {publisher.acknowledged} acknowledged by the"
+        f" broker, {publisher.refused + publisher.unmatched} not taken"
+    )
+
+
+@simulate.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+def scenarios(*, as_json: bool) -> None:
+    """List the scenarios that are shipped."""
+    found = document.library()
+    if as_json:
+        print(
+            json.dumps(
+                [_described(*each) for each in found.items()], ensure_ascii=False
+            )
+        )
+        return
+    for name, each in found.items():
+        print(f"{name}  {each.name.zh} · {each.name.en}  ({each.duration_h:g} h)")
+        print(f"    {each.about.zh}\n    {each.about.en}")
+
+
+def _described(name: str, scenario: document.Scenario) -> dict[str, object]:
+    return {
+        "code": name,
+        "name": {"zh": scenario.name.zh, "en": scenario.name.en},
+        "about": {"zh": scenario.about.zh, "en": scenario.about.en},
+        "start": scenario.start.isoformat(),
+        "duration_h": scenario.duration_h,
+        "events": len(scenario.events),
+    }
 
 
 @click.command()

@@ -98,3 +98,31 @@ def smooth(seed: int, stream: str, times_s: Int64Array, knot_s: int) -> FloatArr
     curve = (1.0 - weight) * at_knots[place] + weight * at_knots[place + 1]
     steadied: FloatArray = curve / np.sqrt((1.0 - weight) ** 2 + weight**2)
     return steadied
+
+
+def smooth_by_lane(
+    seed: int, stream: str, lane: Int64Array, times_s: Int64Array, knot_s: int
+) -> FloatArray:
+    """Draw smooth random curves like `smooth`, an independent one for each lane.
+
+    Parameters
+    ----------
+    seed, stream, knot_s
+        As in `smooth`.
+    lane, times_s : arrays, shape (n,)
+        Which curve, below 2^29, and where on it. [s]
+
+    Returns
+    -------
+    array, shape (n,)
+        Mean 0 and variance 1 at every time. [-]
+    """
+    knots, within = np.divmod(times_s, knot_s)
+    index = lane * (1 << 34) + knots
+    share = within / knot_s
+    weight = share * share * (3.0 - 2.0 * share)
+    before, after = normal(seed, stream, index), normal(seed, stream, index + 1)
+    steadied: FloatArray = ((1.0 - weight) * before + weight * after) / np.sqrt(
+        (1.0 - weight) ** 2 + weight**2
+    )
+    return steadied

@@ -10,10 +10,10 @@ from parkpulse.errors import ConfigError
 from parkpulse.store import devices, parks, readings, registry, rules
 from simulators import history, messages
 from simulators.demo import park
-from simulators.demo.model import Model
 from simulators.faults import Faults
 from simulators.live import Live
 from simulators.messages import Numbering
+from simulators.site.model import Model
 from simulators.station import Station
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from parkpulse.model import rule
 from parkpulse.model.registry import DeviceSpec, ParkSpec, SeriesSpec
-from simulators.demo.climate import DAY_S
+from simulators.site.climate import DAY_S
 from simulators.streams import Stream
 
 METER_DAYS = 400

@@ -63,7 +63,9 @@ def decayed(
     return kept
 
 
-def pumped(inflow: FloatArray, step_s: float, capacity: float) -> FloatArray:
+def pumped(
+    inflow: FloatArray, step_s: float, capacity: float | FloatArray
+) -> FloatArray:
     """Water in a hollow that a pump drains, from empty.
 
     Parameters
@@ -73,7 +75,7 @@ def pumped(inflow: FloatArray, step_s: float, capacity: float) -> FloatArray:
     step_s
         Length of a step. [s]
     capacity
-        What the pump takes away at most. [m3/s]
+        What the pump takes away at most, always or in each step. [m3/s]
 
     Returns
     -------

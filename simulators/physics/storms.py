@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,13 @@ if TYPE_CHECKING:
     from parkpulse.model.packed import FloatArray
 
 
-# Shape of the intensity-duration curve a / (t + b)^n, t in minutes. A stand-in of the
-# order that published formulas of Shandong's cities have; depth is given, so a cancels.
-CURVE_B_S = 11.0 * 60.0
-CURVE_N = 0.66
+# Storm intensity q = 1869.916 (1 + 0.7573 lg P) / (t + 11.0911)^0.6645 [L/(s ha)], with
+# t in minutes and P in years: handed down as the formula of Jinan. The publication was
+# not at hand: take it as a stand-in of the form and order that Shandong's cities have.
+CURVE_A, CURVE_C = 1869.916, 0.7573
+CURVE_B_S = 11.0911 * 60.0
+CURVE_N = 0.6645
+_MM_PER_LITRE_A_HECTARE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,27 @@ def chosen(storms: Storms, which: npt.NDArray[np.bool_]) -> Storms:
         storms.depth_mm[which],
         storms.peak[which],
     )
+
+
+def design_depth(duration_s: float, return_period: float) -> float:
+    """Depth of the storm that is met once in a return period.
+
+    Parameters
+    ----------
+    duration_s
+        Length of the storm. [s]
+    return_period
+        P, at least a year. [a]
+
+    Returns
+    -------
+    float
+        Depth by the formula above. [mm]
+    """
+    minutes = duration_s / 60.0
+    intensity = CURVE_A * (1.0 + CURVE_C * math.log10(return_period))
+    intensity /= (minutes + CURVE_B_S / 60.0) ** CURVE_N
+    return float(intensity * _MM_PER_LITRE_A_HECTARE * duration_s)
 
 
 def _curve_depth(duration_s: FloatArray) -> FloatArray:

@@ -39,8 +39,8 @@ class Compartment:
         made up. [1/h]
     air_share
         Share of the incoming air's heat that stays in the air. [-]
-    sump_area
-        [m2]
+    sump_area, sump_depth, floor_area
+        Water above the sump's rim spreads over the floor. [m2], [m], [m2]
     pump_rate
         [m3/h]
     pump_on, pump_off
@@ -57,6 +57,8 @@ class Compartment:
     evaporation: float = 0.3
     air_share: float = 0.05
     sump_area: float = 1.2
+    sump_depth: float = 1.6
+    floor_area: float = 250.0
     pump_rate: float = 12.0
     pump_on: float = 0.90
     pump_off: float = 0.25
@@ -211,10 +213,21 @@ def _breathe(
 
 def _drain(compartment: Compartment, state: _State, step: _Step, hours: float) -> None:
     """Let water into the sump and pump it out, down to the float switch."""
-    state.level += step.inflow * hours / compartment.sump_area
+    state.level = _filled(compartment, state.level, step.inflow * hours)
     if state.pump:
-        pumped = state.level - compartment.pump_rate * hours / compartment.sump_area
+        pumped = _filled(compartment, state.level, -compartment.pump_rate * hours)
         state.level = max(pumped, compartment.pump_off)
+
+
+def _filled(compartment: Compartment, level: float, added: float) -> float:
+    """Level after some water was added or, if negative, taken away [m3]. [m]."""
+    rim = compartment.sump_depth
+    over = (level - rim) * compartment.floor_area if level > rim else 0.0
+    # What the sump itself still takes, counted from its rim.
+    volume = over + min(level - rim, 0.0) * compartment.sump_area + added
+    if volume > 0:
+        return rim + volume / compartment.floor_area
+    return rim + volume / compartment.sump_area
 
 
 def _row(state: _State) -> tuple[float, ...]:

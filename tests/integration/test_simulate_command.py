@@ -19,7 +19,7 @@ from msgspec import structs
 from parkpulse.store import devices, parks, pool, readings, registry
 from parkpulse.wire import native
 from simulators.demo import park
-from simulators.demo.model import Model
+from simulators.site.model import Model
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
@@ -212,4 +212,4 @@ def test_what_to_simulate_must_be_said(environment: Mapping[str, str]) -> None:
         timeout=60,
     )
     assert done.returncode == 2
-    assert "say what to simulate: --demo" in done.stderr
+    assert "say what to simulate: --demo or --scenario" in done.stderr

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from parkpulse.model import registry_check
-from simulators.demo import climate, galleries, park, water
-from simulators.demo.centre import GREEN, OPENED_DAY
-from simulators.demo.model import Model
-from simulators.demo.rain import GAUGES
+from simulators.demo import park
 from simulators.physics import sky
+from simulators.site import climate, galleries, water
+from simulators.site.centre import GREEN, OPENED_DAY
+from simulators.site.model import Model
+from simulators.site.rain import GAUGES
 
 if TYPE_CHECKING:
     from simulators.streams import Stream

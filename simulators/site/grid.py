@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from simulators.demo.climate import DAY_S
+from simulators.site.climate import DAY_S
 
 if TYPE_CHECKING:
     from parkpulse.model.packed import FloatArray, Int64Array

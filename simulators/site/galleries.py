@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulators import draws
-from simulators.demo import climate, grid
-from simulators.demo.climate import DAY_S, HOUR_S, ZONE_S
-from simulators.demo.grid import NODES, STEP_S
 from simulators.physics import air, reservoirs, tunnel
 from simulators.physics.tunnel import Compartment, Drivers
+from simulators.site import grid
+from simulators.site.climate import DAY_S, HOUR_S, ZONE_S
+from simulators.site.grid import NODES, STEP_S
+from simulators.site.happenings import strength
 
 if TYPE_CHECKING:
     from parkpulse.model.packed import FloatArray, Int64Array
-    from simulators.demo.grid import Curves
-    from simulators.demo.rain import Rain
+    from simulators.site.grid import Curves
+    from simulators.site.happenings import Happenings
+    from simulators.site.rain import Rain
 
 WARM_UP_DAYS = 1
 """Every night the timers air and drain all, and what was before is forgotten."""
@@ -90,9 +92,21 @@ def _within(times_s: Int64Array, start_s: float, duration_s: float) -> FloatArra
 
 @dataclass(frozen=True, slots=True)
 class Galleries:
-    """The tunnel, as a function of the weather and of what goes wrong in it."""
+    """The tunnel, as a function of the weather and of what goes wrong in it.
+
+    Parameters
+    ----------
+    rain
+        The weather's.
+    happenings
+        `gas` [%vol/h], `leak` [m3/h] and `fan_failure`.
+    mishaps
+        How often gas leaks and fans fail by chance, against the usual. [-]
+    """
 
     rain: Rain
+    happenings: Happenings = ()
+    mishaps: float = 1.0
 
     def day(self, day: int) -> Curves:
         """Curves of one UTC day (days since 1970)."""
@@ -109,8 +123,8 @@ class Galleries:
 
     def _weather(self, times: Int64Array) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Outdoor temperature [degC], vapour [kg/m3] and rain that seeps in [m/s]."""
-        outdoor = climate.temperature(self.rain.seed, times)
-        humidity = climate.humidity(self.rain.seed, times)
+        outdoor = self.rain.weather.temperature(times)
+        humidity = self.rain.weather.humidity(times)
         rain = np.concatenate([[0.0], self.rain.rate(times)])
         seeping = reservoirs.routed(rain, STEP_S, _SEEPAGE_CONSTANT_S)
         return outdoor, air.saturation_density(outdoor) * humidity / 100.0, seeping
@@ -125,7 +139,9 @@ class Galleries:
         outdoor, vapour, seeping = weather
         hour = local_s(times) / HOUR_S
         busy = 1.0 + 0.35 * np.cos(2 * np.pi * (hour - 20.0) / 24.0)
-        waver = np.exp(0.15 * draws.smooth(self.rain.seed, code, times, 3 * HOUR_S))
+        waver = np.exp(
+            0.15 * draws.smooth(self.rain.weather.seed, code, times, 3 * HOUR_S)
+        )
         airing = _within(local_s(times), _AIRING[0], _AIRING[1] - _AIRING[0])
         timer = _within(local_s(times) % _TIMER_EVERY_S, 0, _TIMER_FOR_S)
         return Drivers(
@@ -135,17 +151,29 @@ class Galleries:
             sulfide=gallery.sulfide * busy * waver,
             consumed=gallery.consumed * waver,
             heat=gallery.heat * (0.9 + 0.1 * busy),
-            inflow=gallery.seepage * waver + 3600.0 * gallery.seepage_area * seeping,
+            inflow=gallery.seepage * waver
+            + 3600.0 * gallery.seepage_area * seeping
+            + strength(self.happenings, "leak", times),
             hatch=self._visited(code, times),
             fan_timer=np.maximum(airing, timer),
             pump_timer=airing,
-            fan_works=1.0 - self._happening(f"{code} fan", times, 0.06, (2.0, 5.0)),
+            fan_works=self._fan_works(code, times),
         )
 
     def _leaking(self, code: str, gallery: Gallery, times: Int64Array) -> FloatArray:
-        """Methane of a leak. [%vol/h]."""
-        happening = self._happening(f"{code} leak", times, gallery.leaks, (0.6, 1.0))
-        return 2.2 * happening
+        """Methane of leaks. [%vol/h]."""
+        chance = gallery.leaks * self.mishaps
+        happening = self._happening(f"{code} leak", times, chance, (0.6, 1.0))
+        released = strength(self.happenings, "gas", times)
+        released += 2.2 * happening
+        return released
+
+    def _fan_works(self, code: str, times: Int64Array) -> FloatArray:
+        chance = 0.06 * self.mishaps
+        fails = self._happening(f"{code} fan", times, chance, (2.0, 5.0))
+        fails += strength(self.happenings, "fan_failure", times)
+        works: FloatArray = np.where(fails > 0, 0.0, 1.0)
+        return works
 
     def _visited(self, code: str, times: Int64Array) -> FloatArray:
         """Whether people have opened the hatch: on some working days, for a while."""
@@ -164,7 +192,7 @@ class Galleries:
         """Whether something that befalls a UTC day now and then is going on."""
         going_on = np.zeros(len(times))
         days = np.unique(times // DAY_S)
-        seed = self.rain.seed
+        seed = self.rain.weather.seed
         befalls = draws.uniform(seed, what, days) < chance
         length = draws.uniform(seed, f"{what} length", days)
         begin = draws.uniform(seed, f"{what} begin", days)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulators.demo import climate
-from simulators.demo.climate import DAY_S
 from simulators.physics import storms
+from simulators.site import climate
 
 if TYPE_CHECKING:
     from parkpulse.model.packed import FloatArray, Int64Array
     from simulators.physics.storms import Storms
+    from simulators.site.weather import Weather
 
 GAUGES = {"rain-roof": 0.2, "rain-north": 0.2, "rain-green": 0.5}
 """Bucket of each gauge. [mm]"""
@@ -27,22 +27,16 @@ class Rain:
 
     Parameters
     ----------
-    seed
-        Of the simulation.
-    began_s
-        When its live operation began; scripted storms fall only after that. [s]
+    weather
+        That brings it.
     """
 
-    seed: int
-    began_s: int
+    weather: Weather
 
     def storms(self, gauge: str, start_s: int, end_s: int) -> Storms:
         """Storms at a gauge that may touch [start, end)."""
-        natural = climate.natural_storms(
-            self.seed, start_s // DAY_S - 1, end_s // DAY_S + 1
-        )
-        scripted = climate.scripted_storms(self.began_s, start_s - DAY_S, end_s)
-        return climate.at_gauge(storms.joined(natural, scripted), self.seed, gauge)
+        found = self.weather.storms(start_s, end_s)
+        return climate.at_gauge(found, self.weather.seed, gauge)
 
     def fallen(self, gauge: str, times_s: Int64Array) -> FloatArray:
         """Rain at a gauge since some time before the first of `times_s`. [mm]."""

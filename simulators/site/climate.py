@@ -8,7 +8,6 @@ import numpy as np
 from scipy import special
 
 from simulators import draws
-from simulators.physics import sky
 from simulators.physics.storms import Storms
 
 if TYPE_CHECKING:
@@ -112,29 +111,28 @@ def cloud(seed: int, times_s: Int64Array) -> FloatArray:
     return covered
 
 
-def temperature(seed: int, times_s: Int64Array) -> FloatArray:
-    """Temperature of the outdoor air. [degC]."""
+def temperature(seed: int, times_s: Int64Array, cloud: FloatArray) -> FloatArray:
+    """Temperature of the outdoor air under a sky covered so far. [degC]."""
     days = times_s / DAY_S
     year = np.cos(2 * np.pi * ((days % _YEAR_DAYS) - _WARMEST_DAY) / _YEAR_DAYS)
     hour = np.cos(2 * np.pi * ((times_s + ZONE_S) / HOUR_S - 15.0) / 24.0)
-    swing = 5.0 * (1.0 - 0.6 * cloud(seed, times_s))
+    swing = 5.0 * (1.0 - 0.6 * cloud)
     drift = 2.8 * draws.smooth(seed, "temperature", times_s, 2 * DAY_S)
     return _MEAN_C + _YEARLY_C * year + swing * hour + drift
 
 
-def humidity(seed: int, times_s: Int64Array) -> FloatArray:
-    """Relative humidity of the outdoor air. [%RH]."""
+def humidity(seed: int, times_s: Int64Array, cloud: FloatArray) -> FloatArray:
+    """Relative humidity of the outdoor air under a sky covered so far. [%RH]."""
     days = times_s / DAY_S
     year = np.cos(2 * np.pi * ((days % _YEAR_DAYS) - 215) / _YEAR_DAYS)
     hour = np.cos(2 * np.pi * ((times_s + ZONE_S) / HOUR_S - 15.0) / 24.0)
     drift = 8.0 * draws.smooth(seed, "humidity", times_s, DAY_S)
-    covered = cloud(seed, times_s)
-    return np.clip(
-        50.0 + 11.0 * year - 10.0 * hour + 25.0 * covered + drift, 12.0, 98.0
-    )
+    return np.clip(50.0 + 11.0 * year - 10.0 * hour + 25.0 * cloud + drift, 12.0, 98.0)
 
 
-def irradiance(seed: int, times_s: Int64Array) -> FloatArray:
-    """Global horizontal irradiance. [W/m2]."""
-    height = sky.sun_height(times_s, LATITUDE, LONGITUDE)
-    return sky.irradiance(height, cloud(seed, times_s))
+def wind(seed: int, times_s: Int64Array) -> FloatArray:
+    """Wind speed at the height of a turbine's hub, log-normal about 6 m/s. [m/s]."""
+    days = times_s / DAY_S
+    year = np.cos(2 * np.pi * ((days % _YEAR_DAYS) - 90) / _YEAR_DAYS)
+    gusty = draws.smooth(seed, "wind speed", times_s, 5 * HOUR_S)
+    return np.asarray((6.0 + 1.0 * year) * np.exp(0.42 * gusty), dtype=np.float64)

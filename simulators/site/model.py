@@ -1,4 +1,4 @@
-"""The demonstration park as a function of seed and time: its truth and its sensors."""
+"""A site as a function of time, and the demonstration park's sensors in it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from simulators import draws
-from simulators.demo.centre import Centre
-from simulators.demo.climate import DAY_S
-from simulators.demo.galleries import GALLERIES, Galleries
-from simulators.demo.grid import STEP_S
-from simulators.demo.rain import GAUGES, Rain
-from simulators.demo.water import SOILS, Water
+from simulators.site.centre import OPENED_DAY, Centre, Plant
+from simulators.site.climate import DAY_S
+from simulators.site.galleries import GALLERIES, Galleries
+from simulators.site.grid import STEP_S
+from simulators.site.rain import GAUGES, Rain
+from simulators.site.water import SOILS, Water
+from simulators.site.weather import Weather
 
 if TYPE_CHECKING:
     from parkpulse.model.packed import FloatArray, Int64Array
-    from simulators.demo.grid import Curves
+    from simulators.site.grid import Curves
+    from simulators.site.happenings import Happenings
 
 _CACHED_DAYS = 24
 _HELD = frozenset(
@@ -88,26 +90,37 @@ class _Part(Protocol):
         """Curves of one UTC day."""
 
 
-class Model:
-    """Every value of the park at any time, computed when it is asked for.
+class Site:
+    """True values of a site at any time, computed when they are asked for.
 
-    The same seed and begin give the same values, whatever was asked for before.
+    Equal arguments give the same values, whatever was asked for before.
 
     Parameters
     ----------
-    seed
-        Of all chance.
-    began_s
-        When live operation began: scripted storms fall only after that. [s]
+    weather
+        That drives all of it.
+    happenings
+        What befalls it.
+    plant
+        What the data centre has.
+    opened_day
+        When the data centre's registers stood at 0: a day since 1970.
+    mishaps
+        How often gas leaks and fans fail by chance, against the usual. [-]
     """
 
-    def __init__(self, seed: int, began_s: int) -> None:
-        self.seed = seed
-        self.began_s = began_s
-        rain = Rain(seed, began_s)
-        self.centre = Centre(seed)
-        self._water = Water(rain)
-        self._galleries = Galleries(rain)
+    def __init__(
+        self,
+        weather: Weather,
+        happenings: Happenings = (),
+        plant: Plant | None = None,
+        opened_day: int = OPENED_DAY,
+        mishaps: float = 1.0,
+    ) -> None:
+        rain = Rain(weather)
+        self.centre = Centre(weather, plant or Plant(), happenings, opened_day)
+        self._water = Water(rain, happenings)
+        self._galleries = Galleries(rain, happenings, mishaps)
         self._days: collections.OrderedDict[tuple[str, int], Curves] = (
             collections.OrderedDict()
         )
@@ -135,18 +148,6 @@ class Model:
             found[chosen] = _along(curve, times_s[chosen] % DAY_S, metric in _HELD)
         return found
 
-    def reading(self, device: str, metric: str, times_s: Int64Array) -> FloatArray:
-        """Read the device's sensor: the truth with its noise and its resolution."""
-        value = self.truth(device, metric, times_s)
-        sensor = SENSORS.get(metric, _EXACT)
-        spread = sensor.noise + sensor.relative * np.abs(value)
-        if sensor is not _EXACT:
-            stream = f"{device}/{metric}"
-            value = value + spread * draws.normal(self.seed, stream, times_s)
-        within: FloatArray = np.clip(value, sensor.lowest, sensor.highest)
-        # Rounding may leave a minus before the zero.
-        return np.asarray(np.round(within, sensor.digits) + 0.0, dtype=np.float64)
-
     def _curves(self, device: str, day: int) -> Curves:
         name, part = self._part(device)
         known = self._days.get((name, day))
@@ -164,6 +165,35 @@ class Model:
         if device in GALLERIES:
             return "galleries", self._galleries
         return "centre", self.centre
+
+
+class Model(Site):
+    """The demonstration park: its truth and its sensors.
+
+    Parameters
+    ----------
+    seed
+        Of all chance.
+    began_s
+        When live operation began: scripted storms fall only after that. [s]
+    """
+
+    def __init__(self, seed: int, began_s: int) -> None:
+        super().__init__(Weather(seed, began_s))
+        self.seed = seed
+        self.began_s = began_s
+
+    def reading(self, device: str, metric: str, times_s: Int64Array) -> FloatArray:
+        """Read the device's sensor: the truth with its noise and its resolution."""
+        value = self.truth(device, metric, times_s)
+        sensor = SENSORS.get(metric, _EXACT)
+        spread = sensor.noise + sensor.relative * np.abs(value)
+        if sensor is not _EXACT:
+            stream = f"{device}/{metric}"
+            value = value + spread * draws.normal(self.seed, stream, times_s)
+        within: FloatArray = np.clip(value, sensor.lowest, sensor.highest)
+        # Rounding may leave a minus before the zero.
+        return np.asarray(np.round(within, sensor.digits) + 0.0, dtype=np.float64)
 
 
 def _along(curve: FloatArray, second: Int64Array, held: bool) -> FloatArray:  # noqa: FBT001 - private

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulators import draws
-from simulators.demo import grid
-from simulators.demo.climate import DAY_S, HOUR_S
-from simulators.demo.grid import NODES, STEP_S
-from simulators.demo.rain import GAUGES
 from simulators.physics import reservoirs, storms
+from simulators.site import grid
+from simulators.site.climate import DAY_S, HOUR_S
+from simulators.site.grid import NODES, STEP_S
+from simulators.site.happenings import strength
+from simulators.site.rain import GAUGES
 
 if TYPE_CHECKING:
     from parkpulse.model.packed import FloatArray
-    from simulators.demo.grid import Curves
-    from simulators.demo.rain import Rain
+    from simulators.site.grid import Curves
+    from simulators.site.happenings import Happenings
+    from simulators.site.rain import Rain
 
 WARM_UP_DAYS = 3
 """Long against the reservoirs' constants: what came before is forgotten."""
@@ -58,6 +60,8 @@ RIVER = Catchment(area=6.0e6, runoff=0.25, first_s=1800.0, second_s=3600.0)
 UNDERPASS = Catchment(area=2.6e4, runoff=0.95, first_s=120.0, second_s=180.0)
 UNDERPASS_PUMP = 0.09
 """[m3/s]"""
+FLOOD_CONSTANT_S = 1200.0
+"""How gradually a flood comes and goes. [s]"""
 LAKE_AREA, LAKE_CONSTANT_S = 2.0e4, 5.0 * HOUR_S
 SOIL_CONSTANT_S = 6.0 * DAY_S
 SOIL_FILLING_MM = 45.0
@@ -85,16 +89,17 @@ SOILS = {"soil-lawn": Soil(11.0, 43.0, 0.45), "soil-slope": Soil(8.0, 36.0, 0.28
 
 @dataclass(frozen=True, slots=True)
 class Water:
-    """Everything wet, as a function of the rain."""
+    """Everything wet, as a function of the rain and of what happens."""
 
     rain: Rain
+    happenings: Happenings = ()
 
     def day(self, day: int) -> Curves:
         """Curves of one UTC day (days since 1970)."""
         rate = self.rain.rate(grid.minutes(day - WARM_UP_DAYS, WARM_UP_DAYS + 1))
         return {
             **self._gauges(day),
-            **self._levels(day, rate),
+            **self._levels(day, rate, self._flood(day)),
             **{(probe, "soil_moisture"): self._moisture(probe, day) for probe in SOILS},
         }
 
@@ -109,12 +114,26 @@ class Water:
         return curves
 
     def _drift(self, what: str, day: int) -> FloatArray:
-        return draws.smooth(self.rain.seed, what, grid.minutes(day, 1), 12 * HOUR_S)
+        return draws.smooth(
+            self.rain.weather.seed, what, grid.minutes(day, 1), 12 * HOUR_S
+        )
 
-    def _levels(self, day: int, rate: FloatArray) -> Curves:
-        canal, river = CANAL.flow(rate), RIVER.flow(rate)
+    def _flood(self, day: int) -> FloatArray:
+        """Water that comes from elsewhere, in every minute of rain. [m3/s]."""
+        times = grid.minutes(day - WARM_UP_DAYS, WARM_UP_DAYS + 1)[1:]
+        coming = strength(self.happenings, "flood", times)
+        return reservoirs.routed(coming, STEP_S, FLOOD_CONSTANT_S)
+
+    def _pump(self, day: int) -> FloatArray:
+        """Tell what the drain of the underpass takes away at most. [m3/s]."""
+        times = grid.minutes(day - WARM_UP_DAYS, WARM_UP_DAYS + 1)[1:]
+        blocked = strength(self.happenings, "blocked_drain", times)
+        return UNDERPASS_PUMP * (1.0 - np.clip(blocked, 0.0, 1.0))
+
+    def _levels(self, day: int, rate: FloatArray, flood: FloatArray) -> Curves:
+        canal, river = CANAL.flow(rate) + flood, RIVER.flow(rate) + flood
         stored = LAKE_CONSTANT_S * reservoirs.routed(canal, STEP_S, LAKE_CONSTANT_S)
-        hollow = reservoirs.pumped(UNDERPASS.flow(rate), STEP_S, UNDERPASS_PUMP)
+        hollow = reservoirs.pumped(UNDERPASS.flow(rate), STEP_S, self._pump(day))
         canal_flow = canal[-NODES:] + 0.05 * np.exp(0.2 * self._drift("canal", day))
         river_flow = river[-NODES:] + 0.60 * np.exp(0.3 * self._drift("river", day))
         lake = LAKE_LEVEL + 0.03 * self._drift("lake", day)

@@ -1,0 +1,1 @@
+"""Parks by scenario: any number of devices, known faults, known truth."""

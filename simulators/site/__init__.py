@@ -1,0 +1,1 @@
+"""A site as a function of time: weather, water, tunnel, data centre."""
