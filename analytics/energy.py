@@ -78,19 +78,51 @@ def from_register(ts: IntArray, value: FloatArray, register: Register) -> Segmen
     Domain facts, section 5.5. A step is plausible up to
     ``1.2 * max_rate * hours + 2 * resolution``.
     """
+    return read_register(ts, value, register).segments
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a register counted, and what was odd about it.
+
+    Parameters
+    ----------
+    segments : Segments
+        As `from_register` returns them.
+    dropped : array, shape (k,)
+        Times of single readings that fit neither neighbour. [us since 1970 UTC]
+    rolled, reset, unknown : arrays, shape (k, 2)
+        Spans in which the register passed its modulus, began anew, or made a step that
+        nothing explains (meter swapped), which is not covered. [us since 1970 UTC]
+    """
+
+    segments: Segments
+    dropped: IntArray
+    rolled: IntArray
+    reset: IntArray
+    unknown: IntArray
+
+
+def read_register(ts: IntArray, value: FloatArray, register: Register) -> Counted:
+    """Do as `from_register` and tell of everything odd."""
     ts, value = _usable(ts, value)
+    none = np.empty((0, 2), np.int64)
     if len(ts) < 2:  # noqa: PLR2004 - a register tells nothing by one reading
-        return segments.empty()
+        return Counted(segments.empty(), ts[:0], none, none, none)
     length, step = np.diff(ts), np.diff(value)
     doubtful = _doubtful(step, length, register)
     bad = _misfits(ts, value, doubtful, register)
+    dropped = ts[:0]
     if bad.any():
+        dropped = ts[bad]
         ts, value = ts[~bad], value[~bad]
         length, step = np.diff(ts), np.diff(value)
         doubtful = _doubtful(step, length, register)
     kind = np.where(length > register.gap, np.int8(ESTIMATED), np.int8(MEASURED))
     found = Segments(ts[:-1], ts[1:], step, kind)
-    return _resolve(found, value, doubtful, register) if len(doubtful) else found
+    if not len(doubtful):
+        return Counted(found, dropped, none, none, none)
+    return _resolve(found, value, doubtful, register, dropped)
 
 
 def from_power(ts: IntArray, value: FloatArray, hold: int) -> Segments:
@@ -207,8 +239,12 @@ def _misfits(
 
 
 def _resolve(
-    found: Segments, value: FloatArray, doubtful: IntArray, register: Register
-) -> Segments:
+    found: Segments,
+    value: FloatArray,
+    doubtful: IntArray,
+    register: Register,
+    dropped: IntArray,
+) -> Counted:
     """Decide on each doubtful step: rolled over, reset, or unknown."""
     before = value[doubtful]
     after = value[doubtful + 1]
@@ -222,5 +258,8 @@ def _resolve(
     kind: KindArray = found.kind.copy()
     kind[doubtful[reset]] = LOWER_BOUND
     known = np.ones(len(found), np.bool_)
-    known[doubtful[~rolled & ~reset]] = False
-    return Segments(found.start, found.end, amount, kind).take(known)
+    unknown = ~rolled & ~reset
+    known[doubtful[unknown]] = False
+    spans = np.stack([found.start[doubtful], found.end[doubtful]], axis=1)
+    resolved = Segments(found.start, found.end, amount, kind).take(known)
+    return Counted(resolved, dropped, spans[rolled], spans[reset], spans[unknown])

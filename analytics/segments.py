@@ -106,6 +106,36 @@ def clip(segments: Segments, start: int, end: int) -> Segments:
     return Segments(cut_start, cut_end, inner.amount * share, kind.astype(np.int8))
 
 
+def without(segments: Segments, start: IntArray, end: IntArray) -> Segments:
+    """Cut out sorted disjoint stretches; a cut estimate becomes a `LOWER_BOUND`.
+
+    Parameters
+    ----------
+    segments : Segments
+        Of one series.
+    start, end : arrays, shape (k,)
+        Stretches [start, end). [us since 1970 UTC]
+    """
+    if not len(start):
+        return segments
+    edges = np.stack([start, end], axis=1).ravel()
+    low = np.searchsorted(edges, segments.start, side="right")
+    count = np.searchsorted(edges, segments.end, side="left") - low + 1
+    source = np.repeat(np.arange(len(segments)), count)
+    part = np.arange(len(source)) - np.repeat(np.cumsum(count) - count - low, count)
+    padded = np.concatenate([[np.iinfo(np.int64).min], edges, [np.iinfo(np.int64).max]])
+    cut_start = np.maximum(segments.start[source], padded[part])
+    cut_end = np.minimum(segments.end[source], padded[part + 1])
+    whole = (segments.end - segments.start)[source]
+    is_cut = cut_end - cut_start != whole
+    share = np.where(is_cut, (cut_end - cut_start) / whole, 1.0)
+    rough = is_cut & (segments.kind[source] != MEASURED)
+    kind = np.where(rough, np.int8(LOWER_BOUND), segments.kind[source])
+    left = Segments(cut_start, cut_end, segments.amount[source] * share, kind)
+    # Odd parts lie in the stretches; an edge may leave an empty part beside it.
+    return left.take((part % 2 == 0) & (cut_end > cut_start))
+
+
 def sums(segments: Segments, edges: IntArray) -> BucketSums:
     """Sum segments per bucket; one that crosses an edge is split by time.
 

@@ -1,0 +1,147 @@
+"""Samples of a meter on their own: how long each stands for, and which are frozen.
+
+All functions take one series sorted by time and look only at its own values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from analytics.arrays import HOUR
+
+if TYPE_CHECKING:
+    from analytics.arrays import BoolArray, FloatArray, IntArray
+
+GAP_FROM = 1.5
+"""A step longer than so many of the usual ones leaves something out."""
+OVERLAP_BELOW = 2.0 / 3.0
+"""A step shorter than so much of the usual one cuts an interval short."""
+_AROUND = 4
+_FROZEN_SAMPLES = 6
+_FROZEN_TIME = HOUR // 2
+_OTHERS = 12
+_COMMON = 0.5
+_CHANCE = 1e-6
+
+
+class Intervals(NamedTuple):
+    """The time that each sample stands for.
+
+    Parameters
+    ----------
+    length : array, shape (n,)
+        Up to the next sample, or as long as usual before a gap. [us]
+    usual : array, shape (n,)
+        The step that is usual around the sample. [us]
+    is_open : array, shape (n,)
+        Whether nothing follows at the usual step: the last one, or before a gap.
+    """
+
+    length: IntArray
+    usual: IntArray
+    is_open: BoolArray
+
+    def reversed(self) -> Intervals:
+        """Return the same in the opposite order."""
+        return Intervals(self.length[::-1], self.usual[::-1], self.is_open[::-1])
+
+
+def intervals(ts: IntArray) -> Intervals:
+    """Find the interval of samples that are stamped with its start.
+
+    The usual step is the median of the nine steps around a sample, so that a file may
+    change its rate.
+
+    Parameters
+    ----------
+    ts : array, shape (n,)
+        At least two, strictly ascending. [us since 1970 UTC]
+    """
+    step = np.diff(ts)
+    usual = _usual(step)
+    is_open = step > GAP_FROM * usual
+    length = np.where(is_open, usual, step)
+    return Intervals(
+        np.append(length, usual[-1]),
+        np.append(usual, usual[-1]),
+        np.append(is_open, True),
+    )
+
+
+def intervals_before(ts: IntArray) -> Intervals:
+    """Find the interval of samples that are stamped with its end."""
+    return intervals(-ts[::-1]).reversed()
+
+
+def _usual(step: IntArray) -> IntArray:
+    if len(step) <= 2 * _AROUND:
+        return np.full(len(step), np.sort(step)[(len(step) - 1) // 2])
+    padded = np.pad(step, _AROUND, mode="reflect")
+    windows = sliding_window_view(padded, 2 * _AROUND + 1)
+    return np.partition(windows, _AROUND, axis=1)[:, _AROUND]
+
+
+def frozen(ts: IntArray, same: BoolArray) -> BoolArray:
+    """Mark samples of a run without change that chance does not explain.
+
+    A run is frozen if it lasts half an hour and six samples at least, while the rest of
+    the series changes at most steps, so often that the run would not come about in a
+    million series. A series that is constant, or changes seldom, has none.
+
+    Parameters
+    ----------
+    ts : array, shape (n,)
+        [us since 1970 UTC]
+    same : array, shape (n - 1,)
+        Whether a sample is equal to the one before it.
+
+    Returns
+    -------
+    array, shape (n,)
+    """
+    found = np.zeros(len(ts), np.bool_)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], same, [0]])))
+    first, last = edges[::2], edges[1::2]
+    repeats = last - first
+    others = len(same) - repeats
+    usual = (same.sum() - repeats + 1) / (others + 2)
+    rare = len(same) * usual**repeats < _CHANCE
+    rare &= (usual < _COMMON) & (others >= _OTHERS)
+    rare &= (repeats + 1 >= _FROZEN_SAMPLES) & (ts[last] - ts[first] >= _FROZEN_TIME)
+    for low, high in zip(first[rare], last[rare], strict=True):
+        found[low : high + 1] = True
+    return found
+
+
+def greatest_rate(ts: IntArray, value: FloatArray) -> float:
+    """Rate that a register does not exceed, judged by its own steps.
+
+    Parameters
+    ----------
+    ts : array, shape (n,)
+        Strictly ascending. [us since 1970 UTC]
+    value : array, shape (n,)
+        Register readings.
+
+    Returns
+    -------
+    float
+        `greatest` of its rates, in the register's unit per hour.
+    """
+    return greatest(np.diff(value) / np.diff(ts) * HOUR)
+
+
+def greatest(power: FloatArray) -> float:
+    """Return what a load does not exceed, judged by its own samples.
+
+    The greater of 20 times the median and 3 times the 95th percentile of all that is
+    above 0; infinite if fewer than eight are.
+    """
+    above = np.sort(power[power > 0.0])
+    if len(above) < 2 * _AROUND:
+        return float("inf")
+    middle, high = above[(len(above) - 1) // 2], above[int(0.95 * (len(above) - 1))]
+    return float(max(20.0 * middle, 3.0 * high))

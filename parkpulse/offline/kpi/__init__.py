@@ -1,0 +1,1 @@
+"""Energies, PUE and renewable share of a file, without any server."""

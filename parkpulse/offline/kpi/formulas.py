@@ -1,0 +1,112 @@
+"""Which figures the columns of a file allow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from analytics.kpi import Formula
+from parkpulse.offline.kpi import spec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from analytics.kpi import Kpi
+
+BOUNDARY = {**spec.BOUNDARY, "renewable_onsite": 1.0}
+
+
+class Figures(NamedTuple):
+    """Formulas over the columns, None where columns are lacking.
+
+    Parameters
+    ----------
+    pue
+        By category.
+    total
+        E_DC alone, as the denominator.
+    ref, ref_hourly
+        E_ren over E_DC.
+    others
+        WUE, ERF and CER by name.
+    """
+
+    pue: dict[int, Formula]
+    total: Formula | None
+    ref: Formula | None
+    ref_hourly: Formula | None
+    others: dict[str, Formula]
+
+
+def figures(roles: Sequence[str]) -> Figures:
+    """Choose formulas for columns with these roles."""
+    facility = _facility(roles)
+    it = {category: [role] for role, category in spec.IT.items() if role in roles}
+    if not any(facility):
+        return Figures({}, None, None, None, _others(roles, facility, it))
+    pue = {
+        category: _formula(
+            "pue", category, facility, _weights(roles, dict.fromkeys(of, 1.0))
+        )
+        for category, of in it.items()
+    }
+    total = _formula("ref", 0, [0.0] * len(roles), facility)
+    renewable = _weights(roles, {**spec.RENEWABLE, "certificates": 0.0})
+    known = any(role in spec.RENEWABLE for role in roles)
+    return Figures(
+        pue,
+        total,
+        _formula("ref", 0, renewable, facility) if known else None,
+        _formula("ref_hourly", 0, renewable, facility) if any(renewable) else None,
+        _others(roles, facility, it),
+    )
+
+
+def _facility(roles: Sequence[str]) -> list[float]:
+    """Weights of E_DC: the total, what crosses the boundary, or the sum of the parts.
+
+    Of points of IT measurement that lie behind each other only the first counts.
+    """
+    if "total" in roles:
+        return _weights(roles, {"total": 1.0})
+    if "grid_import" in roles:
+        return _weights(roles, BOUNDARY)
+    first = next((role for role in spec.IT if role in roles), None)
+    if first is None:
+        return [0.0] * len(roles)
+    return _weights(roles, dict.fromkeys((first, *spec.PARTS), 1.0))
+
+
+def _others(
+    roles: Sequence[str], facility: Sequence[float], it: Mapping[int, Sequence[str]]
+) -> dict[str, Formula]:
+    found = {}
+    if it and any(role in spec.WATER for role in roles):
+        best = dict.fromkeys(it[max(it)], 1.0)
+        water = _weights(roles, spec.WATER)
+        found["wue"] = _formula("pue", 0, water, _weights(roles, best))
+    if "heat_reuse" in roles and any(facility):
+        found["erf"] = _formula(
+            "ref", 0, _weights(roles, {"heat_reuse": 1.0}), facility
+        )
+    if "heat_removed" in roles and "cooling" in roles:
+        heat = _weights(roles, {"heat_removed": 1.0})
+        found["cer"] = _formula("pue", 0, heat, _weights(roles, {"cooling": 1.0}))
+    return found
+
+
+def _weights(roles: Sequence[str], of: Mapping[str, float]) -> list[float]:
+    return [of.get(role, 0.0) for role in roles]
+
+
+def _formula(
+    kpi: Kpi, category: int, numerator: Sequence[float], denominator: Sequence[float]
+) -> Formula:
+    pairs = list(zip(numerator, denominator, strict=True))
+    meters = tuple(index for index, pair in enumerate(pairs) if any(pair))
+    return Formula(
+        kpi,
+        category,
+        meters,
+        tuple(numerator[index] for index in meters),
+        tuple(denominator[index] for index in meters),
+    )
