@@ -16,11 +16,13 @@ from api import app, listening
 from dashboards import page
 from parkpulse import settings
 from parkpulse.errors import ConfigError, StoreUnavailableError
+from parkpulse.notify import vault
 from parkpulse.store import pool
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
     from api.hub import Hub
+    from parkpulse.notify.vault import Vault
     from parkpulse.settings import Settings
 
 _CONNECTIONS = 10
@@ -91,6 +93,11 @@ def _run(config: Settings) -> None:
             database.close()
 
 
+def _vault(config: Settings) -> Vault:
+    key = config.secret_key.get_secret_value() if config.secret_key else None
+    return vault.open_vault(key, config.home.expanduser().absolute())
+
+
 def _own_url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -101,6 +108,8 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
         page=page.dist(),
         page_url=config.public_url or _own_url(config.host, config.port),
         public_url=config.public_url,
+        mqtt_url=config.mqtt_url.get_secret_value() if config.mqtt_url else None,
+        unlock=_vault(config).unlock,
     )
     server = _Server(
         uvicorn.Config(

@@ -32,6 +32,12 @@ HEADERS = {
 }
 BODY_BYTES = 64 * 1024
 """Longest body of a request. [B]"""
+PUSHED_BYTES = 256 * 1024
+"""Longest message that a platform may push: what ingest reads. [B]"""
+PUSH = "/push/"
+"""Beginning of the paths of platforms. Their token says who asks, whatever name this
+service is reached by, and they are no browsers: host, origin and content type do not
+matter there."""
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 _PORTS = {"http": 80, "https": 443}
 
@@ -106,13 +112,17 @@ def _is_json(headers: Headers) -> bool:
     return sent == "application/json"
 
 
-async def _read(receive: Receive) -> Message | None:
+def _is_push(scope: Scope) -> bool:
+    return bool(scope["path"].startswith(PUSH))
+
+
+async def _read(receive: Receive, limit: int) -> Message | None:
     """Receive the whole body as one message; None when it is too long."""
     body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > BODY_BYTES:
+        if len(body) > limit:
             return None
         if message["type"] != "http.request" or not message.get("more_body", False):
             return {**message, "body": bytes(body)}
@@ -147,18 +157,23 @@ class Guard:
             await send(message)
 
         request = Request(scope)
-        code = refusal(scope["scheme"], request.method, request.headers, self._public)
+        code, limit = "", PUSHED_BYTES
+        if not _is_push(scope):
+            limit = BODY_BYTES
+            code = refusal(
+                scope["scheme"], request.method, request.headers, self._public
+            )
         if not code and request.method in _CHANGING:
-            code, receive = await _with_body(receive)
+            code, receive = await _with_body(receive, limit)
         app = self._app
         if code:
-            app = problems.respond(request, code, limit=str(BODY_BYTES))
+            app = problems.respond(request, code, limit=str(limit))
         await app(scope, receive, send_with_headers)
 
 
-async def _with_body(receive: Receive) -> tuple[str, Receive]:
+async def _with_body(receive: Receive, limit: int) -> tuple[str, Receive]:
     """Read the body first; returns the code of a problem and what replays it."""
-    body = await _read(receive)
+    body = await _read(receive, limit)
     if body is None:
         return "body_too_large", receive
     waiting = [body]

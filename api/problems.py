@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 _LONGEST_KEY = 64
 _QUERY_CANCELED = "57014"
 _RETRY_AFTER_S = "2"
+_PUSH = "/push/"
 
 _BY_STATUS = {
     404: "no_such_path",
@@ -240,8 +241,16 @@ def _http(request: Request, error: HTTPException) -> Response:
 def _internal(request: Request, error: Exception) -> Response:
     problem = build("internal", wanted_language(request.headers))
     problem.instance = uuid.uuid4().urn
-    _log.error("%s failed, %s", request.url.path, problem.instance, exc_info=error)
+    path = masked(request.url.path)
+    _log.error("%s failed, %s", path, problem.instance, exc_info=error)
     return answer(request, problem)
+
+
+def masked(path: str) -> str:
+    """Return a path for the log, without the token of a push address."""
+    if not path.startswith(_PUSH):
+        return path
+    return f"{_PUSH}{path.removeprefix(_PUSH).partition('/')[0]}/…"
 
 
 def install(app: FastAPI) -> None:

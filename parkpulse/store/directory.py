@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from parkpulse.model import instants, metrics
 from parkpulse.model.directory import (
+    Account,
     Calibration,
     DeviceEntry,
     Directory,
@@ -14,7 +15,7 @@ from parkpulse.model.directory import (
     SeriesEntry,
 )
 from parkpulse.model.routes import Routes
-from parkpulse.store import topic_rules
+from parkpulse.store import push_accounts, topic_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +33,10 @@ def load(connection: Connection) -> Directory:
     _add_devices(connection, directory, None)
     _add_aliases(connection, directory)
     directory.routes = Routes(tuple(topic_rules.load(connection)))
+    directory.accounts = {
+        (each.platform, each.name): Account(each.park, each.options)
+        for each in push_accounts.listed(connection)
+    }
     return directory
 
 

@@ -169,6 +169,7 @@ class Site:
     lab: Lab
     page: Path
     public_url: str | None = None
+    mqtt_url: str | None = None
     url: str = ""
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
     context: Context = field(init=False)
@@ -177,7 +178,11 @@ class Site:
 
     def start(self) -> None:
         application = app.create(
-            self.lab.database, self.page, "http://park.example", self.public_url
+            self.lab.database,
+            self.page,
+            "http://park.example",
+            self.public_url,
+            mqtt_url=self.mqtt_url,
         )
         self.context = application.state.context
         listener = listening.bind("127.0.0.1", 0)

@@ -1,0 +1,1 @@
+"""Messages that carriers' platforms push over HTTP, handed to the broker."""

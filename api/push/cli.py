@@ -1,0 +1,181 @@
+"""`parkpulse push`: accounts of the platforms that push messages over HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import secrets
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from api.push.courier import token_hash
+from parkpulse import settings
+from parkpulse.errors import ConfigError, ConflictError
+from parkpulse.notify import vault
+from parkpulse.store import push_accounts as store
+from parkpulse.store.pool import Database
+from parkpulse.wire.platforms import onenet_envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from parkpulse.settings import Settings
+    from parkpulse.store.push_accounts import PushAccount
+
+PLATFORMS = ("ctwing", "onenet", "iotda")
+_TOKEN_BYTES = 32
+_NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+_OPTION = re.compile(r"device_id|profile|profile\.[^=]{1,64}", re.ASCII)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_platform = click.argument("platform", type=click.Choice(PLATFORMS))
+
+
+@contextlib.contextmanager
+def _opened(config: Settings) -> Iterator[Database]:
+    database = Database(config.required_database_url(), size=1, name="parkpulse push")
+    database.open()
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@click.group()
+def push() -> None:
+    """Messages that carriers' platforms push over HTTP."""
+
+
+@push.group()
+def accounts() -> None:
+    """Who may push."""
+
+
+@accounts.command("add")
+@_platform
+@click.argument("name")
+@click.option("--park", required=True, help="Park of the devices.")
+@click.option(
+    "--secret-file",
+    type=click.File(),
+    help="File with the token that OneNET signs with; - reads standard input.",
+)
+@click.option(
+    "--aes-key-file", type=click.File(), help="File with the key of OneNET's cipher."
+)
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="device_id=imei, profile=NAME or profile.PRODUCT=NAME; repeatable.",
+)
+@_json_option
+def add(
+    platform: str,
+    name: str,
+    park: str,
+    secret_file: TextIO | None,
+    aes_key_file: TextIO | None,
+    options: Sequence[str],
+    *,
+    as_json: bool,
+) -> None:
+    """Add an account and print its address with the token, this once."""
+    config = settings.load()
+    if not _NAME.fullmatch(name):
+        message = f"the name {name!r} is not {_NAME.pattern}"
+        raise ConfigError(message)
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    with _opened(config) as database:
+        try:
+            with database.transaction() as conn:
+                store.add(
+                    conn,
+                    platform,
+                    name,
+                    park,
+                    token_hash(token),
+                    secret=_locked(config, secret_file, is_key=False),
+                    aes_key=_locked(config, aes_key_file, is_key=True),
+                    options=_options(options),
+                )
+        except ConflictError as error:
+            message = f"{error}: remove it first"
+            raise ConfigError(message) from error
+    path = f"/push/{platform}/{token}"
+    if as_json:
+        print(json.dumps({"platform": platform, "name": name, "path": path}))
+        return
+    base = config.public_url or f"http://{config.host}:{config.port}"
+    print(
+        f"Account {platform}/{name} is added; it is served within 5 seconds.\n"
+        f"Address for the platform, shown only now:\n{base.rstrip('/')}{path}"
+    )
+
+
+def _locked(config: Settings, file: TextIO | None, *, is_key: bool) -> bytes | None:
+    if file is None:
+        return None
+    secret = file.read().strip()
+    if is_key and not onenet_envelope.is_key(secret):
+        message = "an AES key has 16 characters, or 43 on the legacy platform"
+        raise ConfigError(message)
+    key = config.secret_key.get_secret_value() if config.secret_key else None
+    opened = vault.open_vault(key, config.home.expanduser().absolute())
+    return opened.lock(secret)
+
+
+def _options(given: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in given:
+        name, separator, value = each.partition("=")
+        if not separator or not value or not _OPTION.fullmatch(name):
+            message = (
+                f"{each!r} is no option: device_id=imei, profile=NAME or"
+                " profile.PRODUCT=NAME"
+            )
+            raise ConfigError(message)
+        found[name] = value
+    return found
+
+
+def _shown(account: PushAccount) -> dict[str, object]:
+    return {
+        "platform": account.platform,
+        "name": account.name,
+        "park": account.park,
+        "signed": account.secret is not None,
+        "encrypted": account.aes_key is not None,
+        "options": account.options,
+        "created_at": account.created_at.isoformat(),
+    }
+
+
+@accounts.command("list")
+@_json_option
+def list_accounts(*, as_json: bool) -> None:
+    """Show all accounts; never their tokens and secrets."""
+    with _opened(settings.load()) as database, database.transaction() as conn:
+        shown = [_shown(each) for each in store.listed(conn)]
+    if as_json:
+        print(json.dumps(shown))
+        return
+    for each in shown:
+        signed = "signed" if each["signed"] else "unsigned"
+        print(f"{each['platform']}/{each['name']}  {each['park']}  {signed}")
+
+
+@accounts.command("remove")
+@_platform
+@click.argument("name")
+@_json_option
+def remove(platform: str, name: str, *, as_json: bool) -> None:
+    """Remove an account: its address is closed within 5 seconds."""
+    with _opened(settings.load()) as database, database.transaction() as conn:
+        store.remove(conn, platform, name)
+    if as_json:
+        print(json.dumps({"platform": platform, "name": name}))
+        return
+    print(f"Account {platform}/{name} is removed.")
