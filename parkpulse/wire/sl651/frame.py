@@ -256,11 +256,14 @@ class Scan:
         is_packet = self._payload[body_at - 1] == SYN
         end = self._payload[end_at]
         is_down = end in _DOWN_ENDS if is_packet else header[9] >> 4 == _DOWN
-        if end not in (_DOWN_ENDS if is_down else _UP_ENDS):
-            _refuse(f"byte {end_at} is {end:02X}H, no end character of this direction")
+        if end not in END_NAMES:
+            _refuse(f"byte {end_at} is {end:02X}H, no end character")
         body = self._payload[body_at:end_at]
         packet, body = _packet_of(body, mode) if is_packet else (None, body)
         is_right = self._is_crc_right(at, end_at + 1, shape)
+        # With a right CRC it is a frame, though some stations end theirs with ENQ.
+        if not is_right and end not in (_DOWN_ENDS if is_down else _UP_ENDS):
+            _refuse(f"byte {end_at} is {end:02X}H, no end character of this direction")
         frame = Frame(
             mode,
             is_down,

@@ -6,7 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from parkpulse.model import instants
+from parkpulse.errors import DecodeError
+from parkpulse.model import instants, reasons
 
 if TYPE_CHECKING:
     from parkpulse.wire.sl651.frame import Frame
@@ -16,6 +17,8 @@ TIMEOUT_US = 10 * instants.MINUTE
 MAXIMUM_TRANSFERS = 256
 MAXIMUM_BYTES = 16 * 1024 * 1024
 """All transfers together; the one that has rested longest goes first."""
+MAXIMUM_TRANSFER = 4 * 1024 * 1024
+"""One transfer; a longer one is refused as `too_large`."""
 _OVERHEAD = 128
 
 _Key = tuple[str, int, bytes, int]
@@ -70,6 +73,11 @@ class Transfers:
         """Take a packet.
 
         A packet that differs from the one held under its number begins a new transfer.
+
+        Raises
+        ------
+        DecodeError
+            `too_large`: the transfer is dropped.
         """
         if frame.packet is None:
             return State(frame.body, 0)
@@ -81,6 +89,10 @@ class Transfers:
             self._drop(key)
             held = self._transfers[key] = _Transfer(total, received_us)
         self._size += held.add(number, frame.body)
+        if held.size > MAXIMUM_TRANSFER:
+            self._drop(key)
+            detail = f"a transfer of more than {MAXIMUM_TRANSFER} bytes"
+            raise DecodeError(reasons.TOO_LARGE, detail)
         held.touched_us = max(held.touched_us, received_us)
         self._transfers.move_to_end(key)
         self._shrink()
@@ -105,9 +117,7 @@ class Transfers:
             self._drop(key)
 
     def _shrink(self) -> None:
-        while len(self._transfers) > MAXIMUM_TRANSFERS or (
-            self._size > MAXIMUM_BYTES and len(self._transfers) > 1
-        ):
+        while len(self._transfers) > MAXIMUM_TRANSFERS or self._size > MAXIMUM_BYTES:
             self._drop(next(iter(self._transfers)))
 
     def _drop(self, key: _Key) -> None:
