@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from ingest import formats, keeping, outcomes, pipeline, placing, writer
+from ingest import formats, keeping, outcomes, pipeline, placing, topics, writer
 from ingest.arrivals import Arrival
+from ingest.replies import Reply
 from parkpulse.errors import DecodeError
 from parkpulse.model import instants, reasons
 from parkpulse.model.message import Refusal
@@ -17,6 +20,7 @@ from parkpulse.wire.formats import Context
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ingest.formats import Location
     from ingest.pipeline import Letter
     from ingest.registrar import Registrar
     from parkpulse.model.message import Telegram
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 PATIENCE_US = 10 * instants.MINUTE
 """So long parts wait for the others. [us]"""
+_ASKED_WITHIN_US = 3 * instants.SECOND
+"""For a part that is missing a station is asked only just after it has sent others."""
 
 
 class Assembled(NamedTuple):
@@ -33,6 +39,8 @@ class Assembled(NamedTuple):
 
     letters: list[Letter]
     """Messages that were put together."""
+    requests: list[Reply]
+    """Parts that stations are asked for again."""
     are_waiting: bool
     """Whether parts still wait for others."""
 
@@ -42,6 +50,16 @@ class _Whole(NamedTuple):
 
     telegram: Telegram
     parts: list[Waiting]
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """Parts of a device, by what they make up."""
+
+    wholes: list[_Whole] = field(default_factory=list)
+    open: dict[str, list[Waiting]] = field(default_factory=dict)
+    """Parts that wait for others, by station and function."""
+    requests: list[Reply] = field(default_factory=list)
 
 
 def assemble(
@@ -67,44 +85,57 @@ def assemble(
     """
     with database.transaction() as connection:
         devices = fragments.devices(connection)
-    letters: list[Letter] = []
-    are_waiting = False
+    made = Assembled([], [], are_waiting=False)
     for park_id, device in devices:
         with database.transaction() as connection:
             waiting = fragments.lock(connection, park_id, device)
-            wholes = _wholes(waiting, registrar)
-            for whole in wholes:
+            found = _sorted(waiting, registrar)
+            for whole in found.wholes:
                 letter = _letter(whole, registrar)
                 _store(connection, registrar, name, letter, whole, retention_us)
-                letters.append(letter)
-            used = [each for whole in wholes for each in whole.parts]
+                made.letters.append(letter)
+            used = [each for whole in found.wholes for each in whole.parts]
             given_up = _expired(waiting, used)
             _give_up(connection, name, given_up, registrar)
             fragments.remove(connection, [each.id for each in (*used, *given_up)])
-            are_waiting |= len(used) + len(given_up) < len(waiting)
-    return Assembled(letters, are_waiting)
+        made.requests.extend(found.requests)
+        is_left = len(used) + len(given_up) < len(waiting)
+        made = made._replace(are_waiting=made.are_waiting or is_left)
+    return made
 
 
-def _wholes(waiting: Sequence[Waiting], registrar: Registrar) -> list[_Whole]:
+def _sorted(waiting: Sequence[Waiting], registrar: Registrar) -> _Sorted:
     """Find messages that are complete, by reading the parts in order of receipt."""
-    found: list[_Whole] = []
-    parts: list[Waiting] = []
+    found = _Sorted()
     decoder = None
     for each in waiting:
         arrival = _arrival(each)
         location = formats.locate(arrival.topic, registrar.directory)
-        if decoder is None:
-            decoder = formats.fresh(location.address.format)
+        decoder = decoder or formats.fresh(location.address.format)
         context = Context(arrival.topic, arrival.received_us, location.options)
-        try:
+        with contextlib.suppress(DecodeError):  # it waits until it is given up
             telegram = decoder.decode(arrival.payload, context)
-        except DecodeError:  # it waits until it is given up
-            continue
-        parts.append(each)
-        if not telegram.awaits:
-            found.append(_Whole(telegram, parts))
-            parts = []
+            _sort(found, each, telegram, location)
     return found
+
+
+def _sort(
+    found: _Sorted, part: Waiting, telegram: Telegram, location: Location
+) -> None:
+    about = telegram.about
+    parts = found.open.setdefault(f"{about.get('station')}/{about.get('function')}", [])
+    parts.append(part)
+    if not telegram.awaits:
+        found.wholes.append(_Whole(telegram, parts.copy()))
+        parts.clear()
+    elif telegram.reply and _age_us(part) < _ASKED_WITHIN_US:
+        topic = topics.down(location.address, part.fragment.topic.decode())
+        if topic is not None:
+            found.requests.append(Reply(topic, telegram.reply))
+
+
+def _age_us(part: Waiting) -> int:
+    return time.time_ns() // 1000 - instants.to_us(part.fragment.received_at)
 
 
 def _arrival(waiting: Waiting) -> Arrival:
@@ -149,12 +180,9 @@ def _store(
 
 
 def _expired(waiting: Sequence[Waiting], used: Sequence[Waiting]) -> list[Waiting]:
-    before = time.time_ns() // 1000 - PATIENCE_US
     ids = {each.id for each in used}
     return [
-        each
-        for each in waiting
-        if each.id not in ids and instants.to_us(each.fragment.received_at) < before
+        each for each in waiting if each.id not in ids and _age_us(each) > PATIENCE_US
     ]
 
 

@@ -179,7 +179,7 @@ def addressed(arrival: Arrival, telegram: Telegram, directory: Directory) -> Let
 
 def _parts(telegram: Telegram, location: Location) -> list[Part]:
     """One part for each device that is spoken of; none where more must come first."""
-    if telegram.awaits:
+    if telegram.awaits and not telegram.messages:
         return []
     address = location.address
     return [

@@ -25,11 +25,17 @@ class Reply(NamedTuple):
 
 
 def confirmation(letter: Letter) -> Reply | None:
-    """Confirm a message to its device, if its format wants that."""
-    if letter.telegram is None or letter.address is None or not letter.telegram.reply:
+    """Confirm a message to its device, if its format wants that.
+
+    Whether a part of a message completes it is told only by all that are stored.
+    """
+    telegram = letter.telegram
+    if telegram is None or letter.address is None:
+        return None
+    if telegram.awaits or not telegram.reply:
         return None
     topic = topics.down(letter.address, letter.arrival.topic)
-    return None if topic is None else Reply(topic, letter.telegram.reply)
+    return None if topic is None else Reply(topic, telegram.reply)
 
 
 class Replier:
@@ -51,6 +57,11 @@ class Replier:
             reply = confirmation(letter)
             if reply is not None:
                 self._publish(reply)
+
+    def ask(self, requests: Sequence[Reply]) -> None:
+        """Ask devices for what is missing."""
+        for request in requests:
+            self._publish(request)
 
     def close(self) -> None:
         """End the connection, if there is one."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ingest.pipeline import Letter
     from ingest.placing import Values
     from ingest.registrar import Registrar
+    from ingest.replies import Reply
     from parkpulse.store.pool import Connection, Database
 
 TAKE_S = 1.0
@@ -66,6 +67,9 @@ class Replies(Protocol):
 
     def send(self, letters: Sequence[Letter]) -> None:
         """Reply to messages that are committed."""
+
+    def ask(self, requests: Sequence[Reply]) -> None:
+        """Ask devices for what is missing."""
 
 
 class _FaultError(Exception):
@@ -202,6 +206,7 @@ class Worker:
         self._has_parts = made.are_waiting
         if self._replies is not None:
             self._replies.send(made.letters)
+            self._replies.ask(made.requests)
 
     def _persist(self, arrivals: Sequence[Arrival], refusal: Refusal | None) -> None:
         pause_s = _SHORTEST_PAUSE_S

@@ -22,6 +22,7 @@ from parkpulse.store.pool import Database
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ingest.worker import Replies
     from parkpulse.model.packed import LoggedBatch
     from parkpulse.store.ledger import Counts
     from parkpulse.store.quarantine import Entry
@@ -119,7 +120,9 @@ class FakeReceiver:
 class Bench:
     """A worker on a real database, fed by hand."""
 
-    def __init__(self, url: str, name: str = "ingest-1") -> None:
+    def __init__(
+        self, url: str, name: str = "ingest-1", replies: Replies | None = None
+    ) -> None:
         self.database = Database(url)
         self.database.open()
         self.inbox = Inbox(linger_s=0.0)
@@ -138,6 +141,7 @@ class Bench:
             run,
             RETENTION_S,
             self.stop,
+            replies,
         )
         self.number = 0
 
