@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ingest import pipeline
+from ingest import pipeline, plain
 from ingest.pipeline import Novelty
 from parkpulse.model import instants
 from parkpulse.store import events, fragments, sequences
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ingest.pipeline import Letter, Part
+    from ingest.plain import Messages
     from parkpulse.model.directory import DeviceEntry, Directory
     from parkpulse.model.message import Event
     from parkpulse.store.pool import Connection
@@ -72,19 +73,27 @@ def keep_fragments(
 
 
 def note_numbers(
-    connection: Connection, writer: str, letters: Iterable[Letter]
+    connection: Connection,
+    writer: str,
+    letters: Iterable[Letter],
+    messages: Messages,
 ) -> None:
-    """Note the numbers that devices gave their messages."""
+    """Note the numbers that devices gave their messages, in order of arrival."""
     numbered = [
-        (part.device.id, part.message.seq)
-        for letter in letters
+        (position, part.device.id, part.message.seq)
+        for position, letter in zip(messages.rest, letters, strict=True)
         for part in letter.parts
         if part.device is not None and part.message.seq is not None
     ]
-    if numbered:
-        devices, numbers = zip(*numbered, strict=True)
-        columns = Numbered(np.array(devices, np.int32), np.array(numbers, np.int64))
-        sequences.append(connection, writer, columns)
+    position, device, seq = np.array(numbered, np.int64).reshape(-1, 3).T
+    has = messages.seq != plain.NO_SEQ
+    order = np.argsort(
+        np.concatenate([position, messages.position[has]]), kind="stable"
+    )
+    device = np.concatenate([device, messages.device[has]])[order]
+    seq = np.concatenate([seq, messages.seq[has]])[order]
+    columns = Numbered(device.astype(np.int32), seq)
+    sequences.append(connection, writer, columns)
 
 
 def _note(letter: Letter, *, is_new: bool) -> None:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 import uuid_utils.compat
 
-from ingest import fold, pipeline
+from ingest import fold, pipeline, plain, topics
 from ingest.pipeline import Novelty
 from parkpulse.model import instants, reasons
 from parkpulse.store.ledger import Counts
 from parkpulse.store.quarantine import KEPT_BYTES, Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from ingest.arrivals import Arrival
     from ingest.pipeline import Letter
+    from ingest.plain import Messages
     from parkpulse.model.directory import Directory
     from parkpulse.model.packed import ByteArray, Int64Array
     from parkpulse.store.ledger import Key
 
 _SHOWN_REFUSALS = 5
 _LONGEST_DETAIL = 2000
+_PARK_BITS = 2**32 - 1
 _NAMELESS = {reasons.UNKNOWN_PARK, reasons.TOO_MANY_DISCOVERED}
 """Reasons for which names come from outside: they must not multiply the limits."""
 
@@ -39,15 +41,23 @@ def received(
     known source, and shows as a difference in the ledger.
     """
     counts: defaultdict[Key, Counts] = defaultdict(Counts)
-    for arrival in arrivals:
-        source = pipeline.source(arrival.topic, directory)
-        counts[_hour(arrival), source].received += 1
+    hours = [arrival.received_us // instants.HOUR for arrival in arrivals]
+    sources = [_source(arrival.topic, directory) for arrival in arrivals]
+    for (hour, source), number in Counter(zip(hours, sources, strict=True)).items():
+        counts[instants.from_us(hour * instants.HOUR), source].received += number
     if arrivals:
         last = arrivals[-1]
         lost = last.number - before - len(arrivals)
         if lost:
             counts[_hour(last), pipeline.source("", directory)].received += lost
     return dict(counts)
+
+
+def _source(topic: str, directory: Directory) -> str:
+    device = plain.device_of(topic, directory)
+    if device is None:
+        return pipeline.source(topic, directory)
+    return f"{device.park.code}/{topics.NATIVE}"
 
 
 def _hour(arrival: Arrival) -> datetime:
@@ -70,6 +80,7 @@ def count(
         Index of the message of each value, and what became of the value.
     """
     size = len(letters)
+    letter, kind = letter[letter < size], kind[letter < size]
     new = np.bincount(letter[kind == fold.NEW], minlength=size).tolist()
     corrected = np.bincount(letter[kind == fold.CORRECTED], minlength=size).tolist()
     repeated = np.bincount(letter[kind == fold.DUPLICATE], minlength=size).tolist()
@@ -90,6 +101,51 @@ def count(
     return dict(counts)
 
 
+def count_plain(
+    messages: Messages,
+    first: int,
+    letter: Int64Array,
+    kind: ByteArray,
+    directory: Directory,
+) -> dict[Key, Counts]:
+    """Count outcomes of plain messages: nothing of them is refused.
+
+    Parameters
+    ----------
+    messages
+        The messages.
+    first
+        Index that the first of them has in `letter`.
+    letter, kind : arrays, shape (n,)
+        Index of the message of each value, and what became of the value.
+    directory
+        Knows their parks.
+    """
+    if not len(messages):
+        return {}
+    codes = {park.id: park.code for park in directory.parks.values()}
+    hour = messages.received_us // instants.HOUR
+    keys, of = np.unique((hour << 32) + messages.park, return_inverse=True)
+    letter, kind = letter[letter >= first] - first, kind[letter >= first]
+    is_stored = np.zeros(len(messages), np.bool_)
+    is_stored[letter[kind != fold.DUPLICATE]] = True
+    values = [
+        np.bincount(of[letter[kind == each]], minlength=len(keys)).tolist()
+        for each in (fold.NEW, fold.DUPLICATE, fold.CORRECTED)
+    ]
+    stored = np.bincount(of[is_stored], minlength=len(keys)).tolist()
+    repeated = np.bincount(of[~is_stored], minlength=len(keys)).tolist()
+    return {
+        (
+            instants.from_us((key >> 32) * instants.HOUR),
+            f"{codes[key & _PARK_BITS]}/{topics.NATIVE}",
+        ): Counts(
+            0, stored[index], repeated[index], 0, *(each[index] for each in values)
+        )
+        for index, key in enumerate(keys.tolist())
+    }
+
+
 def refused_values(letter: Letter) -> int:
     """Count the refused values; 0 if the message could not be read."""
     if not letter.parts:
@@ -100,14 +156,13 @@ def refused_values(letter: Letter) -> int:
     return len(letter.refused)
 
 
-def add(left: dict[Key, Counts], right: dict[Key, Counts]) -> dict[Key, Counts]:
+def add(*counted: Mapping[Key, Counts]) -> dict[Key, Counts]:
     """Put together what was received and what became of it."""
-    for key, counts in left.items():
-        if key in right:
-            right[key].received += counts.received
-        else:
-            right[key] = counts
-    return right
+    total: defaultdict[Key, Counts] = defaultdict(Counts)
+    for counts in counted:
+        for key, each in counts.items():
+            total[key] += each
+    return dict(total)
 
 
 def quarantined(writer: str, letters: Iterable[Letter]) -> list[Entry]:

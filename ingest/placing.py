@@ -105,12 +105,11 @@ def place(
     columns = directory.columns()
     row = np.array(rows.row, np.int64)
     letter = np.array(rows.letter, np.int64)
-    ts = np.array(rows.ts, np.int64)
-    ts += columns.stamp_shift_us[row]
     with np.errstate(over="ignore", invalid="ignore"):  # refused as not finite
         value = np.array(rows.value) * np.array(rows.factor) + np.array(rows.shift)
-        value = calibrate(columns, row, ts, value)
-    reason = _reasons(columns, row, ts, value, now[letter], retention_us)
+    ts, value, reason = judge(
+        columns, row, np.array(rows.ts, np.int64), value, now[letter], retention_us
+    )
     for index in np.flatnonzero(reason):
         code = _REASONS[reason[index]]
         metric = directory.metric(int(row[index]))
@@ -268,16 +267,36 @@ _REASONS = (
 )
 
 
-def _reasons(
+def judge(
     columns: SeriesColumns,
     row: Int64Array,
     ts: Int64Array,
     value: FloatArray,
     now: Int64Array,
     retention_us: int,
-) -> Int64Array:
-    """Index of the first reason against each value, 0 if there is none."""
-    return np.select(
+) -> tuple[Int64Array, FloatArray, Int64Array]:
+    """Shift, calibrate and check values.
+
+    Parameters
+    ----------
+    columns
+        Of all series.
+    row, ts, value, now : arrays, shape (n,)
+        Row of the series, time as sent [us], value in the metric's unit, the park's
+        clock [us].
+    retention_us
+        Readings older than this, on the park's clock, are refused. [us]
+
+    Returns
+    -------
+    ts, value, reason : arrays, shape (n,)
+        Observed time [us], calibrated value, and the index in `_REASONS` of the first
+        reason against it, 0 if there is none.
+    """
+    ts = ts + columns.stamp_shift_us[row]
+    with np.errstate(over="ignore", invalid="ignore"):  # refused as not finite
+        value = calibrate(columns, row, ts, value)
+    reason = np.select(
         [
             ~np.isfinite(value),
             (value < columns.minimum[row]) | (value > columns.maximum[row]),
@@ -288,3 +307,4 @@ def _reasons(
         [1, 2, 3, 4, 5],
         0,
     )
+    return ts, value, reason

@@ -6,7 +6,16 @@ import logging
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from ingest import assembly, keeping, outcomes, pipeline, placing, topics, writer
+from ingest import (
+    assembly,
+    keeping,
+    outcomes,
+    pipeline,
+    placing,
+    plain,
+    topics,
+    writer,
+)
 from parkpulse.errors import (
     ConfigError,
     ParkpulseError,
@@ -27,8 +36,8 @@ if TYPE_CHECKING:
     from ingest.arrivals import Arrival, Inbox
     from ingest.pipeline import Letter
     from ingest.placing import Values
+    from ingest.plain import Messages
     from ingest.registrar import Registrar
-    from ingest.replies import Reply
     from parkpulse.store.pool import Connection, Database
 
 TAKE_S = 1.0
@@ -67,9 +76,6 @@ class Replies(Protocol):
 
     def send(self, letters: Sequence[Letter]) -> None:
         """Reply to messages that are committed."""
-
-    def ask(self, requests: Sequence[Reply]) -> None:
-        """Ask devices for what is missing."""
 
 
 class _FaultError(Exception):
@@ -206,7 +212,6 @@ class Worker:
         self._has_parts = made.are_waiting
         if self._replies is not None:
             self._replies.send(made.letters)
-            self._replies.ask(made.requests)
 
     def _persist(self, arrivals: Sequence[Arrival], refusal: Refusal | None) -> None:
         pause_s = _SHORTEST_PAUSE_S
@@ -243,6 +248,11 @@ class Worker:
                 raise StoreError(repr(error)) from error
             raise _FaultError(repr(error)) from error
 
+    def _plain(self, arrivals: Sequence[Arrival]) -> Messages:
+        self._registrar.refresh()
+        directory = self._registrar.directory
+        return plain.sort_out(arrivals, directory, self._retention_us)
+
     def _letters(
         self, arrivals: Sequence[Arrival], refusal: Refusal | None
     ) -> list[Letter]:
@@ -259,16 +269,20 @@ class Worker:
     def _commit_once(
         self, arrivals: Sequence[Arrival], refusal: Refusal | None
     ) -> None:
-        letters = self._letters(arrivals, refusal)
+        messages = self._plain(arrivals) if refusal is None else plain.leave(arrivals)
+        rest = [arrivals[position] for position in messages.rest]
+        letters = self._letters(rest, refusal)
         directory = self._registrar.directory
         receipts = self._registrar.complete(letters)
-        values, clocks = placing.place(
+        placed, clocks = placing.place(
             letters, directory, self._registrar.clocks(), receipts, self._retention_us
         )
+        values = messages.joined(placed)
         with self._database.transaction() as connection:
             if self._go_on(connection, arrivals[-1].number):
+                keeping.note_numbers(connection, self._name, letters, messages)
                 self._keep(connection, letters, receipts)
-                self._write(connection, arrivals, letters, values, clocks)
+                self._write(connection, arrivals, letters, messages, values, clocks)
         self._registrar.note_clocks(clocks)
         self._newest.note(values.series, values.ts)
         self._foreign = [each for each in letters if each.telegram is not None]
@@ -280,7 +294,6 @@ class Worker:
         receipts: Mapping[int, int],
     ) -> None:
         """Store what is no value; notes in the letters whether it was new."""
-        keeping.note_numbers(connection, self._name, letters)
         if all(letter.telegram is None for letter in letters):
             return
         keeping.keep_events(connection, letters, receipts)
@@ -311,15 +324,20 @@ class Worker:
         connection: Connection,
         arrivals: Sequence[Arrival],
         letters: Sequence[Letter],
+        messages: Messages,
         values: Values,
         clocks: dict[int, int],
     ) -> None:
         written = writer.write(connection, values, self._newest)
-        received = outcomes.received(
-            arrivals, self._committed, self._registrar.directory
+        directory = self._registrar.directory
+        counts = outcomes.add(
+            outcomes.received(arrivals, self._committed, directory),
+            outcomes.count(letters, values.letter, written.kind),
+            outcomes.count_plain(
+                messages, len(letters), values.letter, written.kind, directory
+            ),
         )
-        counts = outcomes.count(letters, values.letter, written.kind)
-        ledger.add(connection, self._name, outcomes.add(received, counts))
+        ledger.add(connection, self._name, counts)
         quarantine.put(connection, outcomes.quarantined(self._name, letters))
         writer.log(connection, self._name, written)
         before = self._registrar.clocks()

@@ -52,6 +52,17 @@ class SeriesEntry(NamedTuple):
     """By time."""
 
 
+NO_ROW = -1
+
+
+class Rows(dict[str, int]):
+    """Row of each series of a device in the columns, by metric."""
+
+    def __missing__(self, metric: str) -> int:
+        """Answer `rows[metric]` for what is no series; `get` answers None."""
+        return NO_ROW
+
+
 @dataclass(slots=True)
 class DeviceEntry:
     """A device; `rows` tells the row of each of its series in the columns."""
@@ -60,7 +71,7 @@ class DeviceEntry:
     park: ParkEntry
     code: str
     has_trusted_clock: bool
-    rows: dict[str, int] = field(default_factory=dict)
+    rows: Rows = field(default_factory=Rows)
     options: Mapping[str, str] = field(default_factory=dict)
     """How its messages are to be read."""
     is_retired: bool = False
@@ -115,7 +126,8 @@ class Directory:
         self.routes = Routes()
         self.accounts: dict[tuple[str, str], Account] = {}
         """By platform and name."""
-        self._devices: dict[tuple[str, str], DeviceEntry] = {}
+        self._devices: dict[str, DeviceEntry] = {}
+        """By park and code, with a slash between."""
         self._series: list[SeriesEntry] = []
         self._owners: list[DeviceEntry] = []
         self._columns: SeriesColumns | None = None
@@ -126,11 +138,11 @@ class Directory:
 
     def add_device(self, device: DeviceEntry) -> None:
         """Add a device or replace what is known of it."""
-        self._devices[device.park.code, device.code] = device
+        self._devices[f"{device.park.code}/{device.code}"] = device
 
     def add_alias(self, alias: str, device: DeviceEntry) -> None:
         """Take messages under another id as those of a device."""
-        self._devices[device.park.code, alias] = device
+        self._devices[f"{device.park.code}/{alias}"] = device
 
     def add_series(self, device: DeviceEntry, series: SeriesEntry) -> None:
         """Add a series of a device; one that is there stays as it is."""
@@ -142,7 +154,11 @@ class Directory:
 
     def device(self, park: str, code: str) -> DeviceEntry | None:
         """Find a device by the codes of a topic."""
-        return self._devices.get((park, code))
+        return self._devices.get(f"{park}/{code}")
+
+    def at(self, path: str) -> DeviceEntry | None:
+        """Find a device by its park's code, a slash and its own."""
+        return self._devices.get(path)
 
     def series(self, device: DeviceEntry, metric: str) -> SeriesEntry | None:
         """Find a series by its metric."""

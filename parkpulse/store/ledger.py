@@ -33,6 +33,10 @@ class Counts:
     values_refused: int = 0
     dropped_by_broker: int = 0
 
+    def __add__(self, other: Counts) -> Counts:
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Counts(*(one + another for one, another in pairs))
+
     @property
     def is_balanced(self) -> bool:
         """Whether every message that was received has an outcome."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -49,6 +49,42 @@ class _Payload(msgspec.Struct):
 
 _DECODER = msgspec.json.Decoder(_Payload)
 _ENCODER = msgspec.json.Encoder()
+
+
+_Milliseconds = Annotated[int, msgspec.Meta(ge=times.EARLIEST_MS, le=times.LATEST_MS)]
+_Seq = Annotated[int, msgspec.Meta(ge=0, le=_MAXIMUM_SEQ)]
+
+
+class PlainSample(msgspec.Struct, gc=False):
+    """Values that were observed at one time."""
+
+    values: dict[str, float]
+    ts: _Milliseconds
+
+
+class Plain(msgspec.Struct, gc=False):
+    """A message in which every value has a time of its own and its metric's unit."""
+
+    samples: list[PlainSample]
+    seq: _Seq | None = None
+    sent: _Milliseconds | None = None
+
+
+_PLAIN_DECODER = msgspec.json.Decoder(Plain)
+
+
+def plain(payload: bytes) -> Plain | None:
+    """Read a message that is as most are; None if `decode` must look at it."""
+    if not payload.isascii() or b"\\" in payload or len(payload) > MAXIMUM_BYTES:
+        return None
+    try:
+        typed = _PLAIN_DECODER.decode(payload)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    colons = 1 + (typed.seq is not None) + (typed.sent is not None)
+    for sample in typed.samples:
+        colons += 2 + len(sample.values)
+    return typed if payload.count(b":") == colons else None
 
 
 def decode(payload: bytes) -> Message:

@@ -12,8 +12,8 @@ _RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _MILLISECOND = 1000
-_EARLIEST_MS = -62_135_596_800_000
-_LATEST_MS = 253_402_300_799_999
+EARLIEST_MS = -62_135_596_800_000
+LATEST_MS = 253_402_300_799_999
 
 
 def parse(written: float | str, what: str) -> int:
@@ -33,7 +33,7 @@ def parse(written: float | str, what: str) -> int:
     """
     if isinstance(written, str):
         return _from_text(written, what)
-    if not _EARLIEST_MS <= written <= _LATEST_MS:
+    if not EARLIEST_MS <= written <= LATEST_MS:
         message = f"{what} {written!r:.40} is not within the years 1 to 9999"
         raise DecodeError(reasons.BAD_TIME, message)
     if isinstance(written, int):
