@@ -40,8 +40,7 @@ class BinaryReader:
         self._check(payload)
         profile = self._profile
         named = None if profile.device is None else self._get(profile.device, payload)
-        device = documents.text(named) or self._topics.device(given.topic)
-        message = Message([], [], [], device=device or given.device)
+        message = Message([], [], [], device=self._topics.device(named, given))
         at = self._time(payload)
         at = given.at_us if at is None else at
         self._values(message, profile.values, payload, 0, at)

@@ -83,8 +83,7 @@ class JsonReader:
 
     def _device(self, part: object, given: Given) -> str | None:
         named = self._profile.device and self._find(self._profile.device, part)
-        device = documents.text(named) or self._topics.device(given.topic)
-        device = device or given.device
+        device = self._topics.device(named, given)
         number = self._profile.channel and self._find(self._profile.channel, part)
         channel = documents.text(number)
         return device if channel is None else _channel(device, channel)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from parkpulse.wire.profiles.schema import Scaled
 
 _RAW_TOPIC = "parkpulse/v1/+/{device}/raw/+"
+_LARGEST_DIVISOR = 1e9
 _RSRP = "rsrp"
 
 
@@ -34,15 +35,29 @@ class DeviceTopics:
     """Finds the device in a topic by patterns such as `tele/{device}/SENSOR`."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterns = [_pattern(each) for each in (*patterns, _RAW_TOPIC)]
+        self._patterns = [_pattern(each) for each in patterns if "{device}" in each]
 
-    def device(self, topic: str) -> str | None:
-        """Return the device that a topic names."""
-        for pattern in self._patterns:
-            found = pattern.fullmatch(topic)
-            if found and "device" in pattern.groupindex:
-                return found["device"]
-        return None
+    def device(self, named: object, given: Given) -> str | None:
+        """Choose a device: of the profile's topics, of the message, of our own topic.
+
+        Parameters
+        ----------
+        named
+            What the message says.
+        given
+            Topic, and the device where nothing names one.
+        """
+        return (
+            _found(self._patterns, given.topic)
+            or documents.text(named)
+            or _found(_RAW, given.topic)
+            or given.device
+        )
+
+
+def _found(patterns: Sequence[re.Pattern[str]], topic: str) -> str | None:
+    matches = (pattern.fullmatch(topic) for pattern in patterns)
+    return next((match["device"] for match in matches if match), None)
 
 
 def _pattern(topic: str) -> re.Pattern[str]:
@@ -50,6 +65,17 @@ def _pattern(topic: str) -> re.Pattern[str]:
     return re.compile(
         "/".join(levels.get(each, re.escape(each)) for each in topic.split("/"))
     )
+
+
+_RAW = (_pattern(_RAW_TOPIC),)
+
+
+def _scaled(value: float, rule: Scaled) -> float:
+    # 3 tips of 0.2 mm are 0.6, where 3 * 0.2 is 0.6000000000000001.
+    divisor = round(1 / rule.scale) if abs(rule.scale) > 1 / _LARGEST_DIVISOR else 0
+    if divisor > 1 and rule.scale == 1 / divisor:
+        return value / divisor + rule.offset
+    return value * rule.scale + rule.offset
 
 
 def take(
@@ -67,7 +93,7 @@ def take(
         detail = f"{source}: {documents.shown(sent)}"
         message.refused.append(Refusal(reasons.NOT_A_NUMBER, detail))
         return
-    scaled = value * rule.scale + rule.offset
+    scaled = _scaled(value, rule)
     message.metrics.append(rule.metric)
     message.sources.append(source)
     message.values.append(radio.rsrp_dbm(scaled) if rule.metric == _RSRP else scaled)
