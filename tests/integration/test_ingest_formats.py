@@ -15,7 +15,7 @@ from ingest import assembly
 from ingest.replies import Reply, confirmation
 from parkpulse.model import instants
 from parkpulse.model.message import Message
-from parkpulse.store import fragments
+from parkpulse.store import fragments, push_accounts
 from parkpulse.wire.sl651 import encode
 from parkpulse.wire.sl651.encode import Station
 from tests.integration import ingesting
@@ -225,6 +225,24 @@ def test_a_message_that_speaks_of_several_devices(bench: Bench) -> None:
     assert (entry.reason, entry.is_whole) == ("unknown_metric", False)
     totals = bench.totals("demo")
     assert (totals.stored, totals.values_refused) == (1, 1)
+
+
+def test_a_pushed_message_goes_to_the_park_of_its_account(bench: Bench) -> None:
+    with bench.database.transaction() as conn:
+        options = {"device_id": "imei"}
+        push_accounts.add(conn, "ctwing", "acc", "demo", b"hash", options=options)
+    bench.registrar.forget()
+    body = {
+        "messageType": "dataReport",
+        "deviceId": "acf7",
+        "IMEI": "860374051096202",
+        "timestamp": ingesting.now_ms(),
+        "payload": {"serviceId": "level", "serviceData": {"water_level": 1.5}},
+    }
+    bench.receive(_pushed(body), on="parkpulse/v1/push/ctwing/acc")
+    ((device, metric, _, value),) = bench.readings()
+    assert (device, metric, value) == ("860374051096202", "water_level", 1.5)
+    assert bench.totals("demo").stored == 1
 
 
 def test_what_comes_on_topics_that_lead_nowhere(bench: Bench) -> None:
