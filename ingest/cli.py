@@ -28,6 +28,7 @@ from parkpulse.errors import (
     StoreUnavailableError,
 )
 from parkpulse.model import reasons
+from parkpulse.query import sequences
 from parkpulse.store import ledger as ledgers
 from parkpulse.store import pool
 from parkpulse.store import quarantine as quarantines
@@ -135,6 +136,7 @@ def ledger(park: str | None, hours: int, *, as_json: bool) -> None:
     start = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours - 1)
     with _opened(settings.load()) as database, database.transaction() as connection:
         rows = ledgers.hours(connection, start, now, park)
+        refused = quarantines.reasons(connection, start, now, park)
     totals = ledgers.total(rows)
     if as_json:
         _print_json(
@@ -149,10 +151,16 @@ def ledger(park: str | None, hours: int, *, as_json: bool) -> None:
                 ],
                 "totals": asdict(totals),
                 "balanced": totals.is_balanced,
+                "reasons": [
+                    each._asdict() | {"hour": each.hour.isoformat()} for each in refused
+                ],
             }
         )
         return
     _print_ledger(rows, totals)
+    for each in refused:
+        text = reasons.TEXTS[each.reason].en
+        print(f"{each.hour:%Y-%m-%d %H}:00  {each.park}  {each.n} refused: {text}")
 
 
 def _print_ledger(rows: Sequence[ledgers.LedgerRow], totals: ledgers.Counts) -> None:
@@ -175,6 +183,30 @@ def _print_ledger(rows: Sequence[ledgers.LedgerRow], totals: ledgers.Counts) -> 
 
 def _numbers(counts: ledgers.Counts) -> list[str]:
     return [str(getattr(counts, name)) for name in _COLUMNS]
+
+
+@click.command()
+@click.option("--park", help="Only this park.")
+@click.option(
+    "--hours",
+    default=24,
+    show_default=True,
+    type=click.IntRange(1, 48),
+    help="Messages received in the last so many hours.",
+)
+@_json_option
+def gaps(park: str | None, hours: int, *, as_json: bool) -> None:
+    """Name the messages that never came, by the numbers that devices give them."""
+    now = datetime.now(UTC)
+    with _opened(settings.load()) as database, database.transaction() as connection:
+        found = sequences.gaps(connection, now - timedelta(hours=hours), now, park)
+    if as_json:
+        _print_json(asdict(found))
+        return
+    for gap in found.items:
+        numbers = str(gap.first) if gap.count == 1 else f"{gap.first} to {gap.last}"
+        print(f"{gap.park}/{gap.device}: {numbers} ({gap.count})")
+    print(f"{found.missing} missing beside {found.numbered} numbered messages.")
 
 
 @click.group()

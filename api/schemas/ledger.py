@@ -71,6 +71,15 @@ class LedgerHour(Counts):
     source: str = Field(description="`park/format`")
 
 
+class ReasonCount(Answer):
+    """Messages of an hour that were refused for one reason, whole or in part."""
+
+    hour: datetime
+    park: str = Field(description="`?` where no park can be told.")
+    reason: str
+    n: int
+
+
 class LastMinute(Answer):
     """What arrived in the last minute."""
 
@@ -88,6 +97,14 @@ class Ledger(Answer):
             ],
             "totals": _COUNTS,
             "balanced": True,
+            "reasons": [
+                {
+                    "hour": "2026-11-22T10:00:00Z",
+                    "park": "demo",
+                    "reason": "clock_future",
+                    "n": 2,
+                }
+            ],
             "last_minute": {"messages": 42, "values": 80},
         }
     )
@@ -95,6 +112,7 @@ class Ledger(Answer):
     items: list[LedgerHour]
     totals: Counts
     balanced: bool = Field(description="received = stored + duplicate + quarantined")
+    reasons: list[ReasonCount]
     last_minute: LastMinute
 
 

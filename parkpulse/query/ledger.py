@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from parkpulse.errors import InvalidRequestError
 from parkpulse.store import ledger as store
+from parkpulse.store import quarantine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from parkpulse.query.flow import Flow
     from parkpulse.store.ledger import Counts
     from parkpulse.store.pool import Connection
+    from parkpulse.store.quarantine import ReasonCount
 
 DEFAULT_SPAN = timedelta(hours=24)
 """What is shown when nobody says how much."""
@@ -67,6 +69,7 @@ class LedgerView:
     items: Sequence[HourView]
     totals: CountsView
     balanced: bool
+    reasons: Sequence[ReasonCount]
     last_minute: LastMinute
 
 
@@ -102,6 +105,7 @@ def view(
         [_hour(row) for row in rows],
         CountsView(*_counts(totals)),
         totals.is_balanced,
+        quarantine.reasons(conn, start, end, park),
         LastMinute(flow.messages_last_minute, flow.values_last_minute),
     )
 

@@ -133,6 +133,29 @@ def page(
     return [Entry(*row) for row in rows]
 
 
+class ReasonCount(NamedTuple):
+    """Messages of an hour of receipt that were refused for one reason."""
+
+    hour: datetime
+    park: str
+    """`?` where the message could not be attributed to a park."""
+    reason: str
+    n: int
+
+
+def reasons(
+    connection: Connection, start: datetime, end: datetime, park: str | None = None
+) -> list[ReasonCount]:
+    """Count what was refused, whole or in part, in the hours that begin in a time."""
+    rows = connection.execute(
+        "select hour, park, reason, sum(n)::bigint from quarantine_count"
+        " where hour >= %s and hour < %s and (%s::text is null or park = %s)"
+        " group by hour, park, reason order by hour, park, reason",
+        [start, end, park, park],
+    )
+    return [ReasonCount(*row) for row in rows]
+
+
 def get(connection: Connection, entry_id: UUID) -> Entry | None:
     """Return an entry with its raw bytes."""
     row = connection.execute(

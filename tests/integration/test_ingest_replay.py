@@ -227,10 +227,27 @@ def test_the_ledger_on_the_command_line(bench: Bench, shell: Shell) -> None:
         "items": [],
         "totals": dict.fromkeys(found["totals"], 0),
         "balanced": True,
+        "reasons": [],
     }
+    refused = [(each["park"], each["reason"], each["n"]) for each in found["reasons"]]
+    assert sorted(refused) == [("?", "bad_topic", 1), ("demo", "not_json", 1)]
     text = shell.run("ledger")
     assert "demo/native" in text
     assert "The ledger adds up" in text
+
+
+def test_messages_that_never_came_on_the_command_line(
+    bench: Bench, shell: Shell
+) -> None:
+    for seq in (1, 2, 6):
+        sample = {"ts": now_ms() + seq, "values": {"water_level": 1.0}}
+        message = {"seq": seq, "sent": now_ms(), "samples": [sample]}
+        bench.receive(ingesting.encoded(message))
+    found = shell.json("gaps", "--park", "demo")
+    assert found["items"] == [
+        {"park": "demo", "device": "gauge", "first": 3, "last": 5, "count": 3}
+    ]
+    assert "demo/gauge: 3 to 5 (3)" in shell.run("gaps")
 
 
 def test_the_quarantine_on_the_command_line(bench: Bench, shell: Shell) -> None:
