@@ -37,6 +37,13 @@ INCOMPLETE = "incomplete"
 RETIRED_DEVICE = "retired_device"
 BAD_SIGNATURE = "bad_signature"
 BAD_CIPHER = "bad_cipher"
+NOT_CBOR = "not_cbor"
+NOT_PROTOBUF = "not_protobuf"
+BAD_NAME = "bad_name"
+UNSUPPORTED_VERSION = "unsupported_version"
+MUST_UNDERSTAND = "must_understand"
+UNKNOWN_ALIAS = "unknown_alias"
+BIRTH_MISSING = "birth_missing"
 
 
 class Text(NamedTuple):
@@ -85,5 +92,18 @@ TEXTS = {
     INCOMPLETE: Text("分包报文未收齐", "The other parts of the message never came"),
     BAD_SIGNATURE: Text("签名不符", "The signature does not fit the message"),
     BAD_CIPHER: Text("无法解密", "The message cannot be decrypted"),
+    NOT_CBOR: Text("不是有效的 CBOR", "It is not CBOR that can be read"),
+    NOT_PROTOBUF: Text("不是有效的 Protobuf", "It is not a Protobuf message"),
+    BAD_NAME: Text("名称含有不允许的字符", "A name has characters it may not have"),
+    UNSUPPORTED_VERSION: Text("版本不支持", "The version is newer than supported"),
+    MUST_UNDERSTAND: Text(
+        "含有必须理解的未知字段", "An unknown field demands to be understood"
+    ),
+    UNKNOWN_ALIAS: Text(
+        "别名未在出生报文中声明", "No birth message has told what this alias means"
+    ),
+    BIRTH_MISSING: Text(
+        "尚未收到出生报文", "The birth message of the sender has not come yet"
+    ),
 }
 """Texts of all codes."""
