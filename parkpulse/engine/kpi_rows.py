@@ -95,20 +95,13 @@ class Judge:
         name = "ref" if formula.kpi == "ref_hourly" else formula.kpi
         day = self.calendar.day_of(end - 1)
         dated = [
-            row
-            for row in self.targets
-            if row.kpi == name
-            and row.valid_from <= day
-            and (row.valid_to is None or day < row.valid_to)
+            row for row in self.targets if row.kpi == name and row.is_in_force(day)
         ]
         return next(filter(self.is_in_scope, dated), dated[0] if dated else None)
 
     def is_in_scope(self, row: TargetRow) -> bool:
         """Whether a target binds this data centre."""
-        since = row.commissioned_from
-        return self.tree.standard_racks >= row.min_standard_racks and (
-            since is None or self.tree.commissioned >= since
-        )
+        return row.binds(self.tree.commissioned, self.tree.standard_racks)
 
     def records(self, formula: Formula, period: Period, table: Table) -> list[Record]:
         """Judge the rows of one formula."""

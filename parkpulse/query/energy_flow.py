@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analytics import balance, energy_edges
-from analytics.balance import SUPPLY, Hours, Tree
-from parkpulse.errors import InvalidRequestError
-from parkpulse.model import instants
+from analytics.balance import SUPPLY
 from parkpulse.model.energy_flow import (
     Attribution,
     BalanceRow,
@@ -21,18 +17,15 @@ from parkpulse.model.energy_flow import (
     FlowNode,
 )
 from parkpulse.model.registry import Name
-from parkpulse.store import meter_hours
+from parkpulse.query import metered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from parkpulse.model.packed import FloatArray
-    from parkpulse.store.columns import Columns
-    from parkpulse.store.meter_hours import MeterRow
+    from parkpulse.query.metered import Metered
     from parkpulse.store.pool import Connection
 
-LONGEST = timedelta(days=400)
 _HUB = "hub"
 _SUPPLY_NAME = Name(zh="供电", en="Supply")
 _LOSS_NAMES = {
@@ -40,92 +33,6 @@ _LOSS_NAMES = {
     "distribution": Name(zh="配电损耗", en="Distribution losses"),
     "unattributed": Name(zh="未计量", en="Not metered"),
 }
-_WHOLE_S = 3599.999
-
-
-@dataclass(frozen=True, slots=True)
-class _Metered:
-    """The meters of a data centre with their hours in a period."""
-
-    start: datetime
-    end: datetime
-    elapsed: int
-    """Whole hours that have passed."""
-    rows: Sequence[MeterRow]
-    """Those that know any hour."""
-    silent: Sequence[str]
-    tree: Tree
-    hours: Hours
-
-    def share(self, hours: int) -> float:
-        return hours / self.elapsed if self.elapsed else 0.0
-
-
-def _check(start: datetime, end: datetime) -> None:
-    if end <= start:
-        message = "the end must be after the start"
-        raise InvalidRequestError(code="range_empty", message=message, pointer="end")
-    if end - start > LONGEST:
-        message = f"at most {LONGEST.days} days"
-        raise InvalidRequestError(
-            code="period_too_long", message=message, pointer="end"
-        )
-
-
-def _metered(
-    conn: Connection, data_centre_id: int, start: datetime, end: datetime, now: datetime
-) -> _Metered:
-    _check(start, end)
-    counted = {*balance.CONSUMERS, *energy_edges.SUPPLIES}
-    rows = [
-        row for row in meter_hours.tree(conn, data_centre_id) if row.role in counted
-    ]
-    found = meter_hours.read(conn, [row.id for row in rows], start, min(end, now))
-    ids = np.array([row.id for row in rows], np.int64)
-    heard = np.isin(ids, found["meter"])
-    kept = [row for row, is_heard in zip(rows, heard, strict=True) if is_heard]
-    first = -(-instants.to_us(start) // instants.HOUR)
-    last = instants.to_us(min(end, now)) // instants.HOUR
-    return _Metered(
-        start,
-        end,
-        max(last - first, 0),
-        kept,
-        sorted({row.device for row in rows} - {row.device for row in kept}),
-        _tree(rows, kept),
-        _hours(found, [row.id for row in kept]),
-    )
-
-
-def _tree(rows: Sequence[MeterRow], kept: Sequence[MeterRow]) -> Tree:
-    """Make the tree of the kept meters; one that is left out hands on its parent."""
-    parent = {row.id: row.parent_id for row in rows}
-    index = {row.id: position for position, row in enumerate(kept)}
-
-    def above(row: MeterRow) -> int:
-        found = row.parent_id
-        # As many steps as there are meters, for a tree with a ring has no end.
-        for _ in rows:
-            if found is None or found in index:
-                break
-            found = parent.get(found)
-        return index.get(found or 0, -1)
-
-    return Tree([row.role for row in kept], [above(row) for row in kept])
-
-
-def _hours(found: Columns, ids: Sequence[int]) -> Hours:
-    moments = np.unique(found["hour"])
-    row = np.searchsorted(moments, found["hour"])
-    column = np.searchsorted(np.array(ids, np.int64), found["meter"])
-
-    def matrix(values: FloatArray) -> FloatArray:
-        table = np.zeros((len(moments), len(ids)))
-        table[row, column] = values
-        return table
-
-    known = matrix(found["covered_s"] + found["estimated_s"]) >= _WHOLE_S
-    return Hours(matrix(found["amount"]), matrix(found["estimated"]), known)
 
 
 def balances(
@@ -157,7 +64,7 @@ def balances(
     InvalidRequestError
         The period is empty or longer than 400 days.
     """
-    found = _metered(conn, data_centre_id, start, end, now)
+    found = metered.read(conn, data_centre_id, start, end, now)
     return Balances(
         start=start,
         end=end,
@@ -171,7 +78,7 @@ def balances(
     )
 
 
-def _balance(found: _Metered, each: balance.Balance) -> BalanceRow:
+def _balance(found: Metered, each: balance.Balance) -> BalanceRow:
     parent = None if each.parent == SUPPLY else found.rows[each.parent].device
     energy = each.parent_kwh
     return BalanceRow(
@@ -196,7 +103,7 @@ def flow(
     now: datetime,
 ) -> EnergyFlow:
     """Tell where the energy of a period went; parameters and errors as `balances`."""
-    found = _metered(conn, data_centre_id, start, end, now)
+    found = metered.read(conn, data_centre_id, start, end, now)
     lost = balance.losses(found.tree, found.hours)
     edges = energy_edges.edges(found.tree, found.hours)
     nodes = [_hub(found, lost), *_meters(found), *_losses(found, edges, lost.hours)]
@@ -230,20 +137,20 @@ def _attribution(lost: balance.Losses) -> Attribution:
     )
 
 
-def _id(found: _Metered, index: int) -> str:
+def _id(found: Metered, index: int) -> str:
     if index == SUPPLY:
         return _HUB
     row = found.rows[index]
     return f"meter:{row.device}:{row.role}"
 
 
-def _target(found: _Metered, edge: energy_edges.Edge) -> str:
+def _target(found: Metered, edge: energy_edges.Edge) -> str:
     if edge.loss is None:
         return _id(found, edge.target)
     return f"loss:{_id(found, edge.source)}"
 
 
-def _hub(found: _Metered, lost: balance.Losses) -> FlowNode:
+def _hub(found: Metered, lost: balance.Losses) -> FlowNode:
     pue = lost.facility / lost.it if lost.it > 0.0 else None
     return FlowNode(
         id=_HUB,
@@ -259,7 +166,7 @@ def _hub(found: _Metered, lost: balance.Losses) -> FlowNode:
     )
 
 
-def _meters(found: _Metered) -> list[FlowNode]:
+def _meters(found: Metered) -> list[FlowNode]:
     common = energy_edges.common(found.tree, found.hours)
     amount = found.hours.amount[common].sum(axis=0)
     estimated = found.hours.estimated[common].sum(axis=0)
@@ -285,7 +192,7 @@ def _meters(found: _Metered) -> list[FlowNode]:
 
 
 def _losses(
-    found: _Metered, edges: Sequence[energy_edges.Edge], hours: int
+    found: Metered, edges: Sequence[energy_edges.Edge], hours: int
 ) -> list[FlowNode]:
     return [
         FlowNode(

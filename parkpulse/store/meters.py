@@ -60,6 +60,17 @@ class TargetRow(NamedTuple):
     min_standard_racks: int
     source: str
 
+    def binds(self, commissioned: date, standard_racks: int) -> bool:
+        """Whether its scope holds a data centre."""
+        since = self.commissioned_from
+        return standard_racks >= self.min_standard_racks and (
+            since is None or commissioned >= since
+        )
+
+    def is_in_force(self, day: date) -> bool:
+        """Whether it holds on a day."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
 
 def trees(conn: Connection, slots: Sequence[int]) -> list[Tree]:
     """All data centres of the parks in these slots, by id."""
