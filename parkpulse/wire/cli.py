@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from parkpulse import settings
 from parkpulse.errors import DecodeError
 from parkpulse.model import instants
-from parkpulse.wire import formats, inputs, telling, times
+from parkpulse.wire import formats, inputs, profiles, telling, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +26,15 @@ _STDIN = "-"
 
 @click.command()
 @click.option(
-    "--format", "name", required=True, help=f"One of {', '.join(formats.FORMATS)}, …"
+    "--format",
+    "name",
+    help=f"One of {', '.join(formats.FORMATS)}, profile:NAME.",
+)
+@click.option(
+    "--profile",
+    "profile",
+    type=click.Path(path_type=Path),
+    help="Profile file to read with, instead of --format.",
 )
 @click.option(
     "--hex", "digits", multiple=True, help="Bytes in hexadecimal; a line a message."
@@ -36,7 +45,8 @@ _STDIN = "-"
 @click.option("--received", help="When it came: RFC 3339 or epoch ms. Default: now.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def decode(
-    name: str,
+    name: str | None,
+    profile: Path | None,
     digits: Sequence[str],
     path: str | None,
     topic: str,
@@ -54,10 +64,23 @@ def decode(
         message = "--hex and --file exclude each other"
         raise click.UsageError(message)
     context = formats.Context(topic, _received(received), _options(options))
-    told = _told(name, context, digits, path)
+    told = _told(_format(name, profile), context, digits, path)
     _print(told, as_json=as_json)
     if any("error" in each for each in told):
         sys.exit(1)
+
+
+def _format(name: str | None, profile: Path | None) -> str:
+    """Name the format, and say where profiles lie."""
+    if (name is None) == (profile is None):
+        message = "give either --format or --profile"
+        raise click.UsageError(message)
+    if profile is not None:
+        profiles.load(profile)
+        profiles.use(profile.parent)
+        return f"profile:{profile.stem}"
+    profiles.use(settings.configured().home.expanduser() / profiles.FOLDER)
+    return str(name)
 
 
 def _received(written: str | None) -> int:

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 
     from parkpulse.wire.context import Context
 
-_ABOUT = ("messageType", "productId", "tenantId", "protocol", "topic", "upPacketSN")
+_ABOUT = (
+    "messageType",
+    "deviceId",
+    "IMEI",
+    "productId",
+    "tenantId",
+    "protocol",
+    "topic",
+    "upPacketSN",
+)
 _TRANSPARENT = "APPdata"
 _BATCH = "dataReportTupUnion"
 _DATA = "dataReport"

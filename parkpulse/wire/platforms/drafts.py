@@ -168,13 +168,16 @@ class Drafts:
         DecodeError
             `too_large`: there are too many values; `no_values`: there is nothing.
         """
-        found = [draft.message for draft in self._by_device.values()]
-        count = sum(
-            len(each.values) + len(each.events) + len(each.refused) for each in found
-        )
+        drafts = [draft.message for draft in self._by_device.values()]
+        found = [each for each in drafts if _count(each)]
+        count = sum(map(_count, found))
         if count > documents.MAXIMUM_VALUES:
             detail = f"{count} values, at most {documents.MAXIMUM_VALUES} are read"
             raise DecodeError(reasons.TOO_LARGE, detail)
         if not count:
             raise DecodeError(reasons.NO_VALUES, "the message holds no value")
         return found
+
+
+def _count(message: Message) -> int:
+    return len(message.values) + len(message.events) + len(message.refused)

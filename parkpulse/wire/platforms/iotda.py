@@ -27,7 +27,7 @@ _MESSAGE = "device.message"
 _STATUS = "device.status"
 _TIMES = ("event_time_ms", "event_time")
 _ABOUT = ("resource", "event", "event_time", "event_time_ms", "request_id")
-_ABOUT_HEADER = ("app_id", "product_id", "gateway_id", "node_id", "tags")
+_ABOUT_HEADER = ("device_id", "app_id", "product_id", "gateway_id", "node_id", "tags")
 
 
 class Iotda:
@@ -61,7 +61,7 @@ def _time(part: dict[str, Any], names: tuple[str, ...]) -> int | None:
     """Read the first of these times that is there; raises DecodeError `bad_time`."""
     for name in names:
         sent = part.get(name)
-        if sent in {None, ""}:
+        if sent is None or sent == "":
             continue
         at = clocks.guess(sent)
         if at is None:

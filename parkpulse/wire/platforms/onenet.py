@@ -33,7 +33,18 @@ _METRICS = {
 }
 _DATA_POINT, _LIFE, _COMMAND = 1, 2, 7
 _STATES = {0: "offline", 1: "online"}
-_ABOUT = ("projectId", "productId", "messageType", "notifyType")
+_ABOUT = (
+    "messageType",
+    "notifyType",
+    "type",
+    "deviceName",
+    "dev_id",
+    "dev_name",
+    "imei",
+    "projectId",
+    "productId",
+    "pid",
+)
 
 
 class Onenet:
@@ -50,7 +61,7 @@ class Onenet:
         content = payload
         if envelope is not None:
             content = _opened(envelope, context)
-            about["id"] = envelope.id
+            about |= {} if envelope.id is None else {"id": envelope.id}
         sent = None if envelope is None else clocks.guess(envelope.time_ms)
         document = documents.read(content)
         drafts = Drafts()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from parkpulse.wire.context import Context
 
 __all__ = [
+    "FOLDER",
     "Decoder",
     "Given",
     "Named",
@@ -34,6 +35,10 @@ __all__ = [
     "names",
     "use",
 ]
+
+
+FOLDER = "profiles"
+"""Folder of the user's own profiles, below the home."""
 
 
 class _Reader(Protocol):

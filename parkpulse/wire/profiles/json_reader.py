@@ -54,7 +54,7 @@ class JsonReader:
             compiled = self._compiled[path] = jmespath.compile(path)
         try:
             return compiled.search(document)
-        except jmespath.exceptions.JMESPathError as error:
+        except Exception as error:  # its functions raise whatever Python's own do
             reason = str(error).partition("\n")[0]
             raise DecodeError(reasons.WRONG_TYPE, f"{path}: {reason}") from error
 
