@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from parkpulse.errors import DecodeError
 from parkpulse.model import reasons
 from parkpulse.model.message import Telegram
-from parkpulse.wire import native, profiles
+from parkpulse.wire import native, profiles, senml
 from parkpulse.wire.context import Context, Decoder
 from parkpulse.wire.platforms.ctwing import Ctwing
 from parkpulse.wire.platforms.iotda import Iotda
@@ -58,6 +58,7 @@ FORMATS: Mapping[str, Format] = {
     for each in (
         Format("native", _Native),
         Format("sl651", sl651.Decoder, has_state=True, split=sl651.split),
+        Format("senml", senml.Decoder),
         Format("ctwing", Ctwing),
         Format("onenet", Onenet),
         Format("iotda", Iotda),
