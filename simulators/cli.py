@@ -23,7 +23,7 @@ from simulators.demo import operate
 from simulators.progress import Progress
 from simulators.replay import mapping as mappings
 from simulators.replay import rows, run
-from simulators.scenario import document, encoders, files, truth
+from simulators.scenario import document, encoders, files, reported, score, truth
 from simulators.scenario import run as scenario_run
 from simulators.scenario.park import Park
 from simulators.sending import Sender
@@ -285,6 +285,28 @@ def _described(name: str, scenario: document.Scenario) -> dict[str, object]:
         "duration_h": scenario.duration_h,
         "events": len(scenario.events),
     }
+
+
+@simulate.command("score")
+@click.option(
+    "--truth",
+    "truth_file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Truth file of the scenario.",
+)
+@click.option(
+    "--url",
+    default="http://127.0.0.1:8080",
+    show_default=True,
+    help="Address of the service.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+def score_command(truth_file: Path, url: str, *, as_json: bool) -> None:
+    """Compare what the service reported of a scenario with what was true."""
+    known = truth.read(truth_file)
+    figures = score.score(known, reported.fetch(url, known))
+    print(json.dumps(figures) if as_json else score.told(figures))
 
 
 @click.command()

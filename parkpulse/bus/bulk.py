@@ -161,7 +161,6 @@ class BulkPublisher:
         log.warning("the MQTT broker is away (%s); trying again", reason)
         deadline = time.monotonic() + self._patience_s
         while True:
-            self._socket.close()
             try:
                 self._connect()
                 self._socket.settimeout(self._patience_s)
@@ -178,6 +177,7 @@ class BulkPublisher:
     def _connect(self) -> None:
         where = (self._address.host, self._address.port)
         self._received.clear()
+        self._socket.close()
         try:
             self._socket = socket.create_connection(where, bus.CONNECT_WITHIN_S)
             self._socket.sendall(_connect_packet(self._address))
@@ -189,6 +189,7 @@ class BulkPublisher:
             raise BrokerError(message) from error
         reason = answer[3] if len(answer) > _CONNACK_REASON else -1
         if reason != 0:
+            self._socket.close()
             message = f"the MQTT broker at {where[0]}:{where[1]} refuses: {reason}"
             raise BrokerError(message)
         self._window = min(self._wanted_window, _receive_maximum(answer[5:]))

@@ -65,6 +65,7 @@ class Alert(NamedTuple):
     rule: str
     device: str
     metric: str
+    report_interval_s: int
     condition: Condition
     is_observable: bool
     """Whether the device reports at all between onset and clear."""
@@ -139,6 +140,7 @@ def _of_fleet(park: Park, fleet: Fleet, spec: RuleSpec) -> Iterator[Alert]:
                 spec.code,
                 code,
                 spec.definition.metric,
+                fleet.interval_s,
                 condition,
                 _is_observable(park, fleet, number, condition),
                 _is_affected(park, fleet, code, spec.definition.metric, condition),

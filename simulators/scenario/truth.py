@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from parkpulse.errors import ConfigError
 from simulators.physics import data_centre as physics
 from simulators.scenario import expected
 from simulators.scenario.kinds import EVENTS
@@ -52,6 +53,25 @@ def write(park: Park, file: Path) -> None:
     """Write the truth file."""
     raw = msgspec.json.encode(document(park))
     file.write_bytes(msgspec.json.format(raw, indent=1) + b"\n")
+
+
+def read(file: Path) -> _Json:
+    """Read a truth file.
+
+    Raises
+    ------
+    ConfigError
+        It is none, or one of another version.
+    """
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=_Json)
+    except msgspec.MsgspecError as error:
+        message = f"{file} is no truth file: {error}"
+        raise ConfigError(message) from error
+    if found.get("version") != VERSION:
+        message = f"{file} is no truth file of version {VERSION}"
+        raise ConfigError(message)
+    return found
 
 
 def _text(time_s: int) -> str:
@@ -134,6 +154,7 @@ def _alert(alert: expected.Alert) -> _Json:
         "rule": alert.rule,
         "device": alert.device,
         "metric": alert.metric,
+        "report_interval_s": alert.report_interval_s,
         "severity": condition.severity,
         "onset": _text(condition.onset_s),
         "clear": None if condition.clear_s is None else _text(condition.clear_s),

@@ -1,0 +1,93 @@
+"""What the service reports of a park, through its HTTP API."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from parkpulse.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LIMIT = 1000
+_TIMEOUT_S = 60.0
+_KPIS = (("pue", 1), ("pue", 2), ("pue", 3), ("ref", 0))
+
+_Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Reported:
+    """Everything that is compared with the truth.
+
+    Parameters
+    ----------
+    alerts, kpis
+        As the API has them; KPIs by the hour.
+    ledger
+        Totals of the park's messages, and whether they balance.
+    """
+
+    alerts: list[_Json] = field(default_factory=list)
+    kpis: list[_Json] = field(default_factory=list)
+    ledger: _Json = field(default_factory=dict)
+
+
+def fetch(url: str, truth: _Json) -> Reported:
+    """Ask the service for everything that a truth file speaks of.
+
+    Parameters
+    ----------
+    url
+        Of the service, such as `http://127.0.0.1:8080`.
+    truth
+        The truth file.
+
+    Raises
+    ------
+    ConfigError
+        The service is not there, or does not know the park.
+    """
+    if urlsplit(url).scheme not in {"http", "https"}:
+        message = f"{url!r} is no address of a service: http://host:port"
+        raise ConfigError(message)
+    base = f"{url.rstrip('/')}/api/v1"
+    park = f"{base}/parks/{quote(truth['park'])}"
+    span = {"start": truth["start"], "end": truth["end"]}
+    found = Reported(alerts=[*_items(f"{park}/alerts", {"state": "all"})])
+    if truth["data_centre"]:
+        centre = quote(truth["data_centre"]["code"])
+        for kpi, category in _KPIS:
+            wanted: dict[str, object] = {"kpi": kpi, "period": "hour", **span}
+            if category:
+                wanted["category"] = category
+            found.kpis += _items(f"{park}/data-centres/{centre}/kpis", wanted)
+    ledger = _get(f"{base}/ledger", {"park": truth["park"]})
+    found.ledger = {"balanced": ledger["balanced"], **ledger["totals"]}
+    return found
+
+
+def _items(address: str, query: dict[str, object]) -> Iterator[_Json]:
+    cursor: str | None = None
+    while True:
+        more = {} if cursor is None else {"cursor": cursor}
+        page = _get(address, {**query, "limit": _LIMIT, **more})
+        yield from page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return
+
+
+def _get(address: str, query: dict[str, object]) -> _Json:
+    request = urllib.request.Request(f"{address}?{urlencode(query)}")  # noqa: S310 - scheme was checked
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - the same
+            found: _Json = json.load(answer)
+            return found
+    except (OSError, ValueError) as error:
+        message = f"the service does not answer {address}: {error}"
+        raise ConfigError(message) from error
