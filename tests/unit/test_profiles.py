@@ -103,6 +103,7 @@ def test_shelly_single_phase() -> None:
     assert power.device == "em-hall:0"
     assert values(power)["active_power"] == 5080.3
     assert set(power.ts_us) == {None}
+    assert power.sources[0] == "act_power"
     (energy,) = read("shelly-em1", EM1DATA, "em-hall/status/em1data:0")
     assert energy.device == "em-hall:0"
     expected = {"active_energy_import": 6644.9, "active_energy_export": 2595.26}
@@ -174,6 +175,7 @@ def test_eastron_by_a_gateway() -> None:
     }
     (inner,) = read("eastron-json", {"name": "m", "data": {"total_power": "15.5"}})
     assert (inner.device, values(inner)) == ("m", {"active_power": 15.5})
+    assert inner.sources == ["total_power"]
 
 
 def packed(kind: str, samples: bytes, count: int, rsrp: int = -1150) -> bytes:
@@ -265,6 +267,7 @@ BINARY = 'kind = "binary"\n[[values]]\nmetric = "water_level"\n'
         ('kind = "json"\nvalues = []', "values: there is none"),
         ('kind = "json"\npace = 1\n' + VALUE, "pace"),
         ('kind = "json"\n' + VALUE.replace('"a"', '"a["'), "values[0].path"),
+        ('kind = "json"\n' + VALUE.replace('"a"', '["a", "b["]'), "values[0].path"),
         ('kind = "json"\n' + VALUE.replace("water_", "wine_"), "wine_level"),
         ('kind = "json"\n' + VALUE + 'unit = "kWh"', "values[0].unit"),
         ('kind = "json"\n' + VALUE + 'scale = "2"', "values[0].scale"),

@@ -15,7 +15,7 @@ from parkpulse.wire.profiles.taking import DeviceTopics, Given, moment, take
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
-    from parkpulse.wire.profiles.schema import JsonProfile, JsonTime
+    from parkpulse.wire.profiles.schema import JsonProfile, JsonTime, JsonValue
 
 
 class JsonReader:
@@ -65,21 +65,27 @@ class JsonReader:
         at = self._time(self._profile.time, part)
         at = given.at_us if at is None else at
         for rule in self._profile.values:
-            found = self._find(rule.path, part)
-            if found is None:
-                continue
+            path, found = self._first(rule, part)
             if not isinstance(found, list):
-                take(_of(by_device, device), rule, found, at, rule.path)
+                if found is not None:
+                    take(_of(by_device, device), rule, found, at, path)
                 continue
             for n, each in enumerate(found, 1):
                 message = _of(by_device, _channel(device, str(n)))
-                take(message, rule, each, at, rule.path)
+                take(message, rule, each, at, path)
         for event in self._profile.events:
             text = self._find(event.path, part)
             if text is not None:
                 own = self._time(event.time, part)
                 made = Event(event.kind, at if own is None else own, {event.path: text})
                 _of(by_device, device).events.append(made)
+
+    def _first(self, rule: JsonValue, part: object) -> tuple[str, Any]:
+        for path in rule.paths():
+            found = self._find(path, part)
+            if found is not None:
+                return path, found
+        return "", None
 
     def _device(self, part: object, given: Given) -> str | None:
         named = self._profile.device and self._find(self._profile.device, part)

@@ -46,13 +46,22 @@ class Scaled(_Part, kw_only=True):
     offset: float = 0.0
     missing: list[float | str] = []
     """What is sent when there is no value, before scaling."""
+    source: str | None = None
+    """Name of the field in the message; without it where it stands."""
 
 
 class JsonValue(Scaled, kw_only=True):
     """A value of a JSON message."""
 
-    path: str
-    """JMESPath; a list holds one value a channel, numbered from 1."""
+    path: str | list[str]
+    """JMESPath, or several of which the first that finds something counts.
+
+    What it finds may be a list: one value a channel, numbered from 1.
+    """
+
+    def paths(self) -> list[str]:
+        """Return the paths in the order they are tried."""
+        return [self.path] if isinstance(self.path, str) else self.path
 
 
 class JsonTime(_Part, kw_only=True):
@@ -253,7 +262,11 @@ def _check_metric(where: str, value: Scaled) -> None:
 def _check_paths(profile: JsonProfile) -> None:
     paths = [("each", profile.each), ("device", profile.device)]
     paths += [("channel", profile.channel)]
-    paths += [(f"values[{n}].path", each.path) for n, each in enumerate(profile.values)]
+    paths += [
+        (f"values[{n}].path", path)
+        for n, each in enumerate(profile.values)
+        for path in each.paths()
+    ]
     paths += [(f"events[{n}].path", each.path) for n, each in enumerate(profile.events)]
     paths += [
         (f"{where}.path", each.path)

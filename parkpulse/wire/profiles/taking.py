@@ -82,6 +82,7 @@ def take(
     message: Message, rule: Scaled, sent: object, at: int | None, source: str
 ) -> None:
     """Add one value to a message: scaled, missing or refused."""
+    source = rule.source or source
     value = documents.number(sent)
     if value is not None and math.isinf(value):
         detail = f"{source}: {documents.shown(sent)}"
