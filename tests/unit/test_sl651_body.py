@@ -131,6 +131,7 @@ def test_gate_codes_and_dry_wells_are_suspect() -> None:
 
 def test_a_duration_is_in_hours() -> None:
     assert values(report("05120330")) == {"DT": 3.5}
+    assert math.isnan(values(report("0512FFFF"))["DT"])
 
 
 def test_relative_levels_become_absolute_by_the_base() -> None:

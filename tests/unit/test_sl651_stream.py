@@ -126,6 +126,13 @@ def test_frames_within_frames_do_not_take_for_ever() -> None:
         read(payload)
 
 
+@pytest.mark.parametrize("unit", [b"\x01", b"\x7e", b"\x12\x02\x10\x01"])
+def test_starts_without_frames_cost_their_share(unit: bytes) -> None:
+    scan = Scan(unit * (decoder.MAXIMUM_BYTES // len(unit)))
+    assert not list(scan.found())
+    assert scan.looked_at <= decoder.MAXIMUM_BYTES // 4 + 4 * frame.LONGEST_BODY
+
+
 def test_a_payload_that_is_too_large() -> None:
     with pytest.raises(DecodeError, match="too_large"):
         read(REPORT + bytes(decoder.MAXIMUM_BYTES))

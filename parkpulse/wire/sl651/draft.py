@@ -163,7 +163,7 @@ class Draft:
             self.put(source, source, read, ts_us)
             return
         value, quality = read
-        if guide == elements.DURATION:
+        if guide == elements.DURATION and quality != MISSING:
             value = _hours_of(value)
         if value in elements.SENTINELS.get(guide, ()):
             quality = SUSPECT

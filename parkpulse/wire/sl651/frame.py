@@ -34,6 +34,8 @@ _HEX_START = b"\x7e\x7e"
 _ASCII_START = b"\x01"
 _DOWN = 8
 _LONGEST_PACKET = 0xFFFF
+_ATTEMPT = 16
+"""What looking at a start costs, as bytes of a CRC."""
 LONGEST_BODY = 0xFFF
 """Most bytes of a body in one packet."""
 
@@ -193,6 +195,11 @@ class Scan:
         self._accepts_bad_crc = accepts_bad_crc
         # Rubbish that looks like frames within frames must not cost quadratic time.
         self._budget = 4 * len(payload) + 4 * LONGEST_BODY
+        self._next = {
+            start: payload.find(start) for start in (_HEX_START, _ASCII_START)
+        }
+        self.looked_at = 0
+        """How many starts were looked at."""
         self.error: DecodeError | None = None
         """Why the first thing that looked like a frame was none."""
 
@@ -210,11 +217,12 @@ class Scan:
                 at = self._next_start(found.stop)
 
     def _next_start(self, at: int) -> int:
-        hexadecimal = self._payload.find(_HEX_START, at)
-        text = self._payload.find(_ASCII_START, at)
-        if hexadecimal < 0 or text < 0:
-            return max(hexadecimal, text)
-        return min(hexadecimal, text)
+        self._budget -= _ATTEMPT
+        self.looked_at += 1
+        for start, found in self._next.items():
+            if 0 <= found < at:
+                self._next[start] = self._payload.find(start, at)
+        return min((found for found in self._next.values() if found >= 0), default=-1)
 
     def _frame_at(self, at: int) -> Found:
         mode = ASCII if self._payload[at] == _ASCII_START[0] else HEX
