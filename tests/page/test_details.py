@@ -171,9 +171,13 @@ def test_what_was_put_aside_can_be_read(visit: Visit, service: Service) -> None:
 
 def test_the_ledger_by_hour_adds_up(visit: Visit) -> None:
     page = visit("#/demo/ledger", language="zh")
-    page.get_by_role("table").wait_for()
+    refused = page.get_by_role("region", name="拒收原因")
+    expect(refused).to_contain_text("时间过早")
     page.screenshot(path=OUTPUT / "ledger-zh.png")
-    for cells in page.get_by_role("row").all()[1:]:
+    expect(page.get_by_role("region", name="未到达的消息")).to_contain_text("序号")
+    for cells in (
+        page.get_by_role("region", name="收发台账").get_by_role("row").all()[1:]
+    ):
         texts = cells.get_by_role("cell").all_inner_texts()
         received, stored, duplicate, aside = (
             int(text.replace(",", "")) for text in texts[2:6]

@@ -72,6 +72,8 @@ export const devices = (park: string, query: Query) =>
 export const devicesCsvAddress = (park: string, query: Query) =>
   address(`/parks/${enc(park)}/devices`, { ...query, format: "csv" });
 
+export const gaps = (park: string) => get<api.Gaps>("/ledger/gaps", { park });
+
 export const ledger = (park: string, of: Span) =>
   get<api.Ledger>("/ledger", { park, ...span(of) });
 

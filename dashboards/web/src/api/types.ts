@@ -268,7 +268,31 @@ export interface Ledger {
   items: LedgerHour[];
   totals: LedgerCounts;
   balanced: boolean;
+  reasons: ReasonCount[];
   last_minute: { messages: number; values: number };
+}
+
+export interface ReasonCount {
+  hour: string;
+  park: string;
+  reason: string;
+  n: number;
+}
+
+export interface Gap {
+  park: string;
+  device: string;
+  first: number;
+  last: number;
+  count: number;
+}
+
+export interface Gaps {
+  items: Gap[];
+  start: string;
+  end: string;
+  numbered: number;
+  missing: number;
 }
 
 export interface Quarantined {
