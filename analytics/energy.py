@@ -145,9 +145,14 @@ def from_power(ts: IntArray, value: FloatArray, hold: int) -> Segments:
     ts, value = _usable(ts, value)
     length = np.full(len(ts), hold, np.int64)
     np.minimum(np.diff(ts), hold, out=length[:-1])
-    energy = value * length
-    energy /= W_US_PER_KWH
-    return Segments(ts, ts + length, energy, np.zeros(len(ts), np.int8))
+    return Segments(
+        ts, ts + length, value * per_watt(length), np.zeros(len(ts), np.int8)
+    )
+
+
+def per_watt(length: IntArray | np.int64) -> FloatArray | np.float64:
+    """Energy of 1 W over lengths of time [us]. [kWh/W]."""
+    return length / W_US_PER_KWH
 
 
 def from_intervals(ts: IntArray, value: FloatArray, length: int) -> Segments:
@@ -176,24 +181,24 @@ def _usable(ts: IntArray, value: FloatArray) -> tuple[IntArray, FloatArray]:
     return ts[finite], value[finite]
 
 
-def _bound(length: IntArray, register: Register) -> FloatArray:
-    """Most that the register can have counted in these spans."""
+def bound(length: IntArray, register: Register) -> FloatArray:
+    """Most that the register can have counted in spans of these lengths [us]."""
     per_us = _TOLERANCE * register.max_rate / HOUR
-    bound: FloatArray = per_us * length.astype(np.float64)
-    return bound + 2.0 * register.resolution
+    found: FloatArray = per_us * length.astype(np.float64)
+    return found + 2.0 * register.resolution
 
 
 def _doubtful(step: FloatArray, length: IntArray, register: Register) -> IntArray:
     """Indexes of the steps that are not plain."""
     # The bound of the shortest span holds for all, so that few need their own.
-    least = _bound(length.min(keepdims=True), register)
+    least = bound(length.min(keepdims=True), register)
     rare = np.flatnonzero(~((step >= 0.0) & (step <= least)))
     return rare[~_plain(step[rare], length[rare], register)]
 
 
 def _plain(step: FloatArray, length: IntArray, register: Register) -> BoolArray:
     """Whether a step is an ordinary one: not downwards and not too large."""
-    return (step >= 0.0) & (step <= _bound(length, register))
+    return (step >= 0.0) & (step <= bound(length, register))
 
 
 def _rolled(
@@ -205,7 +210,7 @@ def _rolled(
     return (
         (step < 0.0)
         & (before > _ROLLOVER_FROM * register.modulus)
-        & (step + register.modulus <= _bound(length, register))
+        & (step + register.modulus <= bound(length, register))
     )
 
 
@@ -251,7 +256,7 @@ def _resolve(
     step = found.amount[doubtful]
     length = found.end[doubtful] - found.start[doubtful]
     rolled = _rolled(before, step, length, register)
-    reset = (step < 0.0) & ~rolled & (after <= _bound(length, register))
+    reset = (step < 0.0) & ~rolled & (after <= bound(length, register))
     amount = found.amount.copy()
     amount[doubtful[rolled]] += register.modulus or 0.0
     amount[doubtful[reset]] = after[reset]

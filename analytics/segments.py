@@ -157,6 +157,10 @@ def sums(segments: Segments, edges: IntArray) -> BucketSums:
     if len(crossing):
         amount = amount.copy()
         amount[crossing] = 0.0
+    total = _slice_sums(amount, first) + _bincount(pieces.bucket, pieces.amount, count)
+    known = np.diff(edges) - _time(_holes(segments, edges), edges)
+    if not segments.kind[max(first[0] - 1, 0) : first[-1]].any():
+        return BucketSums(total, np.zeros(count), known, np.zeros(count, np.int64))
     rough = np.flatnonzero(segments.kind[first[0] : first[-1]] != MEASURED) + first[0]
     bucket = np.searchsorted(first, rough, side="right") - 1
     rough_pieces = pieces.take(pieces.kind != MEASURED)
@@ -166,9 +170,9 @@ def sums(segments: Segments, edges: IntArray) -> BucketSums:
     late = np.setdiff1d(crossing, rough)
     estimated_time += _time(segments.take(late[segments.kind[late] != MEASURED]), edges)
     return BucketSums(
-        _slice_sums(amount, first) + _bincount(pieces.bucket, pieces.amount, count),
+        total,
         estimated,
-        np.diff(edges) - _time(_holes(segments, edges), edges) - estimated_time,
+        known - estimated_time,
         estimated_time,
     )
 
