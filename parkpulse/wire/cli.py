@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from parkpulse.wire.context import Context
     from parkpulse.wire.formats import Format
+    from parkpulse.wire.inputs import Piece
 
 _STDIN = "-"
 
@@ -40,7 +42,12 @@ _STDIN = "-"
     "--hex", "digits", multiple=True, help="Bytes in hexadecimal; a line a message."
 )
 @click.option("--file", "path", type=click.Path(), help="File to read; - is stdin.")
-@click.option("--topic", default="", help="Topic that the message came on.")
+@click.option(
+    "--topic",
+    "topics",
+    multiple=True,
+    help="Topic of the messages, or of each in turn.",
+)
 @click.option("--option", "options", multiple=True, help="Option of the device: k=v.")
 @click.option("--received", help="When it came: RFC 3339 or epoch ms. Default: now.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -49,7 +56,7 @@ def decode(
     profile: Path | None,
     digits: Sequence[str],
     path: str | None,
-    topic: str,
+    topics: Sequence[str],
     options: Sequence[str],
     received: str | None,
     *,
@@ -58,13 +65,14 @@ def decode(
     """Decode messages and print what they say; exit 1 if one is refused.
 
     Reads --hex, --file or standard input: lines of hexadecimal digits, JSON, JSON lines
-    or bytes. Nothing is stored, and neither time window nor plausible range is applied.
+    (each may begin with its topic) or bytes. Nothing is stored; neither time window nor
+    plausible range is applied.
     """
     if digits and path is not None:
         message = "--hex and --file exclude each other"
         raise click.UsageError(message)
-    context = formats.Context(topic, _received(received), _options(options))
-    told = _told(_format(name, profile), context, digits, path)
+    context = formats.Context("", _received(received), _options(options))
+    told = _told(_format(name, profile), (topics, context), digits, path)
     _print(told, as_json=as_json)
     if any("error" in each for each in told):
         sys.exit(1)
@@ -104,25 +112,40 @@ def _options(written: Sequence[str]) -> dict[str, str]:
 
 
 def _told(
-    name: str, context: Context, digits: Sequence[str], path: str | None
+    name: str,
+    given: tuple[Sequence[str], Context],
+    digits: Sequence[str],
+    path: str | None,
 ) -> list[dict[str, Any]]:
     try:
         form = formats.find(name)
         pieces = inputs.of_hex("\n".join(digits)) if digits else _read(path)
-        payloads = [part for piece in pieces for part in form.split(piece)]
     except DecodeError as error:
         return [telling.error_as_json(error)]
-    if len(payloads) == 1:
-        told = list(_decoded(form, payloads, context))
-        parts = inputs.elements(payloads[0]) if "error" in told[0] else []
-        told_parts = list(_decoded(form, parts, context))
-        # An array of messages, unless none of its elements is one.
-        is_list = any("error" not in each for each in told_parts)
-        return told_parts if is_list else told
-    return list(_decoded(form, payloads, context))
+    arrived = list(_arrivals(form, pieces, *given))
+    told = list(_decoded(form, arrived))
+    if len(arrived) != 1 or not told or "error" not in told[0]:
+        return told
+    payload, context = arrived[0]
+    parts = [(each, context) for each in inputs.elements(payload)]
+    told_parts = list(_decoded(form, parts))
+    # An array of messages, unless none of its elements is one.
+    is_list = any("error" not in each for each in told_parts)
+    return told_parts if is_list else told
 
 
-def _read(path: str | None) -> list[bytes]:
+def _arrivals(
+    form: Format, pieces: Sequence[Piece], topics: Sequence[str], context: Context
+) -> Iterator[tuple[bytes, Context]]:
+    """Give each message its topic: its line's, else its own or the last of `topics`."""
+    for index, piece in enumerate(pieces):
+        named = topics[min(index, len(topics) - 1)] if topics else ""
+        its_context = replace(context, topic=piece.topic or named)
+        for payload in form.split(piece.payload):
+            yield payload, its_context
+
+
+def _read(path: str | None) -> list[Piece]:
     most = inputs.MAXIMUM_BYTES + 1
     if path is None or path == _STDIN:
         return inputs.of_bytes(sys.stdin.buffer.read(most))
@@ -135,12 +158,12 @@ def _read(path: str | None) -> list[bytes]:
 
 
 def _decoded(
-    form: Format, payloads: Sequence[bytes], context: Context
+    form: Format, arrived: Sequence[tuple[bytes, Context]]
 ) -> Iterator[dict[str, Any]]:
     """Say what each message says; fragments only as the whole, if it comes."""
     decoder = form.make()
     waiting: dict[str, Any] | None = None
-    for payload in payloads:
+    for payload, context in arrived:
         try:
             telegram = decoder.decode(payload, context)
         except DecodeError as error:

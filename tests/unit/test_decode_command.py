@@ -114,6 +114,20 @@ def test_fragments_are_told_as_the_whole() -> None:
     assert not waiting["readings"]
 
 
+def test_each_message_may_have_its_topic() -> None:
+    first, second = TOPIC, TOPIC.replace("7", "8")
+    line = f"{first} {NATIVE}"
+    for arguments, stdin in (
+        ([], f"{line}\n{second} {NATIVE}"),
+        (["--topic", first, "--topic", second], f"{NATIVE}\n{NATIVE}"),
+        ([], f"{first} {NATIVE.encode().hex()}\n{second} {NATIVE.encode().hex()}"),
+    ):
+        both = told("--format", "native", *arguments, stdin=stdin)
+        devices = [each["readings"][0]["device"] for each in both]
+        assert devices == ["well-7", "well-8"]
+    assert told("--format", "native", stdin=line)["readings"][0]["device"] == "well-7"
+
+
 def test_json_lines_and_arrays_are_messages() -> None:
     both = told("--format", "native", stdin=f"{NATIVE}\n\n{NATIVE}\n")
     assert both == told("--format", "native", stdin=f"[{NATIVE},{NATIVE}]")
