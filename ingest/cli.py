@@ -33,6 +33,7 @@ from parkpulse.store import ledger as ledgers
 from parkpulse.store import pool
 from parkpulse.store import quarantine as quarantines
 from parkpulse.store.pool import Database
+from parkpulse.wire import profiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,6 +105,7 @@ def ingest(worker: int, *, retire: bool) -> None:
         level=config.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    profiles.use(config.home.expanduser() / profiles.FOLDER)
     # The worker itself tells when the database is away.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     stop = threading.Event()
@@ -348,6 +350,7 @@ def replay_entries(
 ) -> None:
     """Put messages through the pipeline again, with their first receipt."""
     config = settings.load()
+    profiles.use(config.home.expanduser() / profiles.FOLDER)
     on_difference = OnDifference.REPLACE if force else OnDifference.KEEP
     retention_s = config.raw_retention_days * _DAY_S
     results: list[dict[str, Any]] = []

@@ -155,7 +155,7 @@ def messages(telegram: Telegram, location: Location) -> list[Message]:
     found = [_present(each) for each in telegram.messages] or [Message([], [], [])]
     named = location.address.device
     for each in found:
-        if named and (len(found) == 1 or each.device is None):
+        if named and (each.device is None or _is_whole(each.device, named, found)):
             each.device = named
         if not (each.values or each.refused or each.events):
             each.events = [Event(NOTICE, None, telegram.about)]
@@ -163,6 +163,11 @@ def messages(telegram: Telegram, location: Location) -> list[Message]:
             detail = f"no device can be called {each.device!r:.80}"
             raise DecodeError(reasons.BAD_DEVICE, detail)
     return found
+
+
+def _is_whole(device: str, named: str, found: list[Message]) -> bool:
+    """Whether the only device of a message is the topic's, not a channel of it."""
+    return len(found) == 1 and not device.startswith(f"{named}:")
 
 
 def _present(told: Message) -> Message:

@@ -94,7 +94,7 @@ def check(name: str, payload: bytes, options: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(document=st.dictionaries(KEYS, JSON, max_size=8), profile=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_json(name: str, document: dict[str, Any], *, profile: bool) -> None:
     options = {"profile": "tasmota", "aes_key": "0123456789abcdef"} if profile else {}
     check(name, json.dumps(document).encode(), options)
@@ -102,7 +102,7 @@ def test_any_json(name: str, document: dict[str, Any], *, profile: bool) -> None
 
 @pytest.mark.parametrize("name", NAMES)
 @given(payload=st.binary(max_size=400))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_any_bytes(name: str, payload: bytes) -> None:
     check(name, payload, {})
     check(name, b"W\x01" + payload, {})

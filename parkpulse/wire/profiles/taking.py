@@ -32,7 +32,7 @@ class Given(NamedTuple):
 
 
 class DeviceTopics:
-    """Finds the device in a topic by patterns such as `tele/{device}/SENSOR`."""
+    """Finds the device in a topic by patterns of its end: `tele/{device}/SENSOR`."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = [_pattern(each) for each in patterns if "{device}" in each]
@@ -63,7 +63,8 @@ def _found(patterns: Sequence[re.Pattern[str]], topic: str) -> str | None:
 def _pattern(topic: str) -> re.Pattern[str]:
     levels = {"{device}": "(?P<device>[^/]+)", "+": "[^/]+", "#": ".*"}
     return re.compile(
-        "/".join(levels.get(each, re.escape(each)) for each in topic.split("/"))
+        r"(?:.*/)?"
+        + "/".join(levels.get(each, re.escape(each)) for each in topic.split("/"))
     )
 
 
