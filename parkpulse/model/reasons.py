@@ -42,8 +42,6 @@ NOT_PROTOBUF = "not_protobuf"
 BAD_NAME = "bad_name"
 UNSUPPORTED_VERSION = "unsupported_version"
 MUST_UNDERSTAND = "must_understand"
-UNKNOWN_ALIAS = "unknown_alias"
-BIRTH_MISSING = "birth_missing"
 
 
 class Text(NamedTuple):
@@ -98,12 +96,6 @@ TEXTS = {
     UNSUPPORTED_VERSION: Text("版本不支持", "The version is newer than supported"),
     MUST_UNDERSTAND: Text(
         "含有必须理解的未知字段", "An unknown field demands to be understood"
-    ),
-    UNKNOWN_ALIAS: Text(
-        "别名未在出生报文中声明", "No birth message has told what this alias means"
-    ),
-    BIRTH_MISSING: Text(
-        "尚未收到出生报文", "The birth message of the sender has not come yet"
     ),
 }
 """Texts of all codes."""

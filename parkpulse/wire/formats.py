@@ -14,6 +14,7 @@ from parkpulse.wire.platforms.ctwing import Ctwing
 from parkpulse.wire.platforms.iotda import Iotda
 from parkpulse.wire.platforms.onenet import Onenet
 from parkpulse.wire.sl651 import decoder as sl651
+from parkpulse.wire.sparkplug import decoder as sparkplug
 
 __all__ = ["FORMATS", "Context", "Decoder", "Format", "find"]
 
@@ -59,6 +60,7 @@ FORMATS: Mapping[str, Format] = {
         Format("native", _Native),
         Format("sl651", sl651.Decoder, has_state=True, split=sl651.split),
         Format("senml", senml.Decoder),
+        Format("sparkplug", sparkplug.Decoder, has_state=True),
         Format("ctwing", Ctwing),
         Format("onenet", Onenet),
         Format("iotda", Iotda),

@@ -1,0 +1,1 @@
+"""Sparkplug B: births, data and deaths of edge nodes and their devices."""
