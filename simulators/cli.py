@@ -111,9 +111,10 @@ _SEED = click.IntRange(0, 2**31)
 @click.option(
     "--format",
     "format_name",
+    type=click.Choice(encoders.NAMES),
     default="native",
     show_default=True,
-    help="Format of the messages.",
+    help="Format of the messages, of devices whose metrics it has.",
 )
 @click.option(
     "--out",
@@ -164,8 +165,11 @@ def simulate(
         park or Path(scenario).stem,
         seed,
         devices,
-        encoders.find(format_name),
+        format_name,
     )
+    if made.natives:
+        _tell(f"{format_name} lacks what these measure: {', '.join(made.natives)}")
+        _tell("They speak the native format · 该格式无法表达的设备使用原生格式")
     if out is not None:
         _write(made, out, as_json=as_json)
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulators.scenario import events, roster, way
+from simulators.scenario import encoders, events, roster, way
 from simulators.scenario.packets import Crew
 from simulators.scenario.world import World, plant_happenings, site_happenings
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from parkpulse.model.registry import ParkSpec
     from simulators.scenario.document import Scenario
     from simulators.scenario.events import Fault
-    from simulators.scenario.packets import Encoder
     from simulators.scenario.roster import Fleet
     from simulators.scenario.way import Rows
 
@@ -57,8 +56,9 @@ class Park:
         Of all chance.
     devices
         How many there shall be, meters aside; None: as the scenario has it.
-    encoder
-        The format of the messages.
+    format_name
+        The format of the messages, of devices whose metrics it has; the others speak
+        the native one.
 
     Raises
     ------
@@ -71,9 +71,10 @@ class Park:
         scenario: Scenario,
         code: str,
         seed: int,
-        devices: int | None,
-        encoder: Encoder,
+        devices: int | None = None,
+        format_name: str = "native",
     ) -> None:
+        encoders.check(format_name)
         wanted = roster.counts(scenario, devices)
         self.scenario = scenario
         self.code = code
@@ -89,13 +90,15 @@ class Park:
             plant_happenings(self.faults),
             seed,
         )
-        self._encoder = encoder
+        self._format = format_name
         self._crews = [
             Crew(scenario, self.faults, self.world, fleet, encoder)
             for fleet in self.fleets
+            for encoder in [encoders.for_fleet(format_name, fleet)]
         ]
         self._topics = [
-            [encoder.topic(code, each) for each in fleet.codes] for fleet in self.fleets
+            [crew.encoder.topic(code, each) for each in crew.fleet.codes]
+            for crew in self._crews
         ]
 
     @property
@@ -108,6 +111,15 @@ class Park:
         """About how many messages it sends."""
         lasts_s = self.scenario.end_s - self.scenario.start_s
         return round(self._rate() * lasts_s)
+
+    @property
+    def natives(self) -> list[str]:
+        """Kinds of devices that speak the native format for want of another."""
+        return [
+            crew.fleet.kind
+            for crew in self._crews
+            if crew.encoder.name == "native" and self._format != "native"
+        ]
 
     def spec(self) -> ParkSpec:
         """Describe the park for the registry."""

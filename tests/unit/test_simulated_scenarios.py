@@ -15,7 +15,6 @@ from parkpulse.model import registry_check
 from parkpulse.wire import native
 from simulators.faults import RESET_CLOCK_S
 from simulators.scenario import document, expected, files, truth
-from simulators.scenario.packets import Native
 from simulators.scenario.park import Park
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ HOUR = 3600
 
 
 def park(text: str, seed: int = 7, devices: int | None = None) -> Park:
-    return Park(document.read(HEAD + text, "test"), "p", seed, devices, Native())
+    return Park(document.read(HEAD + text, "test"), "p", seed, devices)
 
 
 def event(kind: str, target: str, **more: object) -> str:
@@ -82,7 +81,7 @@ def test_shipped_scenarios_are_sound(name: str) -> None:
     scenario = document.library()[name]
     assert scenario.name.zh
     assert scenario.about.en
-    made = Park(scenario, name, 7, None, Native())
+    made = Park(scenario, name, 7)
     spec = made.spec()
     registry_check.check(spec)
     assert spec.simulated
