@@ -18,6 +18,11 @@ SOURCES = tuple(role for role, sign in kpi.FACILITY.items() if sign > 0.0)
 """Those of them that bring energy in."""
 
 
+def sign(role: str) -> float:
+    """How a role enters E_DC; 0 for meters behind the supply. [-]."""
+    return kpi.FACILITY.get(role, 0.0)
+
+
 class Edge(NamedTuple):
     """Energy that goes from a meter, or from all supplies, to another. [kWh]."""
 

@@ -29,6 +29,7 @@ from api.routes import (
     health,
     kpis,
     ledger,
+    outlook,
     parks,
     ranges,
 )
@@ -51,6 +52,7 @@ _ROUTERS = (
     ranges.router,
     kpis.router,
     energy.router,
+    outlook.router,
     alerts.router,
     ledger.router,
     events.router,
