@@ -101,7 +101,7 @@ def _received(written: str | None) -> int:
 
 
 def _options(written: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    found = {"secrets": "show"}  # whoever has the message has its password
     for each in written:
         name, equals, value = each.partition("=")
         if not equals:

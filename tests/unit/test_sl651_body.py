@@ -236,7 +236,7 @@ def test_parameters_of_the_station() -> None:
         "0E06"
         "001122334403"
     )
-    telegram = read(framed(body, "41"))
+    telegram = read(framed(body, "41"), secrets="show")
     assert telegram.about["parameters"] == {
         "01": "5.0.0.0",
         "02": "0011223344",
@@ -248,6 +248,8 @@ def test_parameters_of_the_station() -> None:
     }
     (event,) = only(telegram).events
     assert "03" not in event.detail, "no password among the events"
+    assert "03" not in read(framed(body, "41")).about["parameters"]
+    assert "password" not in read(framed(body, "41")).about
 
 
 def test_run_parameters_have_decimals() -> None:

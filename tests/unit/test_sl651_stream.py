@@ -69,6 +69,13 @@ def test_rubbish_around_a_frame_is_told() -> None:
     assert telegram.about["skipped_bytes"] == 10
 
 
+@pytest.mark.parametrize("text", [REPORT.hex(), REPORT.hex(" ").upper() + "\r\n"])
+def test_a_frame_as_hexadecimal_text(text: str) -> None:
+    assert values(read(text.encode())) == {"VT": 12.44}
+    with pytest.raises(DecodeError, match="bad_frame"):
+        read(text.encode() + b"G")
+
+
 def test_several_frames_in_one_payload() -> None:
     payload = REPORT + b"\0" + in_ascii(b"0003240109153000", "2F") + OTHER
     telegram = read(payload)

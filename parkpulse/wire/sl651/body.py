@@ -81,7 +81,6 @@ def _about(found: Frame, draft: Draft, sent: str) -> dict[str, object]:
         "station": draft.station,
         "address": found.address.hex().upper(),
         "centre": found.centre,
-        "password": found.password.hex().upper(),
         "function": f"{found.function:02X}",
         "direction": "down" if found.is_down else "up",
         "mode": found.mode,
@@ -97,6 +96,8 @@ def _about(found: Frame, draft: Draft, sent: str) -> dict[str, object]:
         written = instants.from_us(draft.sent_us).isoformat()
         about["sent_at"] = written.replace("+00:00", "Z")
         about["is_clock_set"] = coding.is_clock_set(draft.sent_us)
+    if draft.options.shows_secrets:
+        about["password"] = found.password.hex().upper()
     if found.function == TEST:
         about["is_test"] = True
     return about

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from datetime import datetime, timedelta, timezone
 
@@ -70,6 +71,7 @@ def number_bytes(value: float, size: int, decimals: int) -> bytes:
     return bytes.fromhex(("ff" if is_negative else "") + digits)
 
 
+@functools.lru_cache(maxsize=4096)  # many stations report at the same minutes
 def moment(digits: str) -> int | None:
     """Instant [us since 1970 UTC] of YYMMDDHHmm or YYMMDDHHmmSS; None if it is none."""
     if not (digits.isascii() and digits.isdecimal()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ class Decoder:
         DecodeError
             `too_large`, `bad_frame`, `bad_crc`, `bad_option`: nothing can be read.
         """
+        payload = _unhexed(payload)
         scan = _scan(payload, context.options)
         options = Options.of(context.options)
         telegrams: list[Telegram] = []
@@ -93,6 +95,14 @@ def _scan(payload: bytes, options: Mapping[str, str]) -> Scan:
         detail = f"crc must be require or accept, not {policy!r:.40}"
         raise DecodeError(reasons.BAD_OPTION, detail)
     return Scan(payload, accepts_bad_crc=policy == "accept")
+
+
+def _unhexed(payload: bytes) -> bytes:
+    """Bytes of a frame that a gateway passes on as hexadecimal text."""
+    if payload[:4].upper() == b"7E7E":
+        with contextlib.suppress(ValueError):  # then it is no such text
+            return bytes.fromhex(payload.decode("ascii"))
+    return payload
 
 
 def _no_start(payload: bytes) -> DecodeError:

@@ -34,10 +34,13 @@ class Options(NamedTuple):
         the standard says), the `start` of the hour, that of the `last` or `last_valid`.
     bases
         Level bases [m] by index: relative levels of an hour become absolute.
+    shows_secrets
+        Whether passwords are told; ingest, which stores what it hears, does not ask.
     """
 
     first_group: str = "first"
     bases: Mapping[int, float] = {}
+    shows_secrets: bool = False
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> Options:
@@ -58,7 +61,7 @@ class Options(NamedTuple):
             for index, name in enumerate(_BASES, 1)
             if name in options
         }
-        return cls(first_group, bases)
+        return cls(first_group, bases, options.get("secrets") == "show")
 
 
 def _metres(name: str, text: str) -> float:

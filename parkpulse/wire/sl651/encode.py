@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from dataclasses import dataclass
@@ -206,6 +207,7 @@ def _digits(station: Station, digits: str) -> bytes:
     return bytes.fromhex(digits) if station.mode == frame.HEX else digits.encode()
 
 
+@functools.lru_cache(maxsize=4096)
 def _address(station: Station) -> bytes:
     if station.mode == frame.ASCII:
         written = station.address.hex().upper()

@@ -57,10 +57,10 @@ def _add(found: dict[str, Any], name: str, value: object) -> None:
 
 
 def _tell(draft: Draft, found: dict[str, Any], rest: str) -> None:
-    draft.about["parameters"] = found
+    public = {name: value for name, value in found.items() if name != PASSWORD}
+    draft.about["parameters"] = found if draft.options.shows_secrets else public
     if rest:
         draft.about["rest"] = rest
-    public = {name: value for name, value in found.items() if name != PASSWORD}
     draft.tell("parameters", public)
 
 
