@@ -1,33 +1,40 @@
 """The consumer that keeps the roll-ups of exactly the touched buckets.
 
-It holds nothing in memory but the list of series: a bucket is computed from what the
-database has, so any order of arrival gives the same bits.
+A bucket is written when it is over, and again when a reading comes late. It is always
+computed anew from all of its readings, so any order of arrival gives the same bits. The
+readings of the newest minutes are kept in memory; all else is read from the database.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analytics import buckets
-from parkpulse.engine import tiers
+from parkpulse.engine import open_buckets, tiers
+from parkpulse.engine.open_buckets import FINEST, Readings, Recent, Waiting
 from parkpulse.engine.tiers import TIERS
-from parkpulse.model import packed
-from parkpulse.store import retention
+from parkpulse.model import instants, packed
+from parkpulse.store import retention, snapshots
 from parkpulse.store import rollups as store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from parkpulse.engine.tiers import Catalogue, Tier
-    from parkpulse.model.packed import Int64Array, LoggedBatch
+    from parkpulse.engine.tiers import Tier
+    from parkpulse.model.packed import ChangeArrays, Int64Array, LoggedBatch
     from parkpulse.store.columns import Columns
     from parkpulse.store.pool import Connection
 
-PAUSE_S = 5.0
-"""Roll-ups are written at most so often; ranges read readings for the rest. [s]"""
+PAUSE_S = 3.0
+"""Roll-ups are written at most so often; with the grace 5 s after a bucket's end. [s]
+"""
+SNAPSHOT_EVERY = timedelta(seconds=30)
+MOST_FROM_DATABASE = 50_000
+"""So many buckets of a tier are read back at once, so that none holds up the others."""
 _REFRESH_S = 60.0
 
 
@@ -38,27 +45,68 @@ class RollupConsumer:
 
     def __init__(self) -> None:
         self._slots: Sequence[int] = ()
-        self._known: Catalogue = tiers.catalogue(())
+        self._known = tiers.NOTHING
         self._known_at: datetime | None = None
+        self._waiting = Waiting()
+        self._recent: Recent | None = None
+        self._unsaved: set[int] = set()
+        self._saved_at: datetime | None = None
 
     def start(self, conn: Connection, slots: Sequence[int]) -> None:
-        """Load the list of series."""
+        """Load the list of series, and what waited to be written."""
         self._slots = slots
-        self._known = tiers.catalogue(store.series(conn, slots))
+        self._load(conn)
         self._known_at = None
+        self._waiting = Waiting()
+        self._recent = None
+        self._unsaved = set(slots)
+        self._saved_at = None
+        for state in snapshots.load(conn, self.name, slots).values():
+            self._waiting.restore(state)
+        for each in snapshots.consumed(conn, self.name, slots):
+            self._touch(each.series.astype(np.int64), each.ts)
+
+    def _load(self, conn: Connection) -> None:
+        found = store.series(conn, self._slots, tiers.POWERS)
+        self._known = tiers.catalogue(found)
 
     def consume(
         self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime
     ) -> None:
-        """Write the buckets that these readings belong to."""
+        """Take note of the buckets that these readings belong to."""
+        recent = self._begun(now)
         changes = packed.concatenate(batches)
-        series, ts = changes.series.astype(np.int64), changes.ts
+        series = changes.series.astype(np.int64)
         self._refresh(conn, series, now)
-        place, known = self._known.places(series)
-        self._roll(conn, place[known], ts[known])
+        self._unsaved.update(batch.slot for batch in batches)
+        self._touch(series, changes.ts)
+        self._remember(recent, changes)
 
-    def tick(self, conn: Connection, now: datetime) -> None:
-        """Nothing is due by time alone."""
+    def _begun(self, now: datetime) -> Recent:
+        """Memory of what comes from now on; what waits is incomplete in it."""
+        if self._recent is None:
+            self._recent = Recent(instants.to_us(now), self._waiting.of(FINEST))
+        return self._recent
+
+    def _remember(self, recent: Recent, changes: ChangeArrays) -> None:
+        """Keep the readings of the series that have the finest tier."""
+        series = changes.series.astype(np.int64)
+        place, known = self._known.places(series)
+        mine = np.flatnonzero(known)
+        mine = mine[self._known.finest[place[mine]] == 0]
+        ts = changes.ts[mine]
+        first, last = tiers.span(self._known, place[mine], ts, FINEST)
+        readings = Readings(series[mine], ts, changes.value[mine], first, last)
+        is_replaced = (changes.flag[mine] & packed.CORRECTION) > 0
+        recent.add(readings, readings.where(is_replaced).keys())
+
+    def _touch(self, series: Int64Array, ts: Int64Array) -> None:
+        place, known = self._known.places(series)
+        place, ts = place[known], ts[known]
+        for index, tier in enumerate(TIERS):
+            mine = self._known.finest[place] == index
+            key = tiers.touched(self._known, place[mine], ts[mine], tier)
+            self._waiting.add(tier, key)
 
     def _refresh(self, conn: Connection, series: Int64Array, now: datetime) -> None:
         """Read the list of series again if one is new, and now and then."""
@@ -66,52 +114,91 @@ class RollupConsumer:
             self._known_at = now
         age_s = (now - self._known_at).total_seconds()
         if age_s > _REFRESH_S or not self._known.places(series)[1].all():
-            self._known = tiers.catalogue(store.series(conn, self._slots))
+            self._load(conn)
             self._known_at = now
 
-    def _roll(self, conn: Connection, place: Int64Array, ts: Int64Array) -> None:
-        below: tuple[Tier, Int64Array] | None = None
+    def tick(self, conn: Connection, now: datetime) -> None:
+        """Write the buckets that are over, and a snapshot now and then."""
+        recent = self._begun(now)
+        now_us = instants.to_us(now)
         # A bucket whose readings may be gone is never computed again.
         horizon = retention.raw_horizon(conn)
-        for tier in TIERS:
-            key = self._from_readings(conn, tier, place, ts, horizon)
-            if below is not None:
-                key = np.union1d(key, self._from_tier(conn, tier, *below))
-            below = (tier, key)
+        for index, tier in enumerate(TIERS):
+            due = self._waiting.due(tier, now_us)
+            written = self._write(conn, index, due, horizon)
+            self._waiting.remove(tier, written)
+            for wider in TIERS[index + 1 : index + 2]:
+                self._waiting.add(wider, tiers.parents(written, tier, wider))
+            if len(written) < len(due):
+                break  # the wider ones need all of these
+        recent.forget(now_us - open_buckets.KEPT)
+        self._save(conn, now)
 
-    def _from_readings(
-        self,
-        conn: Connection,
-        tier: Tier,
-        place: Int64Array,
-        ts: Int64Array,
-        horizon: int,
+    def _save(self, conn: Connection, now: datetime) -> None:
+        if self._saved_at is None or now - self._saved_at >= SNAPSHOT_EVERY:
+            for slot in sorted(self._unsaved):
+                state = self._waiting.packed(self._known, slot)
+                snapshots.save(conn, self.name, slot, state)
+            self._unsaved.clear()
+            self._saved_at = now
+
+    def _write(
+        self, conn: Connection, index: int, due: Int64Array, horizon: int
     ) -> Int64Array:
+        """Write buckets, or the first of them; return the keys of those."""
+        tier = TIERS[index]
+        in_memory = np.zeros(len(due), np.bool_)
+        if tier is FINEST and self._recent is not None:
+            in_memory = self._recent.has(due)
+            self._from_memory(conn, due[in_memory], horizon)
+        key = due[~in_memory][:MOST_FROM_DATABASE]
+        place, known = self._known.places(key >> 32)
+        if len(self._known.id):
+            from_readings = known & (self._known.finest[place] == index)
+            self._from_readings(
+                conn, tier, _not_before(key[from_readings], tier, horizon)
+            )
+            if index:
+                self._from_tier(
+                    conn, tier, TIERS[index - 1], key[known & ~from_readings]
+                )
+        return np.union1d(due[in_memory], key)
+
+    def _from_memory(self, conn: Connection, key: Int64Array, horizon: int) -> None:
+        if self._recent is None or not len(key):
+            return
+        key = _not_before(key, FINEST, horizon)
+        found = self._recent.of(key)
+        rows = tiers.compute(
+            self._known, found.series, found.ts, found.value, key, FINEST
+        )
+        store.write(conn, FINEST.name, _columns(rows))
+
+    def _from_readings(self, conn: Connection, tier: Tier, key: Int64Array) -> None:
         """Write the buckets of series for which no finer tier is kept."""
+        if not len(key):
+            return
         known = self._known
-        kept = tier.keeps(known.report_interval[place])
-        for finer in TIERS[: TIERS.index(tier)]:
-            kept &= ~finer.keeps(known.report_interval[place])
-        key = tiers.touched(known, place[kept], ts[kept], tier)
-        _, start = buckets.of_keys(key, tier.width)
-        key = key[start >= horizon]
         span = tiers.sources(known, tiers.stretches(key, tier))
         found = store.readings(conn, span.series, span.start, span.end)
         rows = tiers.compute(
             known, found["series"], found["ts"], found["value"], key, tier
         )
         store.write(conn, tier.name, _columns(rows))
-        return key
 
     def _from_tier(
         self, conn: Connection, tier: Tier, below: Tier, key: Int64Array
-    ) -> Int64Array:
+    ) -> None:
         """Write the buckets of the series that keep the tier below."""
-        parents = tiers.parents(key, below, tier)
-        span = tiers.stretches(parents, tier)
+        if not len(key):
+            return
+        span = tiers.stretches(key, tier)
         found = store.rows(conn, below.name, span.series, span.start, span.end)
         store.write(conn, tier.name, _columns(_rows(found, tier)))
-        return parents
+
+
+def _not_before(key: Int64Array, tier: Tier, horizon: int) -> Int64Array:
+    return key[buckets.of_keys(key, tier.width)[1] >= horizon]
 
 
 def _rows(found: Columns, tier: Tier) -> buckets.Rows:

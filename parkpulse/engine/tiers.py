@@ -14,11 +14,9 @@ from analytics import buckets
 from parkpulse.model import freshness, instants, metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from analytics.arrays import BoolArray
     from parkpulse.model.packed import FloatArray, Int64Array
-    from parkpulse.store.rollups import SeriesInfo
+    from parkpulse.store.columns import Columns
 
 READINGS_PER_BUCKET = 4
 """A tier is kept for series that report at least so often in its bucket."""
@@ -59,12 +57,18 @@ class Catalogue:
         How long a power holds; `buckets.NO_HOLD` for all that is not a power. [us]
     is_interval : array, shape (n,)
         Whether a value is of the time before its stamp.
+    slot : array, shape (n,)
+        Slots of their parks.
+    finest : array, shape (n,)
+        Index in `TIERS` of the finest tier that is kept, or their number.
     """
 
     id: Int64Array
     report_interval: Int64Array
     hold: Int64Array
     is_interval: BoolArray
+    slot: Int64Array
+    finest: Int64Array
 
     def places(self, series: Int64Array) -> tuple[Int64Array, BoolArray]:
         """Return rows of series, and whether each is known at all."""
@@ -73,23 +77,28 @@ class Catalogue:
         return place, known
 
 
-def catalogue(series: Iterable[SeriesInfo]) -> Catalogue:
-    """Columns of these series."""
-    ordered = sorted(series)
-    interval_s = np.array([each.report_interval_s for each in ordered], np.int64)
-    power = np.array([_is_power(each) for each in ordered], np.bool_)
-    hold = (interval_s * (freshness.INTERVALS * instants.SECOND)).astype(np.int64)
+def catalogue(series: Columns) -> Catalogue:
+    """Catalogue of series as `store.rollups.series` gives them."""
+    report_interval = series["report_interval_s"] * instants.SECOND
+    hold = (report_interval * freshness.INTERVALS).astype(np.int64)
+    finest = np.full(len(report_interval), len(TIERS))
+    for index in range(len(TIERS) - 1, -1, -1):
+        finest[TIERS[index].keeps(report_interval)] = index
     return Catalogue(
-        np.array([each.id for each in ordered], np.int64),
-        interval_s * instants.SECOND,
-        np.where(power, hold, buckets.NO_HOLD),
-        np.array([each.kind == "interval" for each in ordered], np.bool_),
+        series["id"],
+        report_interval,
+        np.where(series["is_power"] > 0, hold, buckets.NO_HOLD),
+        series["is_interval"] > 0,
+        series["slot"],
+        finest,
     )
 
 
-def _is_power(series: SeriesInfo) -> bool:
-    metric = metrics.METRICS.get(series.metric)
-    return series.kind == "gauge" and metric is not None and metric.unit == "W"
+_NONE = np.empty(0, np.int64)
+NOTHING = Catalogue(_NONE, _NONE, _NONE, np.empty(0, np.bool_), _NONE, _NONE)
+"""No series."""
+POWERS = [name for name, metric in metrics.METRICS.items() if metric.unit == "W"]
+"""Metrics whose gauges have an integral."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +128,22 @@ def touched(
     tier : Tier
         Whose buckets.
     """
+    return between(*span(known, place, ts, tier))
+
+
+def span(
+    known: Catalogue, place: Int64Array, ts: Int64Array, tier: Tier
+) -> tuple[Int64Array, Int64Array]:
+    """Keys of the first and the last bucket that depends on each reading."""
     series = known.id[place]
     first = buckets.keys(series, ts - known.is_interval[place], tier.width)
     last = buckets.keys(series, ts + known.hold[place], tier.width)
-    count = np.maximum(last - first, 0) + 1
+    return first, np.maximum(first, last)
+
+
+def between(first: Int64Array, last: Int64Array) -> Int64Array:
+    """All keys from each first to its last, sorted, each once."""
+    count = last - first + 1
     skipped = np.cumsum(count) - count
     each = np.repeat(first - skipped, count) + np.arange(count.sum())
     return np.unique(each)

@@ -48,18 +48,39 @@ class SeriesInfo(NamedTuple):
     report_interval_s: int
 
 
-def series(conn: Connection, slots: Sequence[int]) -> list[SeriesInfo]:
-    """All series of the parks in these slots, by id."""
-    rows = conn.execute(
+def series(conn: Connection, slots: Sequence[int], powers: Sequence[str]) -> Columns:
+    """All series of the parks in these slots, by id.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    slots
+        Slots of parks.
+    powers
+        Metrics whose gauges are powers.
+
+    Returns
+    -------
+    dict
+        Columns `id`, `report_interval_s`, `slot`, and 1 or 0 as `is_interval` and
+        `is_power`.
+    """
+    return columns.fetch(
+        conn,
         """
-        select s.id, s.metric, s.kind, s.report_interval_s
+        select s.id, s.report_interval_s, mod(d.park_id, 64),
+            (s.kind = 'interval')::integer,
+            (s.kind = 'gauge' and s.metric = any(%s))::integer
         from series s join device d on d.id = s.device_id
         where mod(d.park_id, 64) = any(%s)
         order by s.id
         """,
-        [list(slots)],
+        [list(powers), list(slots)],
+        dict.fromkeys(
+            ("id", "report_interval_s", "slot", "is_interval", "is_power"), "int4"
+        ),
     )
-    return [SeriesInfo(*row) for row in rows]
 
 
 def one(conn: Connection, series_id: int) -> tuple[SeriesInfo, float | None] | None:

@@ -182,6 +182,96 @@ def test_any_order_gives_the_same_bits(lab: Lab) -> None:
         assert _same(_table(lab, tier.name), whole[tier.name]), tier.name
 
 
+LIVE = ParkSpec(
+    code="live",
+    name=_name("live"),
+    accept_from=NOW - timedelta(days=999),
+    devices=[
+        _device("power", "active_power", 10),
+        _device("level", "water_level", 5),
+        _device("rain", "rainfall_interval", 15),
+        _device("minute", "water_level", 60),
+    ],
+)
+
+
+def _live(series: dict[tuple[str, str], int], start: int) -> list[Point]:
+    """Two hours of readings as they arrive: some late, some ahead, some corrected."""
+    rng = random.Random(11)  # noqa: S311 - test data
+    arrivals: list[tuple[int, Point]] = []
+    for (device, metric), step in {
+        ("power", "active_power"): 10,
+        ("level", "water_level"): 5,
+        ("rain", "rainfall_interval"): 15,
+        ("minute", "water_level"): 60,
+    }.items():
+        for ts in range(start, start + 2 * HOUR, step * SECOND):
+            point = (series[device, metric], ts, rng.uniform(0.0, 50.0))
+            delay = rng.choice([0] * 40 + [-90, 1, 1, 3, 20, 45, 200]) * SECOND
+            arrivals.append((ts + delay, point))
+            if rng.random() < 0.01:
+                again = (point[0], point[1], point[2] + 1.0)
+                arrivals.append((ts + delay + 30 * SECOND, again))
+    return [point for _, point in sorted(arrivals)]
+
+
+@pytest.mark.parametrize("restarts", [0.0, 0.02])
+def test_what_is_followed_live_has_the_same_bits(lab: Lab, restarts: float) -> None:
+    series = lab.register(LIVE)
+    rng = random.Random(3)  # noqa: S311 - test data
+    start = instants.to_us(NOW) - 2 * HOUR
+    points = _live(series, start)
+    loop = lab.loop(RollupConsumer())
+    newest = start
+    for i in range(0, len(points), 30):
+        part = points[i : i + 30]
+        newest = max(newest, *(ts for _, ts, _ in part))
+        lab.now = instants.from_us(newest)
+        lab.put(part)
+        if rng.random() < restarts:
+            loop = lab.loop(RollupConsumer())
+        if rng.random() < 0.8:
+            loop.step()
+    early = set(_table(lab, "1h")["start"].tolist())
+    assert start in early
+    assert newest - newest % HOUR not in early
+    lab.now = NOW + timedelta(days=2)
+    loop.step()
+    live = {tier.name: _table(lab, tier.name) for tier in TIERS}
+    with lab.database.transaction() as conn:
+        conn.execute("truncate consumer_position, rollup_1m, rollup_1h, rollup_1d")
+    lab.step(RollupConsumer())
+    for tier in TIERS:
+        assert len(live[tier.name]["start"])
+        assert _same(_table(lab, tier.name), live[tier.name]), tier.name
+
+
+def test_an_open_bucket_waits_for_its_end(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = lab.register(LIVE)
+    level = series["level", "water_level"]
+    minute = instants.to_us(NOW)
+    lab.put([(level, minute + 10 * SECOND, 1.0)])
+    loop = lab.loop(RollupConsumer())
+    lab.now = NOW + timedelta(seconds=20)
+    loop.step()
+    lab.put([(level, minute + 20 * SECOND, 2.0)])
+    lab.now = NOW + timedelta(seconds=61)
+    loop.step()
+    assert not len(_table(lab, "1m")["start"])
+    # Its first reading came before the loop began, its second is in memory; the next
+    # bucket is all in memory.
+    lab.put([(level, minute + 65 * SECOND, 3.0)])
+    lab.now = NOW + timedelta(seconds=63)
+    loop.step()
+    assert _table(lab, "1m")["sum"].tolist() == [3.0]
+    monkeypatch.setattr(rollups, "readings", None)
+    lab.now = NOW + timedelta(seconds=122)
+    loop.step()
+    assert _table(lab, "1m")["sum"].tolist() == [3.0, 3.0]
+
+
 def test_a_late_reading_changes_exactly_its_buckets(lab: Lab) -> None:
     series = lab.register(SPEC)
     lab.put(_history(series))

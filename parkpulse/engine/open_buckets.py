@@ -1,0 +1,168 @@
+"""Buckets that wait to be written, and the readings of the newest of them; pure.
+
+A bucket that is still open would be written again and again. Those who ask compute the
+newest bucket of a series from its readings, so it can wait until it is over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from analytics import buckets
+from parkpulse.engine import tiers
+from parkpulse.engine.tiers import TIERS
+from parkpulse.model import instants
+
+if TYPE_CHECKING:
+    from analytics.arrays import BoolArray
+    from parkpulse.engine.tiers import Catalogue, Tier
+    from parkpulse.model.packed import FloatArray, Int64Array
+
+GRACE = 2 * instants.SECOND
+"""So long after its end a bucket waits for what is on its way. [us]"""
+KEPT = 30 * instants.SECOND
+"""So long after its end the readings of a bucket stay in memory. [us]"""
+FINEST = TIERS[0]
+
+
+def _none() -> Int64Array:
+    return np.empty(0, np.int64)
+
+
+def ends(key: Int64Array, tier: Tier) -> Int64Array:
+    """Tell where buckets end. [us since 1970 UTC]."""
+    return buckets.of_keys(key, tier.width)[1] + tier.width
+
+
+class Waiting:
+    """Keys of the buckets that were touched and are not yet written, by tier."""
+
+    def __init__(self) -> None:
+        self._keys = {tier.name: _none() for tier in TIERS}
+
+    def add(self, tier: Tier, key: Int64Array) -> None:
+        """Have buckets written when they are over; `key` is sorted."""
+        if len(key):
+            self._keys[tier.name] = np.union1d(self._keys[tier.name], key)
+
+    def remove(self, tier: Tier, key: Int64Array) -> None:
+        """Forget buckets that are written; `key` is sorted."""
+        if len(key):
+            mine = self._keys[tier.name]
+            self._keys[tier.name] = mine[~_is_in(mine, key)]
+
+    def of(self, tier: Tier) -> Int64Array:
+        """Keys that wait, sorted."""
+        return self._keys[tier.name]
+
+    def due(self, tier: Tier, now: int) -> Int64Array:
+        """Keys of the buckets that are over, sorted."""
+        key = self._keys[tier.name]
+        return key[ends(key, tier) + GRACE <= now]
+
+    def packed(self, known: Catalogue, slot: int) -> bytes:
+        """Return what waits in a slot, for `restore`."""
+        mine = [_of_slot(self._keys[tier.name], known, slot) for tier in TIERS]
+        return np.concatenate([[len(each) for each in mine], *mine]).tobytes()
+
+    def restore(self, packed: bytes) -> None:
+        """Have written what waited when this was packed."""
+        numbers = np.frombuffer(packed, np.int64)
+        sizes, start = numbers[: len(TIERS)], len(TIERS)
+        for tier, size in zip(TIERS, sizes.tolist(), strict=True):
+            self.add(tier, numbers[start : start + size])
+            start += size
+
+
+def _of_slot(key: Int64Array, known: Catalogue, slot: int) -> Int64Array:
+    place, is_known = known.places(key >> 32)
+    return key[is_known & (known.slot[place] == slot)] if len(known.id) else key[:0]
+
+
+def _is_in(key: Int64Array, others: Int64Array) -> BoolArray:
+    """Tell which keys are among others; both are sorted."""
+    if not len(others):
+        return np.zeros(len(key), np.bool_)
+    at = np.minimum(np.searchsorted(others, key), len(others) - 1)
+    found: BoolArray = others[at] == key
+    return found
+
+
+class Readings(NamedTuple):
+    """Readings with the first and last bucket that depends on each; shape (n,)."""
+
+    series: Int64Array
+    ts: Int64Array
+    value: FloatArray
+    first: Int64Array
+    last: Int64Array
+
+    def where(self, mask: BoolArray | Int64Array) -> Readings:
+        """Return the chosen readings."""
+        return Readings(
+            self.series[mask],
+            self.ts[mask],
+            self.value[mask],
+            self.first[mask],
+            self.last[mask],
+        )
+
+    def keys(self) -> Int64Array:
+        """Keys of all buckets that depend on them, sorted."""
+        return tiers.between(self.first, self.last)
+
+
+class Recent:
+    """Readings of the finest tier's newest buckets, as they came.
+
+    Parameters
+    ----------
+    since
+        Moment from which on everything was seen. [us]
+    incomplete
+        Keys of buckets, ending later, of which readings came before; sorted.
+    """
+
+    def __init__(self, since: int, incomplete: Int64Array) -> None:
+        self._since = since
+        self._incomplete = incomplete
+        self._parts: list[tuple[int, Readings]] = []
+
+    def add(self, readings: Readings, replaced: Int64Array) -> None:
+        """Take readings that came; `replaced` are keys in which a value was replaced.
+
+        The order of writers in the log is not the order of their commits, so only the
+        database knows which value stands.
+        """
+        if len(readings.ts):
+            end = int(ends(readings.last, FINEST).max())
+            self._parts.append((end, readings))
+        self._incomplete = np.union1d(self._incomplete, replaced)
+
+    def forget(self, until: int) -> None:
+        """Drop what only buckets depend on that ended by `until`. [us]."""
+        self._since = max(self._since, until)
+        self._parts = [each for each in self._parts if each[0] > until]
+        kept = ends(self._incomplete, FINEST) > self._since
+        self._incomplete = self._incomplete[kept]
+
+    def has(self, key: Int64Array) -> BoolArray:
+        """Tell of which buckets every reading is here; `key` is sorted."""
+        complete: BoolArray = ends(key, FINEST) > self._since
+        return complete & ~_is_in(key, self._incomplete)
+
+    def of(self, key: Int64Array) -> Readings:
+        """Return readings on which buckets depend, by series, then time."""
+        found = [_touching(part, key) for _, part in self._parts]
+        if not found:
+            found = [Readings(_none(), _none(), np.empty(0), _none(), _none())]
+        every = Readings(*map(np.concatenate, zip(*found, strict=True)))
+        return every.where(np.lexsort((every.ts, every.series)))
+
+
+def _touching(readings: Readings, key: Int64Array) -> Readings:
+    low = np.searchsorted(key, readings.first, "left")
+    high = np.searchsorted(key, readings.last, "right")
+    return readings.where(high > low)
