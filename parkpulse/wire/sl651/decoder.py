@@ -99,7 +99,7 @@ def _scan(payload: bytes, options: Mapping[str, str]) -> Scan:
 
 def _unhexed(payload: bytes) -> bytes:
     """Bytes of a frame that a gateway passes on as hexadecimal text."""
-    if payload[:4].upper() == b"7E7E":
+    if payload[:5].replace(b" ", b"")[:4].upper() == b"7E7E":
         with contextlib.suppress(ValueError):  # then it is no such text
             return bytes.fromhex(payload.decode("ascii"))
     return payload
