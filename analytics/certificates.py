@@ -53,15 +53,13 @@ class Attribute:
     used_to: int
 
 
-def refusal(each: Attribute, today: int, *, is_metered: bool) -> Refusal | None:
+def refusal(each: Attribute, *, is_metered: bool) -> Refusal | None:
     """Why attributes do not count, None if they do.
 
     Parameters
     ----------
     each
         What is judged; sold attributes always count, against the share.
-    today
-        Day on the park's clock. [d]
     is_metered
         Whether a meter counts green power already.
     """
@@ -69,7 +67,8 @@ def refusal(each: Attribute, today: int, *, is_metered: bool) -> Refusal | None:
         return None
     if each.kind == "green_power" and is_metered:
         return "metered"
-    if each.retired_on > today:
+    # Retired after the year that it serves is retired all the same.
+    if each.retired_on == FOREVER:
         return "not_retired"
     if each.retired_on >= each.valid_to:
         return "expired"

@@ -155,9 +155,7 @@ class Books:
             attribute = _attribute(each)
             part = certificates.share(attribute, first, last)
             if part:
-                refused = certificates.refusal(
-                    attribute, last - 1, is_metered=is_metered
-                )
+                refused = certificates.refusal(attribute, is_metered=is_metered)
                 found.append(Counted(each.id, 0.0 if refused else part, refused))
         return tuple(found)
 

@@ -152,8 +152,7 @@ def _certificates(conn: Connection, data_centre_id: int, year: _Year) -> float:
             row.used_from.toordinal(),
             row.used_to.toordinal(),
         )
-        today = year.today.toordinal()
-        if not certificates.refusal(each, today, is_metered="green_power" in roles):
+        if not certificates.refusal(each, is_metered="green_power" in roles):
             counted.append((each.kind, certificates.share(each, first, last)))
     return certificates.renewable(0.0, float("inf"), counted, 1.0).total
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,6 @@ def test_a_share_is_at_most_the_consumption() -> None:
     ("row", "reason"),
     [
         (_attribute(1, "certificate", 1e5, retired=None), "not_retired"),
-        (_attribute(1, "certificate", 1e5, retired=date(2026, 1, 1)), "not_retired"),
         (_attribute(1, "certificate", 1e5, valid_to=date(2025, 12, 1)), "expired"),
         (
             _attribute(
@@ -283,8 +283,17 @@ def test_metered_green_power_gives_the_market_hours_of_its_own() -> None:
 
 def test_refusals_in_turn() -> None:
     each = Attribute("certificate", 1.0, 10, 20, 15, 0, 12)
-    assert certificates.refusal(each, 15, is_metered=True) is None
-    assert certificates.refusal(each, 14, is_metered=False) == "not_retired"
+    assert certificates.refusal(each, is_metered=True) is None
+    late = replace(each, retired_on=20)
+    assert certificates.refusal(late, is_metered=False) == "expired"
+    green = replace(each, kind="green_power")
+    assert certificates.refusal(green, is_metered=False) is None
+    assert certificates.refusal(green, is_metered=True) == "metered"
+
+
+def test_retired_after_the_year_that_it_serves() -> None:
+    row = _attribute(1, "certificate", 250e3, retired=date(2026, 3, 1))
+    assert _share(0.0, 1e6, row) == pytest.approx(0.25)
 
 
 def test_two_years_of_validity() -> None:
