@@ -223,6 +223,7 @@ class _Draft:
 
     message: Message
     units: dict[str, str | None] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
 
     def add(self, told: _Resolved) -> None:
         """Add a record."""
@@ -246,6 +247,9 @@ class _Draft:
             self.message.refused.append(Refusal(reasons.NOT_FINITE, told.source))
             return
         metric, target = _canonical(name, unit)
+        if self.names.setdefault(metric, name) != name:
+            # Two names for one metric: only the first stands for it.
+            metric, target = name, _own(name, unit)
         if self.units.setdefault(metric, target.unit) != target.unit:
             detail = f"{told.source}: {unit!r:.40} besides {self.units[metric]!r:.40}"
             self.message.refused.append(Refusal(reasons.UNKNOWN_UNIT, detail))
@@ -274,9 +278,16 @@ def _canonical(name: str, unit: str | None) -> tuple[str, senml_units.Target]:
         fits = scale if told is None else senml_units.to_metric(told, alias.metric)
         if fits is not None:
             return alias.metric, senml_units.Target(None, fits)
+    return name, _own(name, unit)
+
+
+def _own(name: str, unit: str | None) -> senml_units.Target:
+    """Where the values of a metric of its own go: to the unit that SenML registers."""
+    alias = aliases.find(name)
+    told = alias.unit if alias is not None and unit is None else unit
     if told is None:
-        return name, senml_units.Target(None, senml_units.AS_IT_IS)
-    return name, senml_units.to_primary(told)
+        return senml_units.Target(None, senml_units.AS_IT_IS)
+    return senml_units.to_primary(told)
 
 
 def _messages(resolved: Sequence[_Resolved]) -> list[Message]:
