@@ -118,7 +118,8 @@ def seeds() -> dict[str, list[Seed]]:
         name: [each for each in found if each.format == name] for name in names
     }
     for name, known in by_format.items():
-        known.extend(Seed(name, payload) for payload in ELSE)
+        topic = known[0].topic if known else ""
+        known.extend(Seed(name, payload, topic) for payload in ELSE)
     return by_format
 
 

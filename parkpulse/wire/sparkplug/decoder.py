@@ -99,6 +99,9 @@ def _parse(payload: bytes) -> Payload:
         most = documents.MAXIMUM_VALUES
         detail = f"{len(told.metrics)} metrics, at most {most} are read"
         raise DecodeError(reasons.TOO_LARGE, detail)
+    # What is not UTF-8 comes out of protobuf 2 as bytes, whatever its types say.
+    if not all(isinstance(metric.name, str) for metric in told.metrics):
+        raise DecodeError(reasons.NOT_UTF8, "the name of a metric is not UTF-8")
     if told.HasField("seq") and told.seq > _LARGEST_SEQ:
         raise DecodeError(reasons.BAD_SEQ, f"seq {told.seq} is over {_LARGEST_SEQ}")
     return told
