@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -14,6 +15,7 @@ from api.push.courier import token_hash
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ConflictError
 from parkpulse.notify import vault
+from parkpulse.query import pauses
 from parkpulse.store import push_accounts as store
 from parkpulse.store.pool import Database
 from parkpulse.wire.platforms import onenet_envelope
@@ -21,6 +23,7 @@ from parkpulse.wire.platforms import onenet_envelope
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from parkpulse.query.pauses import PauseView
     from parkpulse.settings import Settings
     from parkpulse.store.push_accounts import PushAccount
 
@@ -179,3 +182,39 @@ def remove(platform: str, name: str, *, as_json: bool) -> None:
         print(json.dumps({"platform": platform, "name": name}))
         return
     print(f"Account {platform}/{name} is removed.")
+
+
+@push.command()
+@click.option("--park", required=True, help="Park to look at.")
+@click.option(
+    "--hours",
+    default=24,
+    show_default=True,
+    type=click.IntRange(1, 24 * 366),
+    help="The last so many hours by the park's clock.",
+)
+@click.option(
+    "--devices", "pattern", default="*", help="Devices that are pushed, by code: acf*."
+)
+@_json_option
+def gaps(park: str, hours: int, pattern: str, *, as_json: bool) -> None:
+    """Show when a platform seems to have paused: many devices lack a report together."""
+    with _opened(settings.load()) as database, database.transaction() as conn:
+        end = pauses.now(conn, park)
+        start = end - timedelta(hours=hours)
+        found = pauses.found(conn, park, start, end, pattern)
+    if as_json:
+        print(json.dumps({"items": [_pause(each) for each in found]}))
+        return
+    for each in found:
+        when = f"{each.start.isoformat()} to {each.end.isoformat()}"
+        print(f"{when}: {each.reports} reports of {each.devices} devices")
+
+
+def _pause(each: PauseView) -> dict[str, object]:
+    return {
+        "start": each.start.isoformat(),
+        "end": each.end.isoformat(),
+        "devices": each.devices,
+        "reports": each.reports,
+    }

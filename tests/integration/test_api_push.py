@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import httpx
@@ -15,12 +16,16 @@ from click.testing import CliRunner
 
 from api.push import cli
 from api.push.courier import token_hash
+from parkpulse.model import instants
+from parkpulse.model.instants import MINUTE, SECOND
+from parkpulse.model.registry import DeviceSpec, ParkSpec, SeriesSpec
 from parkpulse.services import ports
 from parkpulse.store import directory, push_accounts
 from parkpulse.wire import formats
 from parkpulse.wire.context import Context
 from parkpulse.wire.platforms import onenet_envelope
-from tests.plugins.fix_api import HARBOUR, Site
+from tests.plugins.fix_api import HARBOUR, Site, named
+from tests.plugins.fix_engine import NOW
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
@@ -237,3 +242,45 @@ def test_accounts_are_added_shown_and_removed(
     assert token not in json.dumps(shown)
     run("remove", "onenet", "meters")
     assert json.loads(run("list", "--json")) == []
+
+
+def test_pauses_of_a_platform_are_shown(
+    lab: Lab, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARKPULSE_DATABASE_URL", database_url)
+    codes = [f"well-{n}" for n in range(5)]
+    found = lab.register(park_of(codes))
+    start = instants.to_us(NOW) - 4 * instants.HOUR
+    lab.put(
+        (found[code, "water_level"], start + k * 5 * MINUTE + n * SECOND, 1.0)
+        for n, code in enumerate(codes)
+        for k in range(40)
+        if k != 20
+    )
+    arguments = ["gaps", "--park", "wells", "--json"]
+    result = CliRunner().invoke(cli.push, arguments, catch_exceptions=False)
+    (pause,) = json.loads(result.output)["items"]
+    assert (pause["devices"], pause["reports"]) == (5, 5)
+    assert pause["start"] == instants.from_us(start + 100 * MINUTE).isoformat()
+    arguments += ["--devices", "well-1"]
+    result = CliRunner().invoke(cli.push, arguments, catch_exceptions=False)
+    assert json.loads(result.output) == {"items": []}
+
+
+def park_of(codes: list[str]) -> ParkSpec:
+    return ParkSpec(
+        code="wells",
+        name=named("wells"),
+        accept_from=NOW - timedelta(days=9),
+        clock="data",
+        devices=[
+            DeviceSpec(
+                code=code,
+                kind="water_level",
+                name=named(code),
+                series=[SeriesSpec(metric="water_level")],
+                report_interval_s=300,
+            )
+            for code in codes
+        ],
+    )
