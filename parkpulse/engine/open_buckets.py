@@ -128,6 +128,7 @@ class Recent:
     def __init__(self, since: int, incomplete: Int64Array) -> None:
         self._since = since
         self._incomplete = incomplete
+        self._written = _none()
         self._parts: list[tuple[int, Readings]] = []
 
     def add(self, readings: Readings, replaced: Int64Array) -> None:
@@ -145,13 +146,22 @@ class Recent:
         """Drop what only buckets depend on that ended by `until`. [us]."""
         self._since = max(self._since, until)
         self._parts = [each for each in self._parts if each[0] > until]
-        kept = ends(self._incomplete, FINEST) > self._since
-        self._incomplete = self._incomplete[kept]
+        self._incomplete = self._later(self._incomplete)
+        self._written = self._later(self._written)
+
+    def _later(self, key: Int64Array) -> Int64Array:
+        return key[ends(key, FINEST) > self._since]
 
     def has(self, key: Int64Array) -> BoolArray:
         """Tell of which buckets every reading is here; `key` is sorted."""
         complete: BoolArray = ends(key, FINEST) > self._since
         return complete & ~_is_in(key, self._incomplete)
+
+    def write(self, key: Int64Array) -> BoolArray:
+        """Note that buckets are written; tell for which it is the first time."""
+        is_new = ~_is_in(key, self._written)
+        self._written = np.union1d(self._written, key)
+        return is_new
 
     def of(self, key: Int64Array) -> Readings:
         """Return readings on which buckets depend, by series, then time."""

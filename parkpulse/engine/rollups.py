@@ -169,10 +169,15 @@ class RollupConsumer:
             return
         key = _not_before(key, FINEST, horizon)
         found = self._recent.of(key)
+        is_new = self._recent.write(key)
         rows = tiers.compute(
             self._known, found.series, found.ts, found.value, key, FINEST
         )
-        store.write(conn, FINEST.name, _columns(rows))
+        again = tiers.wanted(rows, key[~is_new], FINEST)
+        store.write(conn, FINEST.name, _columns(again))
+        store.insert(
+            conn, FINEST.name, _columns(tiers.wanted(rows, key[is_new], FINEST))
+        )
 
     def _from_readings(self, conn: Connection, tier: Tier, key: Int64Array) -> None:
         """Write the buckets of series for which no finer tier is kept."""

@@ -104,6 +104,37 @@ def _pack(values: npt.NDArray[Any], wire: str, oid: int) -> bytes:
     return header.tobytes() + rows.tobytes()
 
 
+COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_TRAILER = b"\xff\xff"
+"""What stands before and behind the rows of PostgreSQL's binary COPY format."""
+
+
+def copy_rows(found: Columns, types: Mapping[str, str], nulls: int = 0) -> bytes:
+    """Write rows in PostgreSQL's binary COPY format.
+
+    Parameters
+    ----------
+    found
+        Columns of equal length.
+    types
+        Name and type of each, as for `fetch`.
+    nulls
+        So many columns follow that are null.
+    """
+    fields = [("fields", ">i2")]
+    for name, kind in types.items():
+        fields += [(f"{name} size", ">i4"), (name, _WIRE[kind][1])]
+    fields += [(f"null {index}", ">i4") for index in range(nulls)]
+    rows = np.empty(len(next(iter(found.values()))), np.dtype(fields))
+    rows["fields"] = len(types) + nulls
+    for name, kind in types.items():
+        rows[f"{name} size"] = rows.dtype[name].itemsize
+        rows[name] = found[name] - (_EPOCH_2000_US if kind == "ts" else 0)
+    for index in range(nulls):
+        rows[f"null {index}"] = -1
+    return rows.tobytes()
+
+
 def fetch(
     conn: Connection,
     query: LiteralString | sql.Composed,

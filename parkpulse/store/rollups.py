@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from psycopg import sql
 
-from parkpulse.store import columns
+from parkpulse.store import columns, pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -177,6 +178,10 @@ _UPSERT = sql.SQL("""
         n = excluded.n, sum = excluded.sum, min = excluded.min, max = excluded.max,
         first = excluded.first, last = excluded.last, integral = excluded.integral
 """)
+_COPY = sql.SQL(
+    "copy {tier} (series, ts, n, sum, min, max, first, last, integral)"
+    " from stdin (format binary)"
+)
 
 
 def rows(
@@ -221,6 +226,41 @@ def write(conn: Connection, tier: str, found: Columns) -> None:
             statement,
             [_PARAMETERS[kind](found[name][part]) for name, kind in _ROWS.items()],
         )
+
+
+def insert(conn: Connection, tier: str, found: Columns) -> None:
+    """Add rows that are new, by binary COPY.
+
+    Parameters
+    ----------
+    conn
+        In a transaction.
+    tier
+        `1m`, `1h` or `1d`.
+    found
+        Columns as `rows` returns them.
+
+    Raises
+    ------
+    ConflictError
+        One of them is there already.
+    """
+    if not len(found["series"]):
+        return
+    statement = _COPY.format(tier=_table(tier))
+    has = ~np.isnan(found["integral"])
+    with pool.translated(), conn.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(columns.COPY_HEADER)
+        for chosen, integral in ((has, [("integral", "float8")]), (~has, [])):
+            types = [*(each for each in _ROWS.items() if each[0] != "integral")]
+            copy.write(
+                columns.copy_rows(
+                    {name: found[name][chosen] for name, _ in [*types, *integral]},
+                    dict([*types, *integral]),
+                    nulls=1 - len(integral),
+                )
+            )
+        copy.write(columns.COPY_TRAILER)
 
 
 def _table(tier: str) -> sql.Identifier:
