@@ -188,6 +188,50 @@ def test_what_is_refused(
     assert found == reason or (reason, found) == ("not_json", "too_deep")
 
 
+def _vectors(name: str) -> list[dict[str, Any]]:
+    path = Path(__file__).parents[1] / "data" / f"{name}_vectors.jsonl"
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("vector", _vectors("sl651"), ids=lambda each: each["id"])
+def test_vectors_of_sl651(vector: dict[str, Any]) -> None:
+    result = ran("--format", "sl651", "--hex", vector["hex"], "--json")
+    assert result.exit_code == (0 if vector["crc"] else 1)
+    found = json.loads(result.output)
+    assert ("error" in found) == (not vector["crc"])
+    for source, value in vector.get("values", {}).items():
+        (reading,) = (each for each in found["readings"] if each["source"] == source)
+        assert reading["value"] == value
+        assert reading["quality"] == (9 if value is None else reading["quality"])
+
+
+@pytest.mark.parametrize("vector", _vectors("senml"), ids=lambda each: each["id"])
+def test_vectors_of_senml(vector: dict[str, Any]) -> None:
+    given = vector["hex"] if "hex" in vector else json.dumps(vector["pack"])
+    result = ran("--format", "senml", "--json", stdin=given)
+    is_refused = vector["id"] == "senml-must-reject"
+    assert result.exit_code == int(is_refused)
+    found = json.loads(result.output)
+    assert bool(found.get("readings")) != is_refused
+
+
+def test_vectors_of_sparkplug() -> None:
+    told_in_turn = [each for each in _vectors("sparkplug") if "topic" in each]
+    lines = "\n".join(f"{each['topic']} {each['hex']}" for each in told_in_turn)
+    found = told("--format", "sparkplug", "--hex", lines)
+    assert [each["message"]["seq"] for each in found[:3]] == [0, 1, 2]
+    data = {each["source"]: each["value"] for each in found[2]["readings"]}
+    assert data["energy/import_kwh"] == 123457.28
+    assert data["env/temp_c"] is None
+
+
+@pytest.mark.parametrize("vector", _vectors("platforms"), ids=lambda each: each["id"])
+def test_vectors_of_platforms(vector: dict[str, Any]) -> None:
+    platform = vector["id"].split("-")[0].replace("huawei", "iotda")
+    found = told("--format", platform, stdin=json.dumps(vector["body"]))
+    assert found["readings"] or found["message"]["events"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -85,6 +85,7 @@ def moment(digits: str) -> int | None:
     return instants.to_us(local)
 
 
+@functools.lru_cache(maxsize=4096)
 def moment_digits(moment_us: int, pattern: str = "%y%m%d%H%M%S") -> str:
     """Digits of an instant on a station's clock.
 
@@ -120,6 +121,7 @@ def station(address: bytes) -> str:
     return f"{digits[:_DIVISION_DIGITS]}{int.from_bytes(address[3:]):05d}"
 
 
+@functools.lru_cache(maxsize=4096)
 def address(name: str) -> bytes:
     """Five bytes of a station's name; also takes the eight digits of a code.
 
