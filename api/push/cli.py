@@ -198,7 +198,7 @@ def remove(platform: str, name: str, *, as_json: bool) -> None:
 )
 @_json_option
 def gaps(park: str, hours: int, pattern: str, *, as_json: bool) -> None:
-    """Show when a platform seems to have paused: many devices lack a report together."""
+    """Show when a platform seems to have paused: many devices lack a report."""
     with _opened(settings.load()) as database, database.transaction() as conn:
         end = pauses.now(conn, park)
         start = end - timedelta(hours=hours)

@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from parkpulse.wire import clocks, formats
 from parkpulse.wire.context import Context
 from parkpulse.wire.platforms import ctwing, iotda, onenet, onenet_envelope
 
+DATA = Path(__file__).parents[1] / "data"
 SENT_MS = 1606982320277
 SENT = SENT_MS * 1000
 TOKEN = "token"
@@ -56,6 +58,34 @@ def refused(name: str, document: object, **options: str) -> str:
 def values(telegram: Telegram) -> dict[str, float]:
     (message,) = telegram.messages
     return dict(zip(message.sources, message.values, strict=True))
+
+
+VECTORS = {
+    each["id"]: each
+    for each in map(
+        json.loads, (DATA / "platforms_vectors.jsonl").read_text().splitlines()
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "vector", "told"),
+    [
+        ("ctwing", "ctwing-nested", {"rsrp": -114, "battery_level": 100, "TData": 30}),
+        ("iotda", "huawei-property", {"heartRate": 78, "spo2": 100}),
+        ("onenet", "onenet-legacy", {"3300_0_5700": -115}),
+    ],
+)
+def test_captured_messages(name: str, vector: str, told: dict[str, float]) -> None:
+    (message,) = decode(name, VECTORS[vector]["body"]).messages
+    found = dict(zip(message.metrics, message.values, strict=True))
+    assert told.items() <= found.items()
+
+
+def test_a_captured_transparent_message() -> None:
+    vector = VECTORS["ctwing-transparent"]
+    (message,) = decode("ctwing", vector["body"]).messages
+    assert message.events[0].body.hex() == vector["appdata_hex"]
 
 
 def envelope(payload: object, **changes: object) -> dict[str, Any]:

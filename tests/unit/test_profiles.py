@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from parkpulse.errors import ConfigError, DecodeError
 from parkpulse.model import instants, reasons
 from parkpulse.model.message import GOOD, MISSING
-from parkpulse.wire import formats, profiles
+from parkpulse.wire import cli, formats, profiles
 from parkpulse.wire.context import Context
 from parkpulse.wire.profiles import schema
 
@@ -345,3 +346,21 @@ def test_zones() -> None:
     assert schema.zone("+08:00").utcoffset(None) == timedelta(hours=8)
     assert schema.zone("-03:30").utcoffset(None) == -timedelta(hours=3.5)
     assert str(schema.zone("Asia/Shanghai")) == "Asia/Shanghai"
+
+
+def test_decode_with_a_profile_file(own: Path) -> None:
+    path = own / "mine.yaml"
+    path.write_text("kind: json\nvalues:\n- {metric: voltage, path: u}\n")
+    run = CliRunner().invoke
+    found = run(cli.decode, ["--profile", str(path), "--json"], input='{"u": 230}')
+    (reading,) = json.loads(found.output)["readings"]
+    assert (reading["metric"], reading["value"], reading["unit"]) == (
+        "voltage",
+        230,
+        "V",
+    )
+    assert reading["source"] == "u"
+    assert run(cli.decode, ["--json"], input="{}").exit_code == 2
+    path.write_text("kind: json\n")
+    with pytest.raises(ConfigError, match=r"mine\.yaml"):
+        run(cli.decode, ["--profile", str(path)], input="{}", catch_exceptions=False)
