@@ -18,8 +18,6 @@ from parkpulse.wire.sl651 import (
 from parkpulse.wire.sl651.draft import Draft, Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from parkpulse.wire.sl651.frame import Frame
 
 HEARTBEAT = 0x2F
@@ -127,15 +125,12 @@ def _read_up(draft: Draft, rest: bytes, mode: str) -> None:
 
 def _read_down(draft: Draft, rest: bytes, mode: str) -> None:
     is_hex = mode == frame.HEX
-    readers: dict[bool, Callable[[Draft, bytes], None]]
     if not rest:
         return
     if draft.function in _ASKED:
-        readers = {True: parameters.asked_hex, False: parameters.asked_ascii}
-        readers[is_hex](draft, rest)
+        (parameters.asked_hex if is_hex else parameters.asked_ascii)(draft, rest)
     elif draft.function in _PARAMETERS:
-        readers = {True: parameters.of_hex, False: parameters.of_ascii}
-        readers[is_hex](draft, rest)
+        (parameters.of_hex if is_hex else parameters.of_ascii)(draft, rest)
     else:
         draft.about["raw"] = rest.hex().upper() if is_hex else texts.written(rest)
 
