@@ -1,11 +1,12 @@
 """Sustained rate of the real chain, MQTT QoS 1 to committed rows, and what it costs.
 
-Broker, database, ingest, engine and publisher share the machine. The publisher stays at
-most `--window` messages ahead of what is committed, so no backlog can grow: the rate is
-the sustained one. Afterwards the same messages go to a receiver that does nothing, and
-through a pipe that promises nothing.
+Broker, database, ingest, engine and publisher share the machine; the shipped rules are
+in force. First a closed loop: the publisher stays at most `--window` messages ahead of
+what is committed, so no backlog can grow, and the rate is the sustained one. Then a
+fixed rate, for the time from publishing to commit. Then the same messages go to a bare
+paho client, to mosquitto_sub, and through a pipe that promises nothing.
 
-    python -m benchmarks.bench_ingest --seconds 600
+    python -m benchmarks.bench_ingest --seconds 45 --paced-seconds 20
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import contextlib
 import json
 import mmap
 import os
+import shlex
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -24,29 +27,33 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks import processes
-from benchmarks.publisher import BLOCK, DEVICE, PROGRESS
+from benchmarks import processes, receivers
+from benchmarks.publisher import PAYLOAD_BYTES, PROGRESS
+from parkpulse import bus, settings
 from parkpulse.model.registry import Name, ParkSpec
-from parkpulse.services import ports
+from parkpulse.services import ports, servers
 from parkpulse.store import migrate, pool, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from parkpulse.store.pool import Connection
 
 COMMAND = str(Path(sys.executable).with_name("parkpulse"))
-METRICS = {"water_level": "gauge", "flow_rate": "gauge", "battery_voltage": "gauge"}
+METRICS = ("water_level", "flow_rate", "battery_voltage")
 WARM_S = 8.0
 SAMPLE_S = 0.02
+_LINE_BYTES = PAYLOAD_BYTES + len("bare/v1/bench/device-0000000/telemetry \n")
+Environment = dict[str, str]
+Result = dict[str, Any]
 
 
 @contextlib.contextmanager
-def servers() -> Iterator[dict[str, str]]:
+def private_servers() -> Iterator[Environment]:
     """Environment with private servers; removed afterwards."""
     home = Path(tempfile.mkdtemp(prefix="parkpulse-bench-"))
     home.chmod(0o711)
@@ -83,47 +90,139 @@ def register(connection: Connection, devices: int, report_interval_s: int) -> No
     )
     connection.execute(
         "insert into series (device_id, metric, kind, report_interval_s)"
-        " select d.id, m.metric, m.kind, d.report_interval_s from device d"
-        " cross join unnest(%s::text[], %s::text[]) as m (metric, kind)"
-        " order by d.id, m.metric",
-        [list(METRICS), list(METRICS.values())],
+        " select d.id, metric, 'gauge', d.report_interval_s from device d"
+        " cross join unnest(%s::text[]) as metric order by d.id, metric",
+        [list(METRICS)],
     )
     connection.commit()
     connection.autocommit = True
     connection.execute("vacuum analyze device, series")
     connection.autocommit = False
-    assert len(DEVICE % 0) == len("device-0000000")
 
 
 @dataclass
 class Progress:
-    """What was sent and what is committed, shared with the publisher."""
+    """What was sent and what is committed, shared with the publisher.
+
+    Parameters
+    ----------
+    path
+        File that both map.
+    """
 
     path: Path
-    memory: mmap.mmap = field(init=False)
     committed: int = 0
-    sent_at: list[tuple[int, float]] = field(default_factory=list)
     latency_s: list[float] = field(default_factory=list)
+    backlogs: list[int] = field(default_factory=list)
+    _sent: list[tuple[int, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.path.write_bytes(PROGRESS.pack(0, 0, 0.0))
         with self.path.open("r+b") as file:
-            self.memory = mmap.mmap(file.fileno(), PROGRESS.size)
+            self._memory = mmap.mmap(file.fileno(), PROGRESS.size)
 
-    @property
-    def sent(self) -> int:
-        return int(PROGRESS.unpack(self.memory[:])[0])
+    def read(self) -> tuple[int, int, float]:
+        sent, committed, at = PROGRESS.unpack(self._memory[:])
+        return sent, committed, at
 
-    def note(self, committed: int, now: float) -> None:
-        """Take a sample: what is sent now, and what is committed now."""
-        sent, _, at = PROGRESS.unpack(self.memory[:])
-        self.memory[8:16] = struct.pack("=q", committed)
-        if not self.sent_at or sent > self.sent_at[-1][0]:
-            self.sent_at.append((sent, at))
-        while self.sent_at and self.sent_at[0][0] <= committed:
-            upto, then = self.sent_at.pop(0)
-            self.latency_s.append(now - then)
+    def write(self, committed: int) -> None:
+        self._memory[8:16] = struct.pack("=q", committed)
+
+    def note(self, committed: int) -> None:
+        """Take a sample of what is sent, and since when what is committed was."""
+        sent, _, at = self.read()
+        self.write(committed)
+        if not self._sent or sent > self._sent[-1][0]:
+            self._sent.append((sent, at))
+        while self._sent and self._sent[0][0] <= committed:
+            self.latency_s.append(time.monotonic() - self._sent.pop(0)[1])
+        self.backlogs.append(sent - committed)
         self.committed = committed
+
+
+@contextlib.contextmanager
+def running(
+    environment: Environment, *commands: Sequence[str], stdout: int | None = None
+) -> Iterator[list[int]]:
+    """Run processes, whose ids it gives; stop them and their children afterwards."""
+    children = [
+        subprocess.Popen(each, env=environment, stdout=stdout, start_new_session=True)
+        for each in commands
+    ]
+    try:
+        yield [child.pid for child in children]
+    finally:
+        for child in children:
+            os.killpg(child.pid, signal.SIGTERM)
+        for child in children:
+            child.wait()
+
+
+def publisher(
+    environment: Environment,
+    progress: Progress,
+    options: argparse.Namespace,
+    *more: str,
+) -> list[str]:
+    return [
+        *(sys.executable, "-m", "benchmarks.publisher"),
+        *(environment["PARKPULSE_MQTT_URL"], str(progress.path)),
+        *("--devices", str(options.devices), "--window", str(options.window)),
+        *more,
+    ]
+
+
+def server_processes(environment: Environment) -> dict[str, int]:
+    """Ids of the broker and of the database's parent process."""
+    home = environment["PARKPULSE_HOME"].encode()
+    return {
+        "broker": processes.find(b"mosquitto", home),
+        "postgresql": processes.find(b"postgres", home, b"-D"),
+    }
+
+
+def difference(after: Mapping[str, float], before: Mapping[str, float]) -> Result:
+    return {name: value - before.get(name, 0.0) for name, value in after.items()}
+
+
+def per_message(cpu_s: Mapping[str, float], count: int) -> Result:
+    return {name: round(1e6 * used / count, 1) for name, used in cpu_s.items()}
+
+
+def measured(
+    progress: Progress,
+    which: Mapping[str, int],
+    count: Callable[[], int],
+    seconds: float,
+) -> Result:
+    """Rate, latency and CPU time of some seconds, after some to warm up."""
+    _follow(progress, count, min(WARM_S, seconds))
+    before = processes.cpu_s(which)
+    progress.latency_s.clear()
+    progress.backlogs.clear()
+    first, begin = progress.committed, time.monotonic()
+    _follow(progress, count, seconds)
+    elapsed, done = time.monotonic() - begin, progress.committed - first
+    cpu = difference(processes.cpu_s(which), before)
+    third = len(progress.backlogs) // 3
+    thirds = [progress.backlogs[:third], progress.backlogs[-third:]]
+    return {
+        "messages_per_s": round(done / elapsed),
+        "backlog_first_and_last_third": [round(float(np.mean(x))) for x in thirds],
+        "publish_to_commit_ms": {
+            f"p{p}": round(1e3 * float(np.percentile(progress.latency_s, p)))
+            for p in ((50, 99) if progress.latency_s else ())
+        },
+        "cpu_us_per_message": per_message(cpu, done),
+        "cpu_us_in_all": round(1e6 * sum(cpu.values()) / done, 1),
+    }
+
+
+def _follow(progress: Progress, count: Callable[[], int], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        progress.note(count())
+        time.sleep(SAMPLE_S)
 
 
 def committed(connection: Connection) -> int:
@@ -132,142 +231,91 @@ def committed(connection: Connection) -> int:
     return int(row[0] or 0) if row else 0
 
 
-@contextlib.contextmanager
-def started(environment: Mapping[str, str], *commands: list[str]) -> Iterator[None]:
-    """Run processes; stop them afterwards."""
-    children = [subprocess.Popen(each, env=dict(environment)) for each in commands]
-    try:
-        yield
-    finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait()
+def chain(options: argparse.Namespace, environment: Environment) -> Result:
+    """Measure the whole chain."""
+    url = environment["PARKPULSE_DATABASE_URL"]
+    ingest = [COMMAND, "ingest", "--worker", "1"]
+    begin = time.monotonic()
+    with (
+        pool.connect(url, name="bench") as connection,
+        running(environment, ingest, [COMMAND, "engine"]) as children,
+    ):
+        connection.autocommit = True
+        while not _is_ready(connection):
+            time.sleep(0.1)
+        result: Result = {"start_s": round(time.monotonic() - begin, 1)}
+        which = dict(zip(("ingest", "engine"), children, strict=True))
+        which |= server_processes(environment)
+        progress = Progress(Path(environment["PARKPULSE_HOME"]) / "progress")
+        sent = _loaded(options, environment, connection, progress, which, result)
+        result["memory_mb"] = {
+            name: round(processes.memory_mb(pid))
+            for name, pid in which.items()
+            if name != "publisher"
+        }
+        result |= _stored(connection, sent, result["closed_loop"]["messages_per_s"])
+    return result
 
 
-def roots(home: str, publisher: int) -> dict[str, int]:
-    """Ids of the processes whose time is counted."""
-    return {
-        "broker": processes.find(b"mosquitto", home.encode()),
-        "postgresql": processes.find(b"postgres", home.encode(), b"-D"),
-        "ingest": processes.find(b"parkpulse\0ingest\0"),
-        "engine": processes.find(b"parkpulse\0engine\0"),
-        "publisher": publisher,
+def _is_ready(connection: Connection) -> bool:
+    row = connection.execute(
+        "select bool_or(connected), (select count(*) > 0 from engine_snapshot)"
+        " from ingest_worker"
+    ).fetchone()
+    return row == (True, True)
+
+
+def _loaded(
+    options: argparse.Namespace,
+    environment: Environment,
+    connection: Connection,
+    progress: Progress,
+    which: dict[str, int],
+    result: Result,
+) -> int:
+    """Run both loads; return how many messages were published."""
+    loads = {
+        "closed_loop": (options.seconds, "--rate=0"),
+        "paced": (options.paced_seconds, f"--rate={options.rate}"),
     }
-
-
-def backends(connection: Connection) -> dict[str, float]:
-    """CPU time of the database's processes by what they serve. [s]."""
-    rows = connection.execute(
-        "select pid, coalesce(nullif(application_name, ''), backend_type, 'own')"
-        " from pg_stat_activity"
-    )
-    every = processes.running()
-    total: dict[str, float] = {}
-    for pid, name in rows:
-        if pid in every:
-            total[name] = total.get(name, 0.0) + every[pid].cpu_s
+    total = 0
+    for name, (seconds, rate) in loads.items():
+        if not seconds:
+            continue
+        progress.__init__(progress.path)  # type: ignore[misc]
+        command = publisher(environment, progress, options, rate)
+        before = total
+        with running(environment, command) as (which["publisher"],):
+            result[name] = measured(
+                progress,
+                which,
+                lambda before=before: committed(connection) - before,  # type: ignore[misc]
+                seconds,
+            )
+            result[name]["rollups"] = _rolled_up(connection)
+        total += progress.read()[0]
+        while committed(connection) < total:
+            time.sleep(0.05)
     return total
 
 
-def difference(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
-    return {name: value - before.get(name, 0.0) for name, value in after.items()}
-
-
-def chain(options: argparse.Namespace, environment: Mapping[str, str]) -> dict[str, object]:
-    """Measure the whole chain."""
-    home = environment["PARKPULSE_HOME"]
-    url = environment["PARKPULSE_DATABASE_URL"]
-    with pool.connect(url, name="bench") as connection:
-        connection.autocommit = True
-        begin = time.monotonic()
-        ingest = [COMMAND, "ingest", "--worker", "1"]
-        with started(environment, ingest, [COMMAND, "engine"]):
-            while not _is_connected(connection):
-                time.sleep(0.1)
-            start_s = time.monotonic() - begin
-            result = _publish(options, environment, connection, home)
-            result["start_s"] = round(start_s, 1)
-        return result
-
-
-def _is_connected(connection: Connection) -> bool:
-    row = connection.execute("select bool_or(connected) from ingest_worker").fetchone()
-    return bool(row and row[0])
-
-
-def _publish(
-    options: argparse.Namespace,
-    environment: Mapping[str, str],
-    connection: Connection,
-    home: str,
-) -> dict[str, object]:
-    progress = Progress(Path(home) / "progress")
-    command = [sys.executable, "-m", "benchmarks.publisher"]
-    command += [environment["PARKPULSE_MQTT_URL"], str(progress.path)]
-    for name in ("devices", "window", "rate"):
-        command += [f"--{name}", str(getattr(options, name))]
-    publisher = subprocess.Popen(command, env=dict(environment))
-    try:
-        _follow(connection, progress, WARM_S)
-        which = roots(home, publisher.pid)
-        before = processes.cpu_s(which), backends(connection)
-        progress.latency_s.clear()
-        first, backlog, begin = progress.committed, _backlog(progress), time.monotonic()
-        _follow(connection, progress, options.seconds)
-        elapsed, count = time.monotonic() - begin, progress.committed - first
-        cpu = difference(processes.cpu_s(which), before[0])
-        served = difference(backends(connection), before[1])
-        memory = {name: round(processes.memory_mb(pid)) for name, pid in which.items()}
-        result = {
-            "messages_per_s": round(count / elapsed),
-            "backlog": [backlog, _backlog(progress)],
-            "latency_ms": {
-                f"p{p}": round(1e3 * float(np.percentile(progress.latency_s, p)))
-                for p in (50, 99)
-            },
-            "cpu_us_per_message": {
-                name: round(1e6 * used / count, 1) for name, used in cpu.items()
-            },
-            "database_us_per_message": {
-                name: round(1e6 * used / count, 1)
-                for name, used in sorted(served.items())
-                if 1e6 * used / count > 0.05
-            },
-            "cpu_us_in_all": round(1e6 * sum(cpu.values()) / count, 1),
-            "memory_mb": memory,
-            "engine": _behind(connection),
-        }
-    finally:
-        publisher.terminate()
-        publisher.wait()
-    while committed(connection) < progress.sent:
-        time.sleep(0.05)
-    return result | _stored(connection, progress.sent)
-
-
-def _backlog(progress: Progress) -> int:
-    return progress.sent - progress.committed
-
-
-def _follow(connection: Connection, progress: Progress, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while (now := time.monotonic()) < until:
-        progress.note(committed(connection), now)
-        time.sleep(SAMPLE_S)
-
-
-def _behind(connection: Connection) -> dict[str, float]:
-    """How far each consumer of the batch log is behind. [s]."""
+def _rolled_up(connection: Connection) -> Result:
+    """Tell whether all rows are there of the newest minute that was over 5 s ago."""
+    now = int(time.time())
+    minute = datetime.fromtimestamp((now - 5) // 60 * 60 - 60, UTC)
+    span = [minute, minute + timedelta(minutes=1)]
     rows = connection.execute(
-        "select p.consumer, coalesce(extract(epoch from now() - min(b.at)), 0)::float8"
-        " from consumer_position p left join batch_log b on b.slot = p.slot"
-        "  and b.writer = p.writer and b.n > p.n group by 1 order by 1"
-    )
-    return {f"{name}_behind_s": round(float(age), 2) for name, age in rows}
+        "select count(*), sum(n)::bigint from rollup_1m where ts = %s", [minute]
+    ).fetchone()
+    stored = connection.execute(
+        "select count(distinct series), count(*) from reading"
+        " where ts >= %s and ts < %s",
+        span,
+    ).fetchone()
+    return {"minute": f"{minute:%H:%M}", "rows_and_readings": rows, "expected": stored}
 
 
-def _stored(connection: Connection, sent: int) -> dict[str, object]:
+def _stored(connection: Connection, sent: int, rate: float) -> Result:
     """Check that every value is stored once, and weigh them."""
     found = connection.execute(
         "select count(*), hypertable_size('reading') from reading"
@@ -279,29 +327,75 @@ def _stored(connection: Connection, sent: int) -> dict[str, object]:
         "select sum(received), sum(stored), sum(values_stored) from ledger"
     ).fetchone()
     assert ledger == (sent, sent, count), ledger
-    tiers = connection.execute(
-        "select count(*), hypertable_size('rollup_1m') from rollup_1m"
-    ).fetchone()
+    a_day = size / sent * rate * 86_400
     return {
         "readings": count,
         "bytes_per_reading": round(size / count, 1),
-        "rollup_1m": tiers,
+        "days_per_100_gb_at_this_rate": round(100e9 / a_day, 2),
     }
+
+
+def compare(options: argparse.Namespace, environment: Environment) -> Result:
+    """Measure the other receivers with the same messages."""
+    tools = servers.find(settings.load().cache, None, print)
+    program = receivers.mosquitto_sub(settings.load().cache)
+    address = bus.address(environment["PARKPULSE_MQTT_URL"])
+    url = environment["PARKPULSE_DATABASE_URL"]
+    with pool.connect(url) as connection:
+        connection.execute(receivers.PIPE_TABLE)
+        connection.commit()
+    progress = Progress(Path(environment["PARKPULSE_HOME"]) / "progress")
+    paho = [sys.executable, "-m", "benchmarks.receivers"]
+    paho += [environment["PARKPULSE_MQTT_URL"], str(progress.path)]
+    null = receivers.subscribing(program, address, "bench-null")
+    pipe = shlex.join(receivers.subscribing(program, address, "bench-pipe"))
+    pipe = f"{pipe} | {receivers.storing(tools.postgres / 'psql', url)}"
+    result: Result = {}
+    for name, command in (("paho", paho), ("null", null), ("pipe", ["sh", "-c", pipe])):
+        progress.__init__(progress.path)  # type: ignore[misc]
+        with running(environment, command, stdout=subprocess.DEVNULL) as (pid,):
+            time.sleep(2.0)
+            result[name] = _compared(options, environment, progress, name, pid)
+    return result
+
+
+def _compared(
+    options: argparse.Namespace,
+    environment: Environment,
+    progress: Progress,
+    name: str,
+    pid: int,
+) -> Result:
+    def received() -> int:
+        if name == "paho":
+            return progress.read()[1]
+        return processes.written(processes.below(pid, b"mosquitto_sub")) // _LINE_BYTES
+
+    which = {name: pid} | server_processes(environment)
+    command = publisher(environment, progress, options, "--root", receivers.ROOT)
+    with running(environment, command) as (which["publisher"],):
+        found = measured(progress, which, received, options.compared_seconds)
+    del found["publish_to_commit_ms"]
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--paced-seconds", type=float, default=120.0)
+    parser.add_argument("--compared-seconds", type=float, default=20.0)
+    parser.add_argument("--rate", type=float, default=15_000.0)
     parser.add_argument("--devices", type=int, default=100_000)
     parser.add_argument("--report-interval", type=int, default=6)
     parser.add_argument("--window", type=int, default=20_000)
-    parser.add_argument("--rate", type=float, default=0.0)
     options = parser.parse_args()
-    with servers() as environment:
+    with private_servers() as environment:
         migrate.apply(environment["PARKPULSE_DATABASE_URL"])
         with pool.connect(environment["PARKPULSE_DATABASE_URL"]) as connection:
             register(connection, options.devices, options.report_interval)
         print(json.dumps(chain(options, environment), indent=1), flush=True)
+        if options.compared_seconds:
+            print(json.dumps(compare(options, environment), indent=1), flush=True)
 
 
 if __name__ == "__main__":

@@ -79,3 +79,23 @@ def find(*parts: bytes) -> int:
         if all(part in process.command for part in parts)
     ]
     return min(found)
+
+
+def below(pid: int, part: bytes) -> int:
+    """Id of the process, at or below another, in whose command line a part stands."""
+    every = running()
+    for each, process in every.items():
+        at = each
+        while at in every and at != pid:
+            at = every[at].parent
+        if at == pid and process.command.partition(b"\0")[0].endswith(part):
+            return each
+    return pid
+
+
+def written(pid: int) -> int:
+    """Bytes that a process has written."""
+    for line in Path(f"/proc/{pid}/io").read_text().splitlines():
+        if line.startswith("wchar:"):
+            return int(line.split()[1])
+    return 0

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 BLOCK = 200
 DEVICE = "device-%07d"
-_TOPIC = b"parkpulse/v1/bench/device-0000000/telemetry"
+ROOT = "parkpulse/v1"
+_TOPIC = "/bench/device-0000000/telemetry"
 _PAYLOAD = (
     b'{"seq":100000000,"sent":1000000000000,"samples":[{"ts":1000000000000,"values":{'
     b'"water_level":1.000,"flow_rate":1.00,"battery_voltage":3.61}}]}'
@@ -50,8 +51,9 @@ def connect_packet(address: Address, client: bytes) -> bytes:
     return b"\x10" + bytes((len(body),)) + body
 
 
-def _template() -> bytes:
-    body = struct.pack("!H", len(_TOPIC)) + _TOPIC + b"\0\0" + _PAYLOAD
+def _template(root: str) -> bytes:
+    topic = f"{root}{_TOPIC}".encode()
+    body = struct.pack("!H", len(topic)) + topic + b"\0\0" + _PAYLOAD
     size = len(body)
     return b"\x32" + bytes((size % 128 | 128, size // 128)) + body
 
@@ -59,8 +61,8 @@ def _template() -> bytes:
 class Packets:
     """Blocks of PUBLISH packets: a template in which digits are written."""
 
-    def __init__(self, devices: int) -> None:
-        template = _template()
+    def __init__(self, root: str, devices: int) -> None:
+        template = _template(root)
         self._block = np.tile(np.frombuffer(template, np.uint8), (BLOCK, 1))
         self._devices = devices
         self._device = template.index(b"0000000")
@@ -102,18 +104,22 @@ def _send(connection: socket.socket, block: bytes) -> None:
             view = view[connection.send(view) :]
 
 
-def publish(url: str, devices: int, window: int, rate: float, shared: Path) -> None:
+def publish(options: argparse.Namespace) -> None:
     """Publish until told to stop."""
+    window, rate = options.window, options.rate
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
-    address = bus.address(url)
+    address = bus.address(options.url)
     connection = socket.create_connection((address.host, address.port))
     connection.sendall(connect_packet(address, b"bench-publisher"))
     assert connection.recv(4)[3] == 0
-    connection.setblocking(False)
-    packets = Packets(devices)
+    connection.settimeout(0.0)
+    packets = Packets(options.root, options.devices)
     sent = 0
-    with shared.open("r+b") as file, mmap.mmap(file.fileno(), PROGRESS.size) as memory:
+    with (
+        options.shared.open("r+b") as file,
+        mmap.mmap(file.fileno(), PROGRESS.size) as memory,
+    ):
         due = time.monotonic()
         while not stopped:
             _, committed, _ = PROGRESS.unpack(memory[:])
@@ -126,7 +132,7 @@ def publish(url: str, devices: int, window: int, rate: float, shared: Path) -> N
             due += BLOCK / rate if rate else 0.0
             memory[:8] = struct.pack("=q", sent)
             memory[16:] = struct.pack("=d", time.monotonic())
-        connection.setblocking(True)
+        connection.settimeout(5.0)
         connection.sendall(b"\xe0\x00")
     os.close(connection.detach())
 
@@ -138,10 +144,8 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=100_000)
     parser.add_argument("--window", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=0.0)
-    options = parser.parse_args()
-    publish(
-        options.url, options.devices, options.window, options.rate, options.shared
-    )
+    parser.add_argument("--root", default=ROOT)
+    publish(parser.parse_args())
 
 
 if __name__ == "__main__":
