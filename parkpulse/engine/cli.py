@@ -1,13 +1,19 @@
-"""`parkpulse engine`: from the batch log to alerts, roll-ups and KPIs."""
+"""`parkpulse engine` and `recompute`: from readings to alerts, roll-ups and KPIs."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
+import multiprocessing
 import os
 import secrets
 import signal
 import socket
+import sys
 import threading
+from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -19,10 +25,14 @@ from parkpulse.engine.kpis import KpiConsumer
 from parkpulse.engine.lease import LeaseKeeper
 from parkpulse.engine.loop import Loop
 from parkpulse.engine.process import Engine
+from parkpulse.engine.recompute import Progress, plan, run
 from parkpulse.engine.rollups import PAUSE_S, RollupConsumer
-from parkpulse.model import rule
+from parkpulse.errors import InvalidRequestError
+from parkpulse.model import instants, rule
+from parkpulse.model.periods import Calendar
 from parkpulse.store import rules
 from parkpulse.store.pool import Database
+from parkpulse.store.recompute import Asked
 
 if TYPE_CHECKING:
     from parkpulse.settings import Settings
@@ -66,6 +76,81 @@ def engine() -> None:
         process.run()
     finally:
         database.close()
+
+
+_INTERRUPTED = 130
+
+
+@click.command()
+@click.option("--from", "since", required=True, help="First day, or RFC 3339.")
+@click.option("--to", "until", required=True, help="Day after the last, or RFC 3339.")
+@click.option("--tz", default="Asia/Shanghai", show_default=True, help="Of the days.")
+@click.option("--park", help="Only this park.")
+@click.option("--data-centre", help="Only data centres of this code.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=lambda: os.cpu_count() or 1,
+    help="Processes; by default one for each core.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def recompute(
+    since: str,
+    until: str,
+    tz: str,
+    park: str | None,
+    data_centre: str | None,
+    jobs: int,
+    as_json: bool,  # noqa: FBT001 - how click passes an option
+) -> None:
+    """Compute the KPIs of a time again; interrupted, the same command goes on."""
+    asked = Asked(_moment(since, tz), _moment(until, tz), park, data_centre)
+    if asked.until <= asked.since:
+        message = "--to must lie after --from"
+        raise InvalidRequestError(code="range_empty", message=message, pointer="to")
+    url = settings.load().required_database_url()
+    stop = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    with contextlib.closing(Database(url, size=2, name="recompute")) as database:
+        database.open()
+        wanted = plan(database, url, asked)
+        # Spawned, for a fork would share the connections of this process.
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(jobs, spawn, _ignore_interrupts) as executor:
+            is_done = run(database, wanted, executor, stop, _tell, 2 * jobs)
+    parts = len(wanted.hours) + len(wanted.days)
+    if as_json:
+        found = {"done": is_done, "parts": parts, "skipped": wanted.skipped}
+        print(json.dumps(found))
+    if not is_done:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
+
+
+def _ignore_interrupts() -> None:
+    """Leave an interruption to the parent, which waits for what is under way."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _tell(progress: Progress) -> None:
+    before = f" ({progress.skipped} were done before)" if progress.skipped else ""
+    line = f"{progress.done} of {progress.parts} parts done{before}"
+    print(line, file=sys.stderr, flush=True)
+
+
+def _moment(text: str, tz: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"{text!r} is neither a day nor a time"
+        raise InvalidRequestError(
+            code="bad_time", message=message, pointer="from"
+        ) from error
+    if moment.tzinfo is not None:
+        return moment
+    midnight = Calendar(tz).midnight(moment.date())
+    return instants.from_us(midnight)
 
 
 if __name__ == "__main__":

@@ -196,7 +196,9 @@ def _meters(conn: Connection, site: Site, reach: _Reach) -> list[Segments]:
 def _segments(meter: Meter, ts: Int64Array, value: FloatArray) -> Segments:
     if meter.kind == "counter":
         register = energy.Register(
-            gap=_hold(meter), modulus=meter.modulus, max_rate=MAX_POWER_KW
+            gap=_hold(meter),
+            modulus=meter.modulus,
+            max_rate=meter.max_power_kw or MAX_POWER_KW,
         )
         return energy.from_register(ts, value, register)
     if meter.kind == "gauge":

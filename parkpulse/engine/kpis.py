@@ -39,6 +39,7 @@ _MOST_DAYS = 31
 _CORRECTION = "correction"
 _REGISTRY = "registry change"
 _LATE = "late readings"
+_RECOMPUTATION = "recomputation"
 _LONG: tuple[Period, ...] = ("month", "year", "rolling_12_months")
 
 
@@ -98,7 +99,7 @@ class KpiConsumer:
             clock = instants.to_us(clocks[site.tree.park_id])
             if key in waiting or self._has_moved_on(conn, key, clock):
                 self._ran[key] = (now, clock)
-                _Run(conn, site, clock).go()
+                Run(conn, site, clock).go()
 
     def _is_rested(self, key: int, now: datetime) -> bool:
         ran = self._ran.get(key)
@@ -128,7 +129,7 @@ def _hours(ts: Int64Array) -> list[int]:
     return found
 
 
-class _Run:
+class Run:
     """One computation of a data centre.
 
     Parameters
@@ -155,6 +156,7 @@ class _Run:
 
     def go(self) -> None:
         """Compute hours, then days from hours, then longer periods from days."""
+        store.lock(self._conn, self._id)
         marked = store.take_marked(self._conn, self._id)
         causes = set(marked.values())
         self._cause = next((c for c in (_CORRECTION, _REGISTRY) if c in causes), _LATE)
@@ -165,6 +167,21 @@ class _Run:
         moments += [min(last, passed) for _, last in unfinished]
         if store.exists(self._conn, self._id):
             moments.append(passed)
+        self._fold_days(moments)
+
+    def compute(self, hours: Int64Array) -> None:
+        """Compute exactly these hours [us], sorted, beside others that do so too."""
+        store.lock_shared(self._conn, self._id)
+        self._cause = _RECOMPUTATION
+        self._compute(hours)
+
+    def fold(self, moments: Iterable[int]) -> None:
+        """Compute the days that hold these instants [us], and all above them."""
+        store.lock(self._conn, self._id)
+        self._cause = _RECOMPUTATION
+        self._fold_days(moment for moment in moments if moment < self._clock)
+
+    def _fold_days(self, moments: Iterable[int]) -> None:
         days = self._spans("day", moments)
         if days:
             self._days(days)
@@ -192,11 +209,16 @@ class _Run:
         if not len(hours) or not self._site.formulas:
             return []
         hours = kpi_hours.affected(self._conn, self._site, hours)
-        # An hour whose readings may be gone is never computed again.
-        hours = hours[hours >= retention.raw_horizon(self._conn)]
-        for found in kpi_hours.compute(self._conn, self._site, hours):
-            self._write_hours(found)
+        hours = self._compute(hours)
         return list(map(int, hours[hours < self._clock]))
+
+    def _compute(self, hours: Int64Array) -> Int64Array:
+        """Compute those of the hours whose readings cannot have gone."""
+        hours = hours[hours >= retention.raw_horizon(self._conn)]
+        if len(hours) and self._site.formulas:
+            for found in kpi_hours.compute(self._conn, self._site, hours):
+                self._write_hours(found)
+        return hours
 
     def _write_hours(self, found: kpi_hours.HourSums) -> None:
         start, end = found.start, found.start + instants.HOUR

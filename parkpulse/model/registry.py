@@ -72,6 +72,8 @@ class SeriesSpec(Struct, frozen=True, forbid_unknown_fields=True):
     stamp: Stamp = "end"
     report_interval_s: int | None = None
     modulus: float | None = None
+    max_power_kw: float | None = None
+    """Most that a register can count; a greater step is another meter, not energy."""
     calibration: list[CalibrationSpec] = field(default_factory=list)
 
 

@@ -69,7 +69,7 @@ DEVICES = Table(
 SERIES = Table(
     "series",
     ("device", "metric"),
-    _plain("stamp", "report_interval_s", "modulus"),
+    _plain("stamp", "report_interval_s", "modulus", "max_power_kw"),
 )
 CALIBRATIONS = Table(
     "calibrations",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CHANNEL = "kpi"
 """Notified with park and data centre when a row changed."""
 _CHUNK = 5000
+_LOCKS = 0x6B7069
+"""First number of the advisory locks of data centres."""
 
 
 class Key(NamedTuple):
@@ -115,6 +117,18 @@ def neighbours(
             columns.int8(end),
         ],
         {"low": "ts", "high": "ts"},
+    )
+
+
+def lock(conn: Connection, data_centre_id: int) -> None:
+    """Wait until nobody else computes this data centre; until the commit."""
+    conn.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCKS, data_centre_id])
+
+
+def lock_shared(conn: Connection, data_centre_id: int) -> None:
+    """Keep out all but those who compute other hours; until the commit."""
+    conn.execute(
+        "select pg_advisory_xact_lock_shared(%s, %s)", [_LOCKS, data_centre_id]
     )
 
 

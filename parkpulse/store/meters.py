@@ -27,6 +27,7 @@ class Meter(NamedTuple):
     kind: str
     report_interval_s: int
     modulus: float | None
+    max_power_kw: float | None
     valid_from_us: int
     valid_to_us: int
 
@@ -78,7 +79,7 @@ def trees(conn: Connection, slots: Sequence[int]) -> list[Tree]:
     for data_centre_id, *row in conn.execute(
         """
         select m.data_centre_id, m.id, m.series_id, m.role, s.metric, s.kind,
-            s.report_interval_s, s.modulus,
+            s.report_interval_s, s.modulus, s.max_power_kw,
             case when isfinite(m.valid_from)
                 then (extract(epoch from m.valid_from) * 1000000)::bigint
                 else %(from)s end,

@@ -179,6 +179,7 @@ def _series_row(device: DeviceSpec, each: SeriesSpec) -> tuple[Any, ...]:
         each.stamp,
         each.report_interval_s or device.report_interval_s,
         each.modulus,
+        each.max_power_kw,
     )
 
 
@@ -191,19 +192,21 @@ def _series(
     )
     changed = connection.execute(
         "insert into series as s"
-        "  (device_id, metric, kind, stamp, report_interval_s, modulus)"
-        " select d.id, u.metric, u.kind, u.stamp, u.report_interval_s, u.modulus"
+        "  (device_id, metric, kind, stamp, report_interval_s, modulus, max_power_kw)"
+        " select d.id, u.metric, u.kind, u.stamp, u.report_interval_s, u.modulus,"
+        "  u.max_power_kw"
         " from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::integer[],"
-        "  %s::float8[]) as u (code, metric, kind, stamp, report_interval_s, modulus)"
+        "  %s::float8[], %s::float8[]) as u (code, metric, kind, stamp,"
+        "  report_interval_s, modulus, max_power_kw)"
         " join device d on d.park_id = %s and d.code = u.code"
         " order by d.id, u.metric"
         " on conflict (device_id, metric) do update set kind = excluded.kind,"
         "  stamp = excluded.stamp, report_interval_s = excluded.report_interval_s,"
-        "  modulus = excluded.modulus"
-        " where (s.kind, s.stamp, s.report_interval_s, s.modulus)"
+        "  modulus = excluded.modulus, max_power_kw = excluded.max_power_kw"
+        " where (s.kind, s.stamp, s.report_interval_s, s.modulus, s.max_power_kw)"
         "  is distinct from (excluded.kind, excluded.stamp,"
-        "  excluded.report_interval_s, excluded.modulus)",
-        [*_columns(rows, 6), park_id],
+        "  excluded.report_interval_s, excluded.modulus, excluded.max_power_kw)",
+        [*_columns(rows, 7), park_id],
     ).rowcount
     found = connection.execute(
         "select d.code, s.metric, s.id from series s"

@@ -133,9 +133,9 @@ def _series(connection: Connection, park_id: int) -> defaultdict[str, list[Serie
         dated = CalibrationSpec(valid_from, scale, offset, source)
         calibrations[code, metric].append(dated)
     found: defaultdict[str, list[SeriesSpec]] = defaultdict(list)
-    for code, metric, stamp, interval_s, usual_s, modulus in connection.execute(
+    for code, metric, stamp, interval_s, usual_s, *limits in connection.execute(
         "select d.code, s.metric, s.stamp, s.report_interval_s,"
-        "  d.report_interval_s, s.modulus"
+        "  d.report_interval_s, s.modulus, s.max_power_kw"
         " from series s join device d on d.id = s.device_id where d.park_id = %s"
         ' order by s.metric collate "C"',
         [park_id],
@@ -144,7 +144,8 @@ def _series(connection: Connection, park_id: int) -> defaultdict[str, list[Serie
             metric=metric,
             stamp=stamp,
             report_interval_s=None if interval_s == usual_s else interval_s,
-            modulus=modulus,
+            modulus=limits[0],
+            max_power_kw=limits[1],
             calibration=calibrations[code, metric],
         )
         found[code].append(spec)
