@@ -125,6 +125,13 @@ def test_data_without_births_asks_for_them_and_keeps_the_aliases_number() -> Non
     assert [each[3] for each in readings(told)] == [3, 3, 9]
 
 
+def test_data_that_name_their_aliases_explain_them() -> None:
+    park = Park()
+    park.hear("NBIRTH", encode.node_birth((), NOW_MS, 0))
+    assert park.hear("DDATA", encode.payload(METER, NOW_MS, 1)).wants_birth
+    assert readings(park.data(2))[0][0] == "energy/import_kwh"
+
+
 def test_a_gap_asks_for_births_when_the_window_is_over() -> None:
     park = Park()
     park.births()

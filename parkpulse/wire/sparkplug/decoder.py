@@ -192,7 +192,13 @@ class _Reading:
         return False
 
     def _data(self, node: Node) -> bool:
-        device = node.devices.get(self._place.device or "") or Device()
+        name = self._place.device or ""
+        device = node.devices.get(name) or Device()
+        told = [each for each in self._told.metrics if each.name]
+        if any(each.alias not in device.aliases for each in told if each.alias):
+            # Not as it should be, but it says what its aliases mean all the same.
+            device = device.taught(metrics.definitions(told))
+            node.define(name, device)
         unknown = self._take(device)
         return unknown or not (node.is_born and device.is_alive)
 

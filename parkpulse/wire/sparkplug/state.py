@@ -15,6 +15,7 @@ WINDOW_US = 5 * instants.SECOND
 """How long a missing message may still come, and between two requests of a birth."""
 _NUMBERS = 256
 _HALF = 128
+_REMEMBERED = 64
 
 
 class Definition(msgspec.Struct, array_like=True):
@@ -32,6 +33,11 @@ class Device(msgspec.Struct):
     is_alive: bool = False
     metrics: dict[str, Definition] = {}
     aliases: dict[int, str] = {}
+
+    def taught(self, told: Device) -> Device:
+        """Add what data say of metrics; what the birth has said of one stays."""
+        aliases = told.aliases | self.aliases
+        return Device(self.is_alive, told.metrics | self.metrics, aliases)
 
 
 class Node(msgspec.Struct):
@@ -74,7 +80,10 @@ class Node(msgspec.Struct):
 
     def count(self, seq: int, digest: int, received_us: int) -> bool:
         """Count a message; return whether a birth is wanted to get in step again."""
+        self.recent.pop(seq, None)
         self.recent[seq] = digest
+        if len(self.recent) > _REMEMBERED:
+            del self.recent[next(iter(self.recent))]
         if self.expected is None:
             self.expected = seq
         ahead = (seq - self.expected) % _NUMBERS
