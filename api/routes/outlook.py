@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from api.context import Ctx
 from api.schemas.energy import PeriodQuery
 from api.schemas.outlook import (
+    DesignedPue,
     Drift,
     Gb40879,
     Nothing,
@@ -18,7 +19,7 @@ from api.schemas.outlook import (
     ProjectionQuery,
     WeatherNormalised,
 )
-from parkpulse.query import drift, gb40879, portfolio, projection, weather
+from parkpulse.query import design, drift, gb40879, portfolio, projection, weather
 
 router = APIRouter(tags=["kpis"])
 _CENTRE = "/parks/{park}/data-centres/{centre}"
@@ -85,6 +86,19 @@ def read_gb40879(
     data_centre = ctx.live.park(park).data_centre(centre)
     with ctx.database.transaction() as conn:
         return gb40879.read(conn, data_centre)
+
+
+@router.get(
+    f"{_CENTRE}/designed-pue", response_model=DesignedPue, summary="Designed PUE"
+)
+def read_designed_pue(
+    park: str, centre: str, _: Annotated[Nothing, Query()], ctx: Ctx
+) -> object:
+    """PUE of the design energy model (dPUE) beside what was measured."""
+    found = ctx.live.park(park)
+    data_centre = found.data_centre(centre).id
+    with ctx.database.transaction() as conn:
+        return design.read(conn, data_centre, found.row.zone, ctx.live.now(found))
 
 
 @router.get("/portfolio", response_model=Portfolio, summary="All data centres together")

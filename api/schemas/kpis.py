@@ -34,6 +34,7 @@ _KPI: dict[str, Any] = {
     "state": "open",
     "revision": 0,
     "computed_at": "2026-11-22T10:15:00Z",
+    "variant": "iPUE",
     "unit": "1",
     "numerator_unit": "kWh",
     "evidence": {
@@ -170,6 +171,9 @@ class Kpi(Answer):
     revision: int
     computed_at: datetime
     evidence: Evidence
+    variant: Literal["PUE", "iPUE"] | None = Field(
+        description="Of a PUE: annual, or interim for less than 12 months."
+    )
     unit: str = Field(description="Of the value.")
     numerator_unit: str = Field(
         description="Of numerator_kwh and its estimated part: kWh; of a WUE litres; "

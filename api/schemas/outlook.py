@@ -342,6 +342,60 @@ class Gb40879(Answer):
     rm2: list[Rm2]
 
 
+class DesignedMonth(Answer):
+    """A month of the design energy model, and the newest such month measured."""
+
+    month: int
+    designed: float
+    facility_kwh: float
+    it_kwh: float
+    measured_start: datetime | None
+    measured: float | None
+    measured_facility_kwh: float | None
+    measured_it_kwh: float | None
+    coverage: float
+
+
+class DesignedPue(Answer):
+    """The designed PUE (dPUE) at the stated IT load."""
+
+    model_config = example(
+        {
+            "value": 1.21,
+            "facility_kwh": 12100000.0,
+            "it_kwh": 10000000.0,
+            "it_load_kw": 1141.6,
+            "source": "design report, revision 3",
+            "category": 1,
+            "months": [
+                {
+                    "month": 1,
+                    "designed": 1.15,
+                    "facility_kwh": 976700.0,
+                    "it_kwh": 849315.0,
+                    "measured_start": "2025-12-31T16:00:00Z",
+                    "measured": 1.17,
+                    "measured_facility_kwh": 992000.0,
+                    "measured_it_kwh": 848000.0,
+                    "coverage": 0.999,
+                }
+            ],
+            "difference": 0.02,
+        }
+    )
+
+    value: float | None = Field(description="Null unless 12 months are predicted.")
+    facility_kwh: float
+    it_kwh: float
+    it_load_kw: float | None
+    source: str | None
+    category: int | None = Field(description="Of the measured PUE.")
+    months: list[DesignedMonth]
+    difference: float | None = Field(
+        description="Measured less designed over the months with 95 % coverage."
+    )
+
+
 class PortfolioQuery(Request):
     """Which periods of which parks."""
 

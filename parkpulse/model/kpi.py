@@ -125,6 +125,8 @@ class Kpi(msgspec.Struct, frozen=True):
     revision: int
     computed_at: datetime
     evidence: Evidence
+    variant: Literal["PUE", "iPUE"] | None
+    """Of a PUE: the annual one, or interim for less than 12 months."""
     unit: str
     numerator_unit: str
     """Of `numerator_kwh` and its estimated part: kWh, of a WUE litres."""

@@ -202,6 +202,36 @@ class Gb40879(Struct, frozen=True):
     rm2: list[Rm2]
 
 
+class DesignedMonth(Struct, frozen=True):
+    """A month of the design energy model, and the newest such month measured."""
+
+    month: int
+    designed: float
+    facility_kwh: float
+    it_kwh: float
+    measured_start: datetime | None
+    measured: float | None
+    measured_facility_kwh: float | None
+    measured_it_kwh: float | None
+    coverage: float
+
+
+class DesignedPue(Struct, frozen=True):
+    """The designed PUE (dPUE) at the stated IT load."""
+
+    value: float | None
+    """None unless all 12 months are predicted."""
+    facility_kwh: float
+    it_kwh: float
+    it_load_kw: float | None
+    source: str | None
+    category: int | None
+    """Of the measured PUE."""
+    months: list[DesignedMonth]
+    difference: float | None
+    """Measured less designed over the months with 95 % coverage. [-]"""
+
+
 class Member(Struct, frozen=True):
     """A data centre of a portfolio with its newest row."""
 

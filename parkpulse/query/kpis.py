@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from parkpulse.model import instants
 from parkpulse.model.kpi import (
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Wanted", "page", "revisions", "summary"]
 _ORDER = "start"
+_YEAR_S = 364 * 86_400.0
 _REVISION_ORDER = "-id"
 
 
@@ -145,9 +146,16 @@ def _kpi(row: KpiRow, books: _Books) -> Kpi:
     return Kpi(
         **{**row._asdict(), "evidence": evidence},
         comparison=target.comparison if target else None,
+        variant=_variant(row),
         unit=unit,
         numerator_unit=numerator_unit,
     )
+
+
+def _variant(row: KpiRow) -> Literal["PUE", "iPUE"] | None:
+    if row.kpi != "pue":
+        return None
+    return "PUE" if row.elapsed_s >= _YEAR_S else "iPUE"
 
 
 def _emissions(stored: dict[str, Any], books: _Books) -> EmissionEvidence | None:

@@ -21,7 +21,14 @@ from parkpulse.model.registry import (
     Role,
     SeriesSpec,
 )
-from parkpulse.store import certificates, kpis, meter_hours, operating_points
+from parkpulse.store import (
+    certificates,
+    design,
+    kpis,
+    meter_hours,
+    operating_points,
+)
+from parkpulse.store.design import DesignMonth
 from parkpulse.store.kpis import Key, Record
 from parkpulse.store.meter_hours import Amounts
 from tests.plugins.fix_engine import NOW
@@ -380,6 +387,40 @@ def test_points_that_cannot_be(
     found = site.get(f"{PATH}/gb40879")
     assert found["rm1"]["finding"] == finding
     assert not found["applies"]
+
+
+def test_design_beside_what_was_measured(site: Site) -> None:
+    centre = _centre(site, _park("yard"))
+    nothing = site.get(f"{PATH}/designed-pue")
+    assert (nothing["value"], nothing["months"]) == (None, [])
+    months = [
+        DesignMonth(month, 130.0 if month == 7 else 110.0, 100.0, 140.0, "report")
+        for month in range(1, 13)
+    ]
+    _write(site, centre, _history("pue", 4, 1.15))
+    with site.lab.database.transaction() as conn:
+        design.apply(conn, centre, months[:11])
+    assert site.get(f"{PATH}/designed-pue")["value"] is None
+    with site.lab.database.transaction() as conn:
+        design.apply(conn, centre, months)
+    found = site.get(f"{PATH}/designed-pue")
+    assert found["value"] == pytest.approx(1340 / 1200)
+    assert found["it_load_kw"] == 140.0
+    measured = [each["month"] for each in found["months"] if each["measured"]]
+    # Closed months only: March has begun.
+    assert measured == [1, 2, 12]
+    assert found["difference"] == pytest.approx(0.05)
+
+
+def test_variants_of_a_pue(site: Site) -> None:
+    centre = _centre(site, _park("yard"))
+    end = CALENDAR.midnight(date(2026, 3, 11))
+    start = CALENDAR.midnight(date(2025, 3, 11))
+    rolling = _record("rolling_12_months", start, end, "pue", (1.2, 1.0))
+    _write(site, centre, [rolling, *_history("pue", 1, 1.2)])
+    found = {each["period"]: each for each in site.items(f"{PATH}/kpis")}
+    assert found["rolling_12_months"]["variant"] == "PUE"
+    assert found["month"]["variant"] == "iPUE"
 
 
 def test_two_sites_together(site: Site) -> None:
