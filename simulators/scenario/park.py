@@ -110,7 +110,7 @@ class Park:
     def messages(self) -> int:
         """About how many messages it sends."""
         lasts_s = self.scenario.end_s - self.scenario.start_s
-        return round(self._rate() * lasts_s)
+        return round(self._rate() * lasts_s * (1.0 + self.scenario.way.repeat))
 
     @property
     def natives(self) -> list[str]:
