@@ -164,7 +164,17 @@ def _text(record: Record, label: str) -> str:
     if not isinstance(text, str):
         detail = f"{label} must be text, not {documents.shown(text)}"
         raise DecodeError(reasons.WRONG_TYPE, detail)
+    if not text.isascii():
+        _require_characters(text, label)
     return text
+
+
+def _require_characters(text: str, label: str) -> None:
+    """Refuse halves of characters, which JSON can write and nobody can store."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DecodeError(reasons.NOT_UTF8, f"{label}: {error.reason}") from error
 
 
 def _number(record: Record, label: str, missing: float) -> float:

@@ -120,6 +120,7 @@ def test_a_field_that_must_be_understood_refuses_the_pack() -> None:
         ("[" + " " * 300_000, reasons.TOO_LARGE),
         ("[" + ",".join(["{}"] * 10_001) + "]", reasons.TOO_LARGE),
         ("not json", reasons.NOT_JSON),
+        ('[{"n":"a","vs":"\\ud800"}]', reasons.NOT_UTF8),
     ],
 )
 def test_what_is_no_pack_is_refused(pack: str, reason: str) -> None:

@@ -268,7 +268,7 @@ def test_numbers_by_datatype(
         (28, [2**32 - 1]),
         (29, [2**63]),
         (30, [1.5]),
-        (31, [23.1]),
+        (31, [23.1, None]),
         (32, [False, False, True, True, False, True, False, False, True]),
         (33, ["a", "水"]),
         (34, [NOW_MS]),

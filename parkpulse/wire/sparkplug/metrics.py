@@ -197,7 +197,7 @@ def _plain(metric: Metric) -> Any:  # noqa: ANN401 - of any datatype
     told = metric.WhichOneof("value")
     if told in {None, "dataset_value", "template_value"}:
         return None
-    return getattr(metric, str(told))
+    return values.plain(getattr(metric, str(told)))
 
 
 def moment_us(milliseconds: int) -> int:

@@ -4,50 +4,53 @@
 # source: sparkplug_b.proto
 # Protobuf Python Version: 7.35.1
 """Generated protocol buffer code."""
-
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
 from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
-
 _runtime_version.ValidateProtobufRuntimeVersion(
-    _runtime_version.Domain.PUBLIC, 7, 35, 1, "", "sparkplug_b.proto"
+    _runtime_version.Domain.PUBLIC,
+    7,
+    35,
+    1,
+    '',
+    'sparkplug_b.proto'
 )
 # @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(
-    b'\n\x11sparkplug_b.proto\x12\x15parkpulse.sparkplug_b"\xd0\x02\n\x07\x44\x61taSet\x12\x16\n\x0enum_of_columns\x18\x01 \x01(\x04\x12\x0f\n\x07\x63olumns\x18\x02 \x03(\t\x12\r\n\x05types\x18\x03 \x03(\r\x12\x30\n\x04rows\x18\x04 \x03(\x0b\x32".parkpulse.sparkplug_b.DataSet.Row\x1a\x9b\x01\n\x05Value\x12\x13\n\tint_value\x18\x01 \x01(\rH\x00\x12\x14\n\nlong_value\x18\x02 \x01(\x04H\x00\x12\x15\n\x0b\x66loat_value\x18\x03 \x01(\x02H\x00\x12\x16\n\x0c\x64ouble_value\x18\x04 \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x05 \x01(\x08H\x00\x12\x16\n\x0cstring_value\x18\x06 \x01(\tH\x00\x42\x07\n\x05value\x1a=\n\x03Row\x12\x36\n\x08\x65lements\x18\x01 \x03(\x0b\x32$.parkpulse.sparkplug_b.DataSet.Value"\xc9\x02\n\rPropertyValue\x12\x0c\n\x04type\x18\x01 \x01(\r\x12\x0f\n\x07is_null\x18\x02 \x01(\x08\x12\x13\n\tint_value\x18\x03 \x01(\rH\x00\x12\x14\n\nlong_value\x18\x04 \x01(\x04H\x00\x12\x15\n\x0b\x66loat_value\x18\x05 \x01(\x02H\x00\x12\x16\n\x0c\x64ouble_value\x18\x06 \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x07 \x01(\x08H\x00\x12\x16\n\x0cstring_value\x18\x08 \x01(\tH\x00\x12?\n\x11propertyset_value\x18\t \x01(\x0b\x32".parkpulse.sparkplug_b.PropertySetH\x00\x12\x44\n\x12propertysets_value\x18\n \x01(\x0b\x32&.parkpulse.sparkplug_b.PropertySetListH\x00\x42\x07\n\x05value"Q\n\x0bPropertySet\x12\x0c\n\x04keys\x18\x01 \x03(\t\x12\x34\n\x06values\x18\x02 \x03(\x0b\x32$.parkpulse.sparkplug_b.PropertyValue"J\n\x0fPropertySetList\x12\x37\n\x0bpropertyset\x18\x01 \x03(\x0b\x32".parkpulse.sparkplug_b.PropertySet"\x9a\x01\n\x08MetaData\x12\x15\n\ris_multi_part\x18\x01 \x01(\x08\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0b\n\x03seq\x18\x04 \x01(\x04\x12\x11\n\tfile_name\x18\x05 \x01(\t\x12\x11\n\tfile_type\x18\x06 \x01(\t\x12\x0b\n\x03md5\x18\x07 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x08 \x01(\t"\xf5\x02\n\x08Template\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\x07metrics\x18\x02 \x03(\x0b\x32\x1d.parkpulse.sparkplug_b.Metric\x12=\n\nparameters\x18\x03 \x03(\x0b\x32).parkpulse.sparkplug_b.Template.Parameter\x12\x14\n\x0ctemplate_ref\x18\x04 \x01(\t\x12\x15\n\ris_definition\x18\x05 \x01(\x08\x1a\xbb\x01\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\r\x12\x13\n\tint_value\x18\x03 \x01(\rH\x00\x12\x14\n\nlong_value\x18\x04 \x01(\x04H\x00\x12\x15\n\x0b\x66loat_value\x18\x05 \x01(\x02H\x00\x12\x16\n\x0c\x64ouble_value\x18\x06 \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x07 \x01(\x08H\x00\x12\x16\n\x0cstring_value\x18\x08 \x01(\tH\x00\x42\x07\n\x05value"\x92\x04\n\x06Metric\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x61lias\x18\x02 \x01(\x04\x12\x11\n\ttimestamp\x18\x03 \x01(\x04\x12\x10\n\x08\x64\x61tatype\x18\x04 \x01(\r\x12\x15\n\ris_historical\x18\x05 \x01(\x08\x12\x14\n\x0cis_transient\x18\x06 \x01(\x08\x12\x0f\n\x07is_null\x18\x07 \x01(\x08\x12\x31\n\x08metadata\x18\x08 \x01(\x0b\x32\x1f.parkpulse.sparkplug_b.MetaData\x12\x36\n\nproperties\x18\t \x01(\x0b\x32".parkpulse.sparkplug_b.PropertySet\x12\x13\n\tint_value\x18\n \x01(\rH\x00\x12\x14\n\nlong_value\x18\x0b \x01(\x04H\x00\x12\x15\n\x0b\x66loat_value\x18\x0c \x01(\x02H\x00\x12\x16\n\x0c\x64ouble_value\x18\r \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x0e \x01(\x08H\x00\x12\x16\n\x0cstring_value\x18\x0f \x01(\tH\x00\x12\x15\n\x0b\x62ytes_value\x18\x10 \x01(\x0cH\x00\x12\x37\n\rdataset_value\x18\x11 \x01(\x0b\x32\x1e.parkpulse.sparkplug_b.DataSetH\x00\x12\x39\n\x0etemplate_value\x18\x12 \x01(\x0b\x32\x1f.parkpulse.sparkplug_b.TemplateH\x00\x42\x07\n\x05value"u\n\x07Payload\x12\x11\n\ttimestamp\x18\x01 \x01(\x04\x12.\n\x07metrics\x18\x02 \x03(\x0b\x32\x1d.parkpulse.sparkplug_b.Metric\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x0c\n\x04uuid\x18\x04 \x01(\t\x12\x0c\n\x04\x62ody\x18\x05 \x01(\x0c'
-)
+
+
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x11sparkplug_b.proto\x12\x15parkpulse.sparkplug_b\"\xd0\x02\n\x07\x44\x61taSet\x12\x16\n\x0enum_of_columns\x18\x01 \x01(\x04\x12\x0f\n\x07\x63olumns\x18\x02 \x03(\t\x12\r\n\x05types\x18\x03 \x03(\r\x12\x30\n\x04rows\x18\x04 \x03(\x0b\x32\".parkpulse.sparkplug_b.DataSet.Row\x1a\x9b\x01\n\x05Value\x12\x13\n\tint_value\x18\x01 \x01(\rH\x00\x12\x14\n\nlong_value\x18\x02 \x01(\x04H\x00\x12\x15\n\x0b\x66loat_value\x18\x03 \x01(\x02H\x00\x12\x16\n\x0c\x64ouble_value\x18\x04 \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x05 \x01(\x08H\x00\x12\x16\n\x0cstring_value\x18\x06 \x01(\tH\x00\x42\x07\n\x05value\x1a=\n\x03Row\x12\x36\n\x08\x65lements\x18\x01 \x03(\x0b\x32$.parkpulse.sparkplug_b.DataSet.Value\"\xc9\x02\n\rPropertyValue\x12\x0c\n\x04type\x18\x01 \x01(\r\x12\x0f\n\x07is_null\x18\x02 \x01(\x08\x12\x13\n\tint_value\x18\x03 \x01(\rH\x00\x12\x14\n\nlong_value\x18\x04 \x01(\x04H\x00\x12\x15\n\x0b\x66loat_value\x18\x05 \x01(\x02H\x00\x12\x16\n\x0c\x64ouble_value\x18\x06 \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x07 \x01(\x08H\x00\x12\x16\n\x0cstring_value\x18\x08 \x01(\tH\x00\x12?\n\x11propertyset_value\x18\t \x01(\x0b\x32\".parkpulse.sparkplug_b.PropertySetH\x00\x12\x44\n\x12propertysets_value\x18\n \x01(\x0b\x32&.parkpulse.sparkplug_b.PropertySetListH\x00\x42\x07\n\x05value\"Q\n\x0bPropertySet\x12\x0c\n\x04keys\x18\x01 \x03(\t\x12\x34\n\x06values\x18\x02 \x03(\x0b\x32$.parkpulse.sparkplug_b.PropertyValue\"J\n\x0fPropertySetList\x12\x37\n\x0bpropertyset\x18\x01 \x03(\x0b\x32\".parkpulse.sparkplug_b.PropertySet\"\x9a\x01\n\x08MetaData\x12\x15\n\ris_multi_part\x18\x01 \x01(\x08\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0b\n\x03seq\x18\x04 \x01(\x04\x12\x11\n\tfile_name\x18\x05 \x01(\t\x12\x11\n\tfile_type\x18\x06 \x01(\t\x12\x0b\n\x03md5\x18\x07 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x08 \x01(\t\"\xf5\x02\n\x08Template\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\x07metrics\x18\x02 \x03(\x0b\x32\x1d.parkpulse.sparkplug_b.Metric\x12=\n\nparameters\x18\x03 \x03(\x0b\x32).parkpulse.sparkplug_b.Template.Parameter\x12\x14\n\x0ctemplate_ref\x18\x04 \x01(\t\x12\x15\n\ris_definition\x18\x05 \x01(\x08\x1a\xbb\x01\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\r\x12\x13\n\tint_value\x18\x03 \x01(\rH\x00\x12\x14\n\nlong_value\x18\x04 \x01(\x04H\x00\x12\x15\n\x0b\x66loat_value\x18\x05 \x01(\x02H\x00\x12\x16\n\x0c\x64ouble_value\x18\x06 \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x07 \x01(\x08H\x00\x12\x16\n\x0cstring_value\x18\x08 \x01(\tH\x00\x42\x07\n\x05value\"\x92\x04\n\x06Metric\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x61lias\x18\x02 \x01(\x04\x12\x11\n\ttimestamp\x18\x03 \x01(\x04\x12\x10\n\x08\x64\x61tatype\x18\x04 \x01(\r\x12\x15\n\ris_historical\x18\x05 \x01(\x08\x12\x14\n\x0cis_transient\x18\x06 \x01(\x08\x12\x0f\n\x07is_null\x18\x07 \x01(\x08\x12\x31\n\x08metadata\x18\x08 \x01(\x0b\x32\x1f.parkpulse.sparkplug_b.MetaData\x12\x36\n\nproperties\x18\t \x01(\x0b\x32\".parkpulse.sparkplug_b.PropertySet\x12\x13\n\tint_value\x18\n \x01(\rH\x00\x12\x14\n\nlong_value\x18\x0b \x01(\x04H\x00\x12\x15\n\x0b\x66loat_value\x18\x0c \x01(\x02H\x00\x12\x16\n\x0c\x64ouble_value\x18\r \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x0e \x01(\x08H\x00\x12\x16\n\x0cstring_value\x18\x0f \x01(\tH\x00\x12\x15\n\x0b\x62ytes_value\x18\x10 \x01(\x0cH\x00\x12\x37\n\rdataset_value\x18\x11 \x01(\x0b\x32\x1e.parkpulse.sparkplug_b.DataSetH\x00\x12\x39\n\x0etemplate_value\x18\x12 \x01(\x0b\x32\x1f.parkpulse.sparkplug_b.TemplateH\x00\x42\x07\n\x05value\"u\n\x07Payload\x12\x11\n\ttimestamp\x18\x01 \x01(\x04\x12.\n\x07metrics\x18\x02 \x03(\x0b\x32\x1d.parkpulse.sparkplug_b.Metric\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x0c\n\x04uuid\x18\x04 \x01(\t\x12\x0c\n\x04\x62ody\x18\x05 \x01(\x0c')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
-_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "sparkplug_b_pb2", _globals)
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'sparkplug_b_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-    DESCRIPTOR._loaded_options = None
-    _globals["_DATASET"]._serialized_start = 45
-    _globals["_DATASET"]._serialized_end = 381
-    _globals["_DATASET_VALUE"]._serialized_start = 163
-    _globals["_DATASET_VALUE"]._serialized_end = 318
-    _globals["_DATASET_ROW"]._serialized_start = 320
-    _globals["_DATASET_ROW"]._serialized_end = 381
-    _globals["_PROPERTYVALUE"]._serialized_start = 384
-    _globals["_PROPERTYVALUE"]._serialized_end = 713
-    _globals["_PROPERTYSET"]._serialized_start = 715
-    _globals["_PROPERTYSET"]._serialized_end = 796
-    _globals["_PROPERTYSETLIST"]._serialized_start = 798
-    _globals["_PROPERTYSETLIST"]._serialized_end = 872
-    _globals["_METADATA"]._serialized_start = 875
-    _globals["_METADATA"]._serialized_end = 1029
-    _globals["_TEMPLATE"]._serialized_start = 1032
-    _globals["_TEMPLATE"]._serialized_end = 1405
-    _globals["_TEMPLATE_PARAMETER"]._serialized_start = 1218
-    _globals["_TEMPLATE_PARAMETER"]._serialized_end = 1405
-    _globals["_METRIC"]._serialized_start = 1408
-    _globals["_METRIC"]._serialized_end = 1938
-    _globals["_PAYLOAD"]._serialized_start = 1940
-    _globals["_PAYLOAD"]._serialized_end = 2057
+  DESCRIPTOR._loaded_options = None
+  _globals['_DATASET']._serialized_start=45
+  _globals['_DATASET']._serialized_end=381
+  _globals['_DATASET_VALUE']._serialized_start=163
+  _globals['_DATASET_VALUE']._serialized_end=318
+  _globals['_DATASET_ROW']._serialized_start=320
+  _globals['_DATASET_ROW']._serialized_end=381
+  _globals['_PROPERTYVALUE']._serialized_start=384
+  _globals['_PROPERTYVALUE']._serialized_end=713
+  _globals['_PROPERTYSET']._serialized_start=715
+  _globals['_PROPERTYSET']._serialized_end=796
+  _globals['_PROPERTYSETLIST']._serialized_start=798
+  _globals['_PROPERTYSETLIST']._serialized_end=872
+  _globals['_METADATA']._serialized_start=875
+  _globals['_METADATA']._serialized_end=1029
+  _globals['_TEMPLATE']._serialized_start=1032
+  _globals['_TEMPLATE']._serialized_end=1405
+  _globals['_TEMPLATE_PARAMETER']._serialized_start=1218
+  _globals['_TEMPLATE_PARAMETER']._serialized_end=1405
+  _globals['_METRIC']._serialized_start=1408
+  _globals['_METRIC']._serialized_end=1938
+  _globals['_PAYLOAD']._serialized_start=1940
+  _globals['_PAYLOAD']._serialized_end=2057
 # @@protoc_insertion_point(module_scope)

@@ -146,7 +146,13 @@ def array(raw: bytes, datatype: int) -> list[Any]:
         detail = f"{len(raw)} bytes are no array of {dtype.itemsize} bytes each"
         raise DecodeError(reasons.WRONG_TYPE, detail)
     numbers = np.frombuffer(raw, dtype)
-    return _few(numbers.tolist())
+    return [plain(each) for each in _few(numbers.tolist())]
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - of any datatype
+    """Return a value as JSON can say it: what is not finite as None."""
+    is_bad = isinstance(value, float) and not math.isfinite(value)
+    return None if is_bad else value
 
 
 def _few(found: list[Any]) -> list[Any]:
@@ -192,7 +198,9 @@ def _cell(value: Any, datatype: int) -> Any:  # noqa: ANN401 - of any datatype
     if field is None:
         return None
     raw = getattr(value, field)
-    return signed(raw, datatype) if field in {"int_value", "long_value"} else raw
+    if field in {"int_value", "long_value"}:
+        return signed(raw, datatype)
+    return plain(raw)
 
 
 def template(told: Template) -> Plain:
