@@ -1,0 +1,1 @@
+"""Streaming anomaly detection for many series at once: one fixed-size state a series."""

@@ -1,0 +1,223 @@
+"""The detector: a state for each of n series, readings in any mixture and order.
+
+Example
+-------
+>>> import numpy as np
+>>> detector = Detector(2)
+>>> found = detector.step(np.array([0, 1]), np.array([0, 0]), np.array([1.0, 5.0]))
+>>> found.score.tolist()
+[0.0, 0.0]
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from analytics.anomaly import alarms, forecast, layout, profile, streams, tails
+from analytics.anomaly.layout import Columns
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from analytics.anomaly.profile import Profiles
+    from analytics.arrays import BoolArray, FloatArray, IntArray
+
+ALARM = 0.99
+"""A score from here on is an alarm."""
+WARM_UP = 100
+"""Readings of a series before it is judged."""
+_CHUNK = 2048
+_PATIENCE = 8
+_PENALTY = 0.5
+_LARGEST = 1e30
+
+
+class Found(NamedTuple):
+    """Result of each reading, in the order given, each of shape (m,)."""
+
+    score: FloatArray
+    """From 0 to 1; 0.99 is expected in at most 1 of 10,000 quiet readings."""
+    kind: npt.NDArray[np.int8]
+    """Stream that was most surprising: index into `KINDS`."""
+    expected: FloatArray
+    """What was expected instead, in the series' unit; NaN when not judged."""
+    judged: BoolArray
+    """False in warm-up, for missing values and repeats."""
+
+
+KINDS = (
+    *(f"{name}_high" for name in layout.STREAMS),
+    *(f"{name}_low" for name in layout.STREAMS),
+    "frozen",
+    "none",
+)
+_FROZEN = len(KINDS) - 2
+_NONE = len(KINDS) - 1
+
+
+class Detector:
+    """Anomaly scores for `series` series, learned from their readings alone."""
+
+    def __init__(self, series: int) -> None:
+        self._state = np.zeros((series, layout.WIDTH))
+        self._profiles = profile.empty(series)
+        fresh = Columns(self._state.T)
+        tails.start(fresh)
+        fresh["common_threshold"] = np.full(series, 1.7)
+
+    def step(self, series: IntArray, ts: IntArray, value: FloatArray) -> Found:
+        """Judge readings in the order given and learn from them."""
+        found = Found(
+            np.zeros(series.size),
+            np.full(series.size, _NONE, dtype=np.int8),
+            np.full(series.size, np.nan),
+            np.zeros(series.size, dtype=np.bool_),
+        )
+        for turn in _turns(series):
+            for start in range(0, turn.size, _CHUNK):
+                rows = turn[start : start + _CHUNK]
+                part = self._once(series[rows], ts[rows], value[rows])
+                for whole, piece in zip(found, part, strict=True):
+                    whole[rows] = piece
+        return found
+
+    def _once(self, series: IntArray, ts: IntArray, value: FloatArray) -> Found:
+        state = Columns(np.ascontiguousarray(self._state[series].T))
+        usable = _admit(state, ts, value)
+        found = _none(series.size)
+        if not usable.all():
+            chosen = np.flatnonzero(usable)
+            state_used = Columns(np.ascontiguousarray(state.block[:, chosen]))
+            part = _judge(
+                state_used, self._profiles, series[chosen], ts[chosen], value[chosen]
+            )
+            for whole, piece in zip(found, part, strict=True):
+                whole[chosen] = piece
+            state.block[:, chosen] = state_used.block
+        else:
+            found = _judge(state, self._profiles, series, ts, value)
+        self._state[series] = state.block.T
+        return found
+
+
+def _none(rows: int) -> Found:
+    return Found(
+        np.zeros(rows),
+        np.full(rows, _NONE, dtype=np.int8),
+        np.full(rows, np.nan),
+        np.zeros(rows, dtype=np.bool_),
+    )
+
+
+def _turns(series: IntArray) -> list[IntArray]:
+    """Split readings so that each part holds a series once, in order of arrival."""
+    if series.size == 0:
+        return []
+    order = np.argsort(series, kind="stable")
+    sorted_series = series[order]
+    first = np.r_[True, sorted_series[1:] != sorted_series[:-1]]
+    starts = np.flatnonzero(first)
+    turn = np.arange(series.size) - np.repeat(
+        starts, np.diff(np.r_[starts, series.size])
+    )
+    by_turn = np.argsort(turn, kind="stable")
+    return np.split(order[by_turn], np.flatnonzero(np.diff(turn[by_turn])) + 1)
+
+
+def _admit(state: Columns, ts: IntArray, value: FloatArray) -> BoolArray:
+    """Which readings are used: not missing, no repeat, not older than the newest."""
+    at = ts.astype(np.float64)
+    started = state["n"] > 0
+    present = np.isfinite(value)
+    late = started & (at < state["ts"]) & present
+    count = np.where(late, state["late"] + 1.0, np.where(present, 0.0, state["late"]))
+    reset = count > _PATIENCE
+    state["late"] = np.where(reset, 0.0, count)
+    repeated = started & (at == state["ts"]) & (value == _raw(state))
+    return np.asarray(present & ~repeated & (~late | reset))
+
+
+def _raw(state: Columns) -> FloatArray:
+    return (
+        state["x"] * np.where(state["unit"] > 0, state["unit"], 1.0)
+        + state["reference"]
+    )
+
+
+def _relative(state: Columns, value: FloatArray) -> FloatArray:
+    state["reference"] = np.where(state["n"] == 0, value, state["reference"])
+    new = (state["unit"] == 0.0) & (value != 0.0)
+    state["unit"] = np.where(new, np.abs(value), state["unit"])
+    unit = np.where(state["unit"] > 0.0, state["unit"], 1.0)
+    return np.clip((value - state["reference"]) / unit, -_LARGEST, _LARGEST)
+
+
+def _tick(state: Columns, ts: IntArray) -> FloatArray:
+    """Note the time; intervals since the reading before, in usual intervals."""
+    at = ts.astype(np.float64)
+    n = state["n"]
+    gone = np.maximum(at - state["ts"], 0.0)
+    usual = state["interval"]
+    bounded = np.where(n > 3, np.minimum(gone, 3.0 * usual + 1.0), gone)
+    alpha = np.maximum(1.0 / np.maximum(n, 1.0), 0.02)
+    state["interval"] = np.where(n > 0, usual + alpha * (bounded - usual), 0.0)
+    state["ts"] = at
+    return np.where(n > 3, gone / (usual + 1.0), 1.0)
+
+
+def _judge(
+    state: Columns,
+    profiles: Profiles,
+    series: IntArray,
+    ts: IntArray,
+    value: FloatArray,
+) -> Found:
+    x = _relative(state, value)
+    gone = _tick(state, ts)
+    at = profile.place(series, ts)
+    first = state["n"] == 0
+    for name in ("x", "fast", "medium", "slow"):
+        state[name] = np.where(first, x, state[name])
+    seen = forecast.forecast(state, profiles, at)
+    made = streams.compute(state, profiles, at, seen, x)
+    z = _from_centre(state, made.values)
+    level = tails.surprise(state, z)
+    active = np.broadcast_to(state["n"] >= tails.LEARNING, z.shape)
+    tails.learn(state, z, made.values, active)
+    _learn_centre(state, made.values)
+    forecast.learn(state, profiles, at, seen, x)
+    level[0] = np.where(gone > 6.0, 0.0, level[0])
+    level[len(layout.STREAMS)] = np.where(gone > 6.0, 0.0, level[len(layout.STREAMS)])
+    found = _conclude(state, level, made)
+    state["n"] += 1.0
+    unit = np.where(state["unit"] > 0.0, state["unit"], 1.0)
+    usual = np.where(found.kind % len(layout.STREAMS) == 0, seen.value, seen.usual)
+    expected = np.where(found.judged, usual * unit + state["reference"], np.nan)
+    return found._replace(expected=expected)
+
+
+def _from_centre(state: Columns, values: FloatArray) -> FloatArray:
+    away = values - state["centre"]
+    return np.concatenate([away, -away])
+
+
+def _learn_centre(state: Columns, values: FloatArray) -> None:
+    centre = state["centre"]
+    alpha = np.maximum(1.0 / (state["n"] + 1.0), 1.0 / 1000.0)
+    limit = np.where(state["n"] > tails.LEARNING, 3.0 * state["size"], np.inf)
+    state["centre"] = centre + alpha * np.clip(values - centre, -limit, limit)
+
+
+def _conclude(state: Columns, level: FloatArray, made: streams.Streams) -> Found:
+    judged = state["n"] >= WARM_UP
+    every = np.concatenate([level, made.frozen[None, :]])
+    kind = np.argmax(every, axis=0)
+    largest = np.take_along_axis(every, kind[None, :], axis=0)[0]
+    largest = alarms.together(level, largest) - _PENALTY
+    largest = np.maximum(largest, 0.0)
+    corrected = alarms.common(state, largest, judged.astype(np.float64))
+    emitted = alarms.onset(state, np.where(judged, corrected, 0.0))
+    kinds = np.where(judged, kind, _NONE).astype(np.int8)
+    return Found(alarms.score(emitted), kinds, np.zeros_like(largest), judged)

@@ -1,0 +1,1 @@
+"""Anomaly scores of a CSV file."""

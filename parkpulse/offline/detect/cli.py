@@ -1,0 +1,125 @@
+"""`parkpulse detect`: anomaly scores of a CSV file, row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+import numpy as np
+
+from analytics.anomaly import explain
+from analytics.anomaly.detector import Detector
+from parkpulse.errors import InvalidRequestError
+from parkpulse.offline import zones
+from parkpulse.offline.detect import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+    from analytics.anomaly.detector import Found
+    from parkpulse.offline.detect.rows import Rows
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _Scored(NamedTuple):
+    rows: Rows
+    found: Found
+    flag: np.ndarray[tuple[int], np.dtype[np.uint8]]
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--time-column", default="timestamp", show_default=True)
+@click.option("--value-column", default="value", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write; standard output if left out.",
+)
+@click.option(
+    "--tz",
+    default="UTC",
+    show_default=True,
+    help="Zone of times without a zone, and of the explanations.",
+)
+@click.option(
+    "--explain",
+    "language",
+    type=click.Choice(["en", "zh"]),
+    help="Add a column that explains each alarm in this language.",
+)
+def detect(
+    file: Path,
+    time_column: str,
+    value_column: str,
+    out: Path | None,
+    tz: str,
+    language: explain.Language | None,
+) -> None:
+    """Score each row of FILE by how unusual its value is, from the rows before it.
+
+    Writes the columns timestamp, value, anomaly_score (0 to 1) and flag (1 good,
+    2 not evaluated, 3 suspect, 4 frozen, 9 missing), row for row as in FILE. A score of
+    0.99 and more is an alarm.
+    """
+    zone = zones.zone(tz)
+    scored = _score(rows.read(file, time_column, value_column, zone))
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    head = ["timestamp", "value", "anomaly_score", "flag"]
+    table.writerow([*head, "explanation"] if language else head)
+    table.writerows(_lines(scored, zone, language))
+    _write(out, text.getvalue())
+
+
+def _score(given: Rows) -> _Scored:
+    count = given.value.size
+    detector = Detector(1)
+    usable = np.where(given.dated, given.value, np.nan)
+    found = detector.step(np.zeros(count, dtype=np.int64), given.ts, usable)
+    flag = explain.flags(found)
+    flag[np.isnan(given.value)] = explain.MISSING
+    return _Scored(given, found, flag)
+
+
+def _lines(
+    scored: _Scored, zone: ZoneInfo, language: explain.Language | None
+) -> Iterator[list[str]]:
+    given = scored.rows
+    for row, (stamp, text) in enumerate(zip(given.stamp, given.text, strict=True)):
+        line = [stamp, text, f"{scored.found.score[row]:.6f}", str(scored.flag[row])]
+        if language:
+            line.append(_explanation(scored, row, zone, language))
+        yield line
+
+
+def _explanation(
+    scored: _Scored, row: int, zone: ZoneInfo, language: explain.Language
+) -> str:
+    if scored.flag[row] not in {explain.SUSPECT, explain.FAIL}:
+        return ""
+    given, found = scored.rows, scored.found
+    case = explain.case(
+        given.ts[: row + 1],
+        given.value[: row + 1],
+        int(found.kind[row]),
+        float(found.expected[row]),
+    )
+    return explain.text(case, zone, language)
+
+
+def _write(out: Path | None, text: str) -> None:
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        message = f"{out} cannot be written: {error}"
+        raise InvalidRequestError("file_unwritable", message, "out") from error
