@@ -117,11 +117,6 @@ class Books:
     attributes: Sequence[AttributeRow] = ()
     factors: Sequence[FactorRow] = ()
 
-    @staticmethod
-    def plain(formula: Formula, row: Row) -> Figure:
-        """Make a figure that rests on meters alone."""
-        return Figure(row.numerator, _value(formula, row.numerator, row.denominator))
-
     def factor(self, kind: FactorKind, day: date) -> FactorRow | None:
         """Find the factor in force on a day."""
         dated = [f for f in self.factors if f.kind == kind and f.valid_from <= day]

@@ -105,21 +105,25 @@ class Judge:
 
     def records(self, formula: Formula, period: Period, table: Table) -> list[Record]:
         """Judge the rows of one formula."""
+        sums = table.sums
+        plain = kpi.value(formula.kpi, sums.numerator, sums.denominator)
         return [
-            self._record(formula, period, table, row) for row in range(len(table.sums))
+            self._record(formula, period, table, row, float(plain[row]))
+            for row in range(len(sums))
         ]
 
-    def _figure(
+    def _beyond_meters(
         self, formula: Formula, period: Period, table: Table, row: int, elapsed: int
-    ) -> Figure:
-        """Put together what the meters, the ledger and the factors say."""
+    ) -> Figure | None:
+        """Add what the ledger and the factors say; None where meters say it all."""
+        is_annual = period in _ANNUAL_PERIODS
+        is_share = formula.kpi == "ref" and is_annual
+        if not is_share and formula.kpi not in indicators.CARBON:
+            return None
         of = Row(table.sums, row, table.meter_ids)
         stretch = self._stretch(table, row, elapsed)
-        is_annual = period in _ANNUAL_PERIODS
-        if formula.kpi == "ref" and is_annual:
+        if is_share:
             return self.books.renewable(formula, of, stretch)
-        if formula.kpi not in indicators.CARBON:
-            return self.books.plain(formula, of)
         if period in {"hour", "day"}:
             return self.books.carbon(formula, of, stretch.first)
         emitted = np.zeros(2) if table.emitted is None else table.emitted[row]
@@ -137,14 +141,16 @@ class Judge:
         return Stretch(self.calendar.day_of(start), last, share)
 
     def _record(
-        self, formula: Formula, period: Period, table: Table, row: int
+        self, formula: Formula, period: Period, table: Table, row: int, plain: float
     ) -> Record:
         sums = table.sums
         start, end = int(table.start[row]), int(table.end[row])
         covered, estimated = int(sums.covered[row]), int(sums.estimated_time[row])
         elapsed = max(min(self.clock, end) - start, covered + estimated)
         coverage = covered / elapsed if elapsed else 0.0
-        figure = self._figure(formula, period, table, row, elapsed)
+        figure = self._beyond_meters(formula, period, table, row, elapsed) or Figure(
+            float(sums.numerator[row]), plain
+        )
         numerator, value = figure.numerator, figure.value
         denominator = float(sums.denominator[row])
         dated = self.target(formula, end)

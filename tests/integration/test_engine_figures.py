@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -237,3 +238,39 @@ def test_water_and_heat(lab: Lab) -> None:
     day = _shown(lab, kpi="wue", period="day")[1]
     assert day.end - day.start == timedelta(days=1)
     assert day.coverage == 1.0
+
+
+def _wipe(lab: Lab) -> None:
+    """Forget all figures, so that everything is computed again."""
+    with lab.database.transaction() as conn:
+        conn.execute("truncate kpi, kpi_revision, kpi_tree, meter_hour")
+
+
+def _everything(lab: Lab) -> tuple[list[object], list[object]]:
+    with lab.database.transaction() as conn:
+        figures = conn.execute(
+            "select period, period_start, period_end, kpi, category, value,"
+            " numerator_kwh, denominator_kwh, covered_s, verdict, evidence from kpi"
+            " order by period, period_start, period_end, kpi, category"
+        ).fetchall()
+        hours = conn.execute("select * from meter_hour order by 1, 2").fetchall()
+    return list(figures), list(hours)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_in_pieces_as_in_one_go(lab: Lab, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - the order of a test
+    plant = Plant(lab, plant_spec(), START)
+    points = plant.points(START, NOW)
+    dice.shuffle(points)
+    consumer = KpiConsumer()
+    _apply(lab, _spec("GEC-1", 7_000.0), _spec("SOLD-1", 100.0, kind="sold"))
+    for part in range(4):
+        lab.put(points[part::4])
+        _later(lab, consumer)
+        _apply(lab, _spec("GEC-2", 1_000.0 * (part + 1)))
+    _later(lab, consumer)
+    pieces = _everything(lab)
+    _wipe(lab)
+    lab.step(KpiConsumer())
+    assert _everything(lab) == pieces
