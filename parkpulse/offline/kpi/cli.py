@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,8 @@ def kpi(
         )
     if found:
         found[0].findings += findings.of_file(table.findings)
+    elif table.findings:
+        print("\n".join(each.text for each in table.findings), file=sys.stderr)
     print(_json(found) if as_json else _text(found))
 
 

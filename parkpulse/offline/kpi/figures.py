@@ -136,7 +136,8 @@ def _plausible(meters: Sequence[Meter], plan: formulas.Figures) -> list[Meter]:
             continue
         sums = _hourly(formula, meters, edges)
         above = sums.denominator > sums.numerator * (1.0 + _ROUNDING)
-        bad = np.flatnonzero(above & (sums.covered > 0))
+        # Of an estimate nobody knows when within its gap it was used.
+        bad = np.flatnonzero(above & (sums.covered > 0) & (sums.estimated_time == 0))
         for index, weight in zip(formula.meters, formula.denominator, strict=True):
             if weight and len(bad):
                 odd = _merged(edges[bad], edges[bad + 1])
