@@ -77,6 +77,31 @@ def of_keys(key: IntArray, width: int) -> tuple[IntArray, IntArray]:
     return series, (key - (series << 32)) * width
 
 
+def distinct(key: IntArray) -> IntArray:
+    """Return the keys sorted, each once.
+
+    `np.unique` hashes integers; keys differ in their upper bits only, all of which then
+    fall into few buckets of its table (measured: 8 us a key instead of 0.05).
+    """
+    ordered = np.sort(key)
+    found: IntArray = ordered[np.diff(ordered, prepend=-1) != 0]
+    return found
+
+
+def union(one: IntArray, other: IntArray) -> IntArray:
+    """Return the keys of both, sorted, each once."""
+    return distinct(np.concatenate([one, other]))
+
+
+def among(key: IntArray, others: IntArray) -> BoolArray:
+    """Tell which keys are among others, which are sorted."""
+    if not len(others):
+        return np.zeros(len(key), np.bool_)
+    at = np.minimum(np.searchsorted(others, key), len(others) - 1)
+    found: BoolArray = others[at] == key
+    return found
+
+
 def from_readings(
     series: IntArray,
     ts: IntArray,

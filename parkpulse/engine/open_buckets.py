@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from parkpulse.engine.tiers import Catalogue, Tier
     from parkpulse.model.packed import FloatArray, Int64Array
 
-GRACE = 2 * instants.SECOND
+GRACE = 3 * instants.SECOND // 2
 """So long after its end a bucket waits for what is on its way. [us]"""
 KEPT = 30 * instants.SECOND
 """So long after its end the readings of a bucket stay in memory. [us]"""
@@ -45,13 +45,13 @@ class Waiting:
     def add(self, tier: Tier, key: Int64Array) -> None:
         """Have buckets written when they are over; `key` is sorted."""
         if len(key):
-            self._keys[tier.name] = np.union1d(self._keys[tier.name], key)
+            self._keys[tier.name] = buckets.union(self._keys[tier.name], key)
 
     def remove(self, tier: Tier, key: Int64Array) -> None:
         """Forget buckets that are written; `key` is sorted."""
         if len(key):
             mine = self._keys[tier.name]
-            self._keys[tier.name] = mine[~_is_in(mine, key)]
+            self._keys[tier.name] = mine[~buckets.among(mine, key)]
 
     def of(self, tier: Tier) -> Int64Array:
         """Keys that wait, sorted."""
@@ -79,15 +79,6 @@ class Waiting:
 def _of_slot(key: Int64Array, known: Catalogue, slot: int) -> Int64Array:
     place, is_known = known.places(key >> 32)
     return key[is_known & (known.slot[place] == slot)] if len(known.id) else key[:0]
-
-
-def _is_in(key: Int64Array, others: Int64Array) -> BoolArray:
-    """Tell which keys are among others; both are sorted."""
-    if not len(others):
-        return np.zeros(len(key), np.bool_)
-    at = np.minimum(np.searchsorted(others, key), len(others) - 1)
-    found: BoolArray = others[at] == key
-    return found
 
 
 class Readings(NamedTuple):
@@ -140,7 +131,7 @@ class Recent:
         if len(readings.ts):
             end = int(ends(readings.last, FINEST).max())
             self._parts.append((end, readings))
-        self._incomplete = np.union1d(self._incomplete, replaced)
+        self._incomplete = buckets.union(self._incomplete, replaced)
 
     def forget(self, until: int) -> None:
         """Drop what only buckets depend on that ended by `until`. [us]."""
@@ -155,12 +146,12 @@ class Recent:
     def has(self, key: Int64Array) -> BoolArray:
         """Tell of which buckets every reading is here; `key` is sorted."""
         complete: BoolArray = ends(key, FINEST) > self._since
-        return complete & ~_is_in(key, self._incomplete)
+        return complete & ~buckets.among(key, self._incomplete)
 
     def write(self, key: Int64Array) -> BoolArray:
         """Note that buckets are written; tell for which it is the first time."""
-        is_new = ~_is_in(key, self._written)
-        self._written = np.union1d(self._written, key)
+        is_new = ~buckets.among(key, self._written)
+        self._written = buckets.union(self._written, key)
         return is_new
 
     def of(self, key: Int64Array) -> Readings:

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from parkpulse.store.columns import Columns
     from parkpulse.store.pool import Connection
 
-PAUSE_S = 3.0
-"""Roll-ups are written at most so often; with the grace 5 s after a bucket's end. [s]
-"""
+PAUSE_S = 1.0
+"""So often it is looked whether buckets are over. [s]"""
+READ_EVERY = timedelta(seconds=3)
+"""Buckets that must be read back are written so often at most: more at a time."""
 SNAPSHOT_EVERY = timedelta(seconds=30)
 MOST_FROM_DATABASE = 50_000
 """So many buckets of a tier are read back at once, so that none holds up the others."""
@@ -51,6 +52,7 @@ class RollupConsumer:
         self._recent: Recent | None = None
         self._unsaved: set[int] = set()
         self._saved_at: datetime | None = None
+        self._read_at: datetime | None = None
 
     def start(self, conn: Connection, slots: Sequence[int]) -> None:
         """Load the list of series, and what waited to be written."""
@@ -60,7 +62,7 @@ class RollupConsumer:
         self._waiting = Waiting()
         self._recent = None
         self._unsaved = set(slots)
-        self._saved_at = None
+        self._saved_at = self._read_at = None
         for state in snapshots.load(conn, self.name, slots).values():
             self._waiting.restore(state)
         for each in snapshots.consumed(conn, self.name, slots):
@@ -123,9 +125,10 @@ class RollupConsumer:
         now_us = instants.to_us(now)
         # A bucket whose readings may be gone is never computed again.
         horizon = retention.raw_horizon(conn)
+        most = self._most_from_database(now)
         for index, tier in enumerate(TIERS):
             due = self._waiting.due(tier, now_us)
-            written = self._write(conn, index, due, horizon)
+            written = self._write(conn, index, due, horizon, most)
             self._waiting.remove(tier, written)
             for wider in TIERS[index + 1 : index + 2]:
                 self._waiting.add(wider, tiers.parents(written, tier, wider))
@@ -133,6 +136,12 @@ class RollupConsumer:
                 break  # the wider ones need all of these
         recent.forget(now_us - open_buckets.KEPT)
         self._save(conn, now)
+
+    def _most_from_database(self, now: datetime) -> int:
+        if self._read_at is not None and now - self._read_at < READ_EVERY:
+            return 0
+        self._read_at = now
+        return MOST_FROM_DATABASE
 
     def _save(self, conn: Connection, now: datetime) -> None:
         if self._saved_at is None or now - self._saved_at >= SNAPSHOT_EVERY:
@@ -143,15 +152,15 @@ class RollupConsumer:
             self._saved_at = now
 
     def _write(
-        self, conn: Connection, index: int, due: Int64Array, horizon: int
+        self, conn: Connection, index: int, due: Int64Array, horizon: int, most: int
     ) -> Int64Array:
-        """Write buckets, or the first of them; return the keys of those."""
+        """Write buckets, at most some from the database; return the keys of those."""
         tier = TIERS[index]
         in_memory = np.zeros(len(due), np.bool_)
         if tier is FINEST and self._recent is not None:
             in_memory = self._recent.has(due)
             self._from_memory(conn, due[in_memory], horizon)
-        key = due[~in_memory][:MOST_FROM_DATABASE]
+        key = due[~in_memory][:most]
         place, known = self._known.places(key >> 32)
         if len(self._known.id):
             from_readings = known & (self._known.finest[place] == index)
@@ -162,7 +171,7 @@ class RollupConsumer:
                 self._from_tier(
                     conn, tier, TIERS[index - 1], key[known & ~from_readings]
                 )
-        return np.union1d(due[in_memory], key)
+        return buckets.union(due[in_memory], key)
 
     def _from_memory(self, conn: Connection, key: Int64Array, horizon: int) -> None:
         if self._recent is None or not len(key):

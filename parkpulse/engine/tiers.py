@@ -146,13 +146,13 @@ def between(first: Int64Array, last: Int64Array) -> Int64Array:
     count = last - first + 1
     skipped = np.cumsum(count) - count
     each = np.repeat(first - skipped, count) + np.arange(count.sum())
-    return np.unique(each)
+    return buckets.distinct(each)
 
 
 def parents(key: Int64Array, tier: Tier, wider: Tier) -> Int64Array:
     """Keys of the wider buckets that hold these, sorted."""
     series, start = buckets.of_keys(key, tier.width)
-    return np.unique(buckets.keys(series, start, wider.width))
+    return buckets.distinct(buckets.keys(series, start, wider.width))
 
 
 def stretches(key: Int64Array, tier: Tier) -> Stretches:
@@ -201,6 +201,6 @@ def compute(
 
 
 def wanted(rows: buckets.Rows, key: Int64Array, tier: Tier) -> buckets.Rows:
-    """Keep the rows of the wanted buckets."""
+    """Keep the rows of the wanted buckets; `key` is sorted."""
     found = buckets.keys(rows.series, rows.start, tier.width)
-    return rows.take(np.isin(found, key))
+    return rows.take(buckets.among(found, key))

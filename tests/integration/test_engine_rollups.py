@@ -332,6 +332,7 @@ def test_a_new_series_is_rolled_up_without_a_restart(lab: Lab) -> None:
     )
     series = lab.register(other)["well", "water_level"]
     lab.put([(series, T0, 1.0)], "other")
+    lab.now = lab.later(seconds=5)
     loop.step()
     assert _table(lab, "1h")["series"].tolist() == [series]
 
