@@ -131,6 +131,15 @@ def test_ctwing_flat_and_integer_service() -> None:
     assert message.quality == [1, 1, MISSING]
 
 
+def test_names_that_imply_a_unit() -> None:
+    (message,) = decode(
+        "ctwing", envelope({"active_power_kw": 5, "Power_W": 7})
+    ).messages
+    told = list(zip(message.sources, message.metrics, strict=True))
+    assert told == [("active_power_kw", "active_power"), ("Power_W", "Power_W")]
+    assert message.units == {"active_power": "kW"}
+
+
 def test_ctwing_transparent() -> None:
     (message,) = decode("ctwing", envelope({"APPdata": TRANSPARENT})).messages
     (event,) = message.events

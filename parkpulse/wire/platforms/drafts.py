@@ -51,6 +51,7 @@ class Draft:
 
     message: Message
     _taken: dict[tuple[str, int | None], str] = field(default_factory=dict)
+    _units: dict[str, str | None] = field(default_factory=dict)
 
     def event(
         self, kind: str, at: int | None, detail: dict[str, Any], body: bytes = b""
@@ -94,8 +95,7 @@ class Draft:
             for name, inner in value.items():
                 self.value(f"{source}.{name}", inner, at, texts=texts, service=service)
             return
-        metric = aliases.canonical(source)
-        is_text = isinstance(value, str) and metric is None
+        is_text = isinstance(value, str) and aliases.find(source) is None
         number = None if is_text else documents.number(value)
         if value is None:
             self.number(source, math.nan, at, service=service)
@@ -122,9 +122,12 @@ class Draft:
         if math.isinf(value):
             self.message.refused.append(Refusal(reasons.NOT_FINITE, source))
             return
-        known = metric or aliases.canonical(source) or source
+        known, unit = self._metric(source) if metric is None else (metric, None)
         if self._taken.setdefault((known, at), service) != service:
             known = source = f"{service}.{source}"
+            unit = None
+        if unit is not None:
+            self.message.units[known] = unit
         if known == _RSRP:
             value = radio.rsrp_dbm(value)
         self.message.metrics.append(known)
@@ -132,6 +135,18 @@ class Draft:
         self.message.values.append(value)
         self.message.ts_us.append(at)
         self.message.quality.append(MISSING if math.isnan(value) else GOOD)
+
+    def _metric(self, source: str) -> tuple[str, str | None]:
+        """Tell metric and unit of a name; itself where the unit would be another one.
+
+        A message names one unit for each metric.
+        """
+        alias = aliases.find(source)
+        if alias is None:
+            return source, None
+        if self._units.setdefault(alias.metric, alias.unit) != alias.unit:
+            return source, None
+        return alias.metric, alias.unit
 
 
 class Drafts:
