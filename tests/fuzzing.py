@@ -88,6 +88,9 @@ BOMBS = (
     b"\x0b" * 100_000,
     b"\x7e" * 200_000,
     b"\x01" * 200_000,
+    b"[" + b"0," * 100_000 + b"0]",
+    b"[" + b"{}," * 60_000 + b"{}]",
+    b'{"data":[' + b"0," * 100_000 + b"0]}",
     bytes.fromhex("7E7E0100112233441234320FFF02") * 15_000,
 )
 """Inputs that are small but would grow, nest or take for ever."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from parkpulse.wire.profiles.schema import JsonProfile, JsonTime, JsonValue
 
+_MAXIMUM_PARTS = 2000
+# Every path is looked for in every part, of which there may be none but empty ones.
+
 
 class JsonReader:
     """Reads JSON messages; the expressions are compiled once."""
@@ -36,6 +39,9 @@ class JsonReader:
         if self._profile.each is not None:
             found = self._find(self._profile.each, document)
             parts = found if isinstance(found, list) else [found]
+        if len(parts) > _MAXIMUM_PARTS:
+            detail = f"{len(parts)} parts, at most {_MAXIMUM_PARTS} are read"
+            raise DecodeError(reasons.TOO_LARGE, detail)
         by_device: dict[str | None, Message] = {}
         for part in parts:
             self._read_part(part, given, by_device)
