@@ -112,7 +112,7 @@ class _Cells:
             (i >= 0) & (r.end[i] > start) for i, r in zip(index, runs, strict=True)
         ]
         self.rough = [r.rough[i] for i, r in zip(index, runs, strict=True)]
-        self.amount = [segments.sums(each, points).amount[inside] for each in touching]
+        self.amount = [segments.amounts(each, points)[inside] for each in touching]
         self.covered = np.logical_and.reduce(covered)
 
     def sum(self, values: FloatArray | IntArray, where: BoolArray) -> FloatArray:

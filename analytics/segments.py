@@ -136,6 +136,19 @@ def without(segments: Segments, start: IntArray, end: IntArray) -> Segments:
     return left.take((part % 2 == 0) & (cut_end > cut_start))
 
 
+def amounts(segments: Segments, edges: IntArray) -> FloatArray:
+    """Sum amounts per bucket, as `sums` does."""
+    first = np.searchsorted(segments.start, edges, side="left")
+    crossing = _crossing(segments, edges, first)
+    pieces = _pieces(segments.take(crossing), edges)
+    amount = segments.amount
+    if len(crossing):
+        amount = amount.copy()
+        amount[crossing] = 0.0
+    found = _slice_sums(amount, first)
+    return found + _bincount(pieces.bucket, pieces.amount, len(edges) - 1)
+
+
 def sums(segments: Segments, edges: IntArray) -> BucketSums:
     """Sum segments per bucket; one that crosses an edge is split by time.
 
