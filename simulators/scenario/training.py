@@ -1,0 +1,101 @@
+"""A scenario started by somebody in training: one at a time, in a park of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parkpulse.errors import IllegalTransitionError
+from simulators.scenario import document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+_ENDS_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A scenario under way or over.
+
+    Parameters
+    ----------
+    scenario
+        Name of the shipped scenario.
+    park
+        Code of its park.
+    truth
+        Truth file, for `parkpulse simulate score`.
+    """
+
+    scenario: str
+    park: str
+    truth: Path
+
+
+class Training:
+    """Starts scenarios as processes of their own.
+
+    Parameters
+    ----------
+    folder
+        Where truth files and the simulators' output go.
+    environment
+        Of the processes: with the addresses of database and broker.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._child: subprocess.Popen[bytes] | None = None
+        self._session: Session | None = None
+
+    def start(self, scenario: str, *, speed: float, now: datetime) -> Session:
+        """Start a shipped scenario in a new park named after it and the time.
+
+        Raises
+        ------
+        ConfigError
+            There is no such scenario.
+        IllegalTransitionError
+            One is under way.
+        """
+        document.find(scenario, self._folder)
+        if self.running is not None:
+            current = f"running {self.running.scenario}"
+            raise IllegalTransitionError(current, f"start of {scenario}")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        park = f"training-{scenario}-{now:%Y%m%d%H%M%S}"
+        self._session = Session(scenario, park, self._folder / f"{park}.json")
+        words = ["--scenario", scenario, "--park", park, "--speed", str(speed)]
+        words += ["--truth", str(self._session.truth)]
+        with (self._folder / f"{park}.log").open("wb") as log:
+            self._child = subprocess.Popen(  # noqa: S603 - our own command, a shipped name
+                [str(Path(sys.executable).parent / "parkpulse"), "simulate", *words],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        return self._session
+
+    @property
+    def running(self) -> Session | None:
+        """The scenario that is under way."""
+        is_over = self._child is None or self._child.poll() is not None
+        return None if is_over else self._session
+
+    def stop(self) -> None:
+        """End the scenario that is under way, if there is one."""
+        if self._child is None:
+            return
+        self._child.terminate()
+        try:
+            self._child.wait(_ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
