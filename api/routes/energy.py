@@ -7,13 +7,22 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.context import Ctx
-from api.schemas.energy import BalanceQuery, Balances, EnergyFlow, PeriodQuery
-from parkpulse.query import energy_flow
+from api.schemas.common import Page, Paged
+from api.schemas.energy import (
+    AttributeRow,
+    BalanceQuery,
+    Balances,
+    EnergyFlow,
+    FactorRow,
+    PeriodQuery,
+)
+from parkpulse.query import energy_flow, evidence
 
-router = APIRouter(prefix="/parks/{park}/data-centres/{centre}", tags=["kpis"])
+router = APIRouter(tags=["kpis"])
+_CENTRE = "/parks/{park}/data-centres/{centre}"
 
 
-@router.get("/energy-flow", response_model=EnergyFlow, summary="Energy flow")
+@router.get(f"{_CENTRE}/energy-flow", response_model=EnergyFlow, summary="Energy flow")
 def read_energy_flow(
     park: str, centre: str, query: Annotated[PeriodQuery, Query()], ctx: Ctx
 ) -> object:
@@ -26,7 +35,7 @@ def read_energy_flow(
         )
 
 
-@router.get("/balance", response_model=Balances, summary="Meter balance")
+@router.get(f"{_CENTRE}/balance", response_model=Balances, summary="Meter balance")
 def read_balance(
     park: str, centre: str, query: Annotated[BalanceQuery, Query()], ctx: Ctx
 ) -> object:
@@ -42,3 +51,28 @@ def read_balance(
             ctx.live.now(found),
             tolerance=query.tolerance,
         )
+
+
+@router.get(
+    f"{_CENTRE}/certificates",
+    response_model=Page[AttributeRow],
+    summary="Ledger of certificates",
+)
+def list_certificates(
+    park: str, centre: str, query: Annotated[Paged, Query()], ctx: Ctx
+) -> object:
+    """Certificates, green power and sold attributes that annual figures rest on."""
+    data_centre = ctx.live.park(park).data_centre(centre).id
+    with ctx.database.transaction() as conn:
+        return evidence.attributes(
+            conn, data_centre, limit=query.limit, cursor=query.cursor
+        )
+
+
+@router.get(
+    "/emission-factors", response_model=Page[FactorRow], summary="Emission factors"
+)
+def list_factors(query: Annotated[Paged, Query()], ctx: Ctx) -> object:
+    """All dated factors with their sources, newest first."""
+    with ctx.database.transaction() as conn:
+        return evidence.factors(conn, limit=query.limit, cursor=query.cursor)

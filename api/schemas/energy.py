@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import Field
 
 from api.schemas.common import Answer, Moment, Name, Request, example
+from parkpulse.model.certificates import AttributeKind
 from parkpulse.model.energy_flow import BalanceFinding, LossKind, NodeKind
 from parkpulse.model.registry import Role
 
@@ -27,6 +28,56 @@ class BalanceQuery(PeriodQuery):
         le=1.0,
         description="Share by which meters may count more than the one above them.",
     )
+
+
+class AttributeRow(Answer):
+    """A row of the ledger of certificates; dates are [from, to)."""
+
+    model_config = example(
+        {
+            "serial": "GEC-2026-000123",
+            "kind": "certificate",
+            "volume_kwh": 500000.0,
+            "generated_from": "2026-01-01",
+            "generated_to": "2026-02-01",
+            "valid_to": "2028-02-01",
+            "retired_on": "2026-03-01",
+            "used_from": "2026-01-01",
+            "used_to": "2027-01-01",
+            "source": "registry export of 2026-03-02",
+        }
+    )
+
+    serial: str
+    kind: AttributeKind
+    volume_kwh: float
+    generated_from: date
+    generated_to: date
+    valid_to: date = Field(description="First day on which it cannot be retired.")
+    retired_on: date | None
+    used_from: date = Field(description="Consumption that it is retired for.")
+    used_to: date
+    source: str
+
+
+class FactorRow(Answer):
+    """An emission factor, in force until the next of its region and kind."""
+
+    model_config = example(
+        {
+            "region": "CN",
+            "kind": "grid",
+            "valid_from": "2023-01-01",
+            "factor": 0.5306,
+            "source": "Ministry of Ecology and Environment, 2026-01",
+        }
+    )
+
+    region: str
+    kind: str
+    valid_from: date
+    factor: float = Field(description="kgCO2/kWh")
+    source: str
 
 
 class FlowNode(Answer):

@@ -10,6 +10,7 @@ import pytest
 from parkpulse.engine.kpis import PACE_S, KpiConsumer
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants
+from parkpulse.model.certificates import AttributeSpec
 from parkpulse.model.registry import (
     DataCentreSpec,
     DeviceSpec,
@@ -20,6 +21,7 @@ from parkpulse.model.registry import (
     SeriesSpec,
 )
 from parkpulse.query import energy_flow
+from parkpulse.store import certificates
 from tests.plugins.fix_engine import NOW
 
 if TYPE_CHECKING:
@@ -155,6 +157,39 @@ def test_periods_that_are_refused(lab: Lab, length: timedelta, code: str) -> Non
     ):
         energy_flow.flow(conn, 1, START, START + length, NOW)
     assert error.value.code == code
+
+
+def test_what_figures_rest_on(site: Site) -> None:
+    lab = site.lab
+    lab.register(_spec())
+    specs = [
+        AttributeSpec(
+            f"A{number}",
+            "green_power",
+            5_000.0,
+            date(2026, 1, 1),
+            date(2026, 2, 1),
+            date(2026, 1, 1),
+            date(2026, 2, 1),
+            "settlement",
+        )
+        for number in range(3)
+    ]
+    with lab.database.transaction() as conn:
+        certificates.apply(conn, 1, specs)
+        site.context.live.reload(conn)
+    path = "/parks/yard/data-centres/hall/certificates"
+    first = site.get(path, limit=2)
+    rest = site.get(path, limit=2, cursor=first["next"])
+    shown = [row["serial"] for row in first["items"] + rest["items"]]
+    assert (shown, rest["next"]) == (["A0", "A1", "A2"], None)
+    assert first["items"][0]["valid_to"] == "2028-02-01"
+    assert first["items"][0]["retired_on"] is None
+    factors = site.items("/emission-factors", limit=1000)
+    newest = next(row for row in factors if row["region"] == "CN")
+    assert (newest["kind"], newest["factor"]) == ("grid", 0.5306)
+    assert all(row["source"] for row in factors)
+    site.problem(path, 422, cursor="W10")
 
 
 def test_flow_and_balance_over_http(site: Site) -> None:

@@ -271,6 +271,8 @@ def test_in_pieces_as_in_one_go(lab: Lab, seed: int) -> None:
         _apply(lab, _spec("GEC-2", 1_000.0 * (part + 1)))
     _later(lab, consumer)
     pieces = _everything(lab)
+    assert all(pieces)
     _wipe(lab)
+    assert _everything(lab) == ([], [])
     lab.step(KpiConsumer())
     assert _everything(lab) == pieces
