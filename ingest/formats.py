@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
@@ -85,7 +86,8 @@ class Reader:
         for name, state in states.items():
             decoder = self._decoder(name)
             if isinstance(decoder, Remembering):
-                decoder.restore(state)
+                with contextlib.suppress(DecodeError):  # of another version: begin anew
+                    decoder.restore(state)
 
     def states(self) -> dict[str, bytes]:
         """Collect what decoders remember, by format."""

@@ -1,13 +1,17 @@
-"""What devices are told after a commit: confirmations."""
+"""What devices are told after a commit: confirmations, and requests for births."""
 
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest import topics
 from parkpulse import bus
-from parkpulse.errors import BrokerError
+from parkpulse.bus import Presence
+from parkpulse.errors import BrokerError, DecodeError
+from parkpulse.wire.sparkplug import decoder as sparkplug
+from parkpulse.wire.sparkplug import encode, names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +19,10 @@ if TYPE_CHECKING:
     from ingest.pipeline import Letter
 
 _log = logging.getLogger(__name__)
+
+
+HOST = "parkpulse"
+"""Id of our Sparkplug host application."""
 
 
 class Reply(NamedTuple):
@@ -50,6 +58,7 @@ class Replier:
     def __init__(self, url: str) -> None:
         self._publisher: bus.Publisher | None = None
         self._url = url
+        self._is_host = False
 
     def send(self, letters: Sequence[Letter]) -> None:
         """Reply to messages that are committed."""
@@ -57,6 +66,28 @@ class Replier:
             reply = confirmation(letter)
             if reply is not None:
                 self._publish(reply)
+            if letter.telegram is not None and letter.telegram.wants_birth:
+                self._ask_for_births(letter.arrival.topic)
+
+    def be_host(self) -> None:
+        """Say that a Sparkplug host application is here while we are connected."""
+        if self._is_host:
+            return
+        self.close()
+        self._publisher, self._is_host = None, True
+        try:
+            self._connected()
+        except BrokerError as error:
+            self._is_host = False
+            _log.debug("not announced as host: %s", error)
+
+    def _ask_for_births(self, topic: str) -> None:
+        try:
+            place = names.parse(topic)
+        except DecodeError:
+            return
+        command = f"{names.NAMESPACE}/{place.group}/NCMD/{place.node}"
+        self._publish(Reply(command, encode.rebirth(_now_ms())))
 
     def ask(self, requests: Sequence[Reply]) -> None:
         """Ask devices for what is missing."""
@@ -76,7 +107,19 @@ class Replier:
 
     def _connected(self) -> bus.Publisher:
         if self._publisher is None:
-            publisher = bus.Publisher(self._url, patience_s=1.0)
+            presence = _presence() if self._is_host else None
+            publisher = bus.Publisher(self._url, patience_s=1.0, presence=presence)
             publisher.open()
             self._publisher = publisher
         return self._publisher
+
+
+def _presence() -> Presence:
+    now_ms = _now_ms()  # both say the same time
+    here = sparkplug.host_state(online=True, timestamp_ms=now_ms)
+    gone = sparkplug.host_state(online=False, timestamp_ms=now_ms)
+    return Presence(f"{names.NAMESPACE}/STATE/{HOST}", here, gone)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -19,6 +19,8 @@ NO_PARK = "?"
 """Stands for the park in the source of what names no registered one."""
 
 _PREFIX = ["parkpulse", "v1"]
+_SPARKPLUG = "spBv1.0/"
+_COMMANDS = (["NCMD"], ["DCMD"])
 _PUSH = f"{ROOT}/push/"
 _CODE = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _DEVICE_LEVELS = 5
@@ -34,7 +36,10 @@ class Address(NamedTuple):
 
 
 def is_ours(topic: str) -> bool:
-    """Whether we publish on this topic ourselves: commands to devices."""
+    """Whether no device publishes on this topic: commands, states of hosts."""
+    if topic.startswith(_SPARKPLUG):
+        levels = topic.split("/")
+        return levels[1] == "STATE" or levels[2:3] in _COMMANDS
     return topic.endswith("/down") and topic.count("/") == _DEVICE_LEVELS - 1
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ingest.placing import Values
     from ingest.plain import Messages
     from ingest.registrar import Registrar
+    from ingest.replies import Reply
     from parkpulse.store.pool import Connection, Database
 
 TAKE_S = 1.0
@@ -47,6 +48,9 @@ DRAIN_S = 10.0
 _SHORTEST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
 _BROKER_SOURCE = "?/broker"
+_SPARKPLUG = "sparkplug"
+_SAVED_EVERY_S = 5.0
+"""What decoders remember is kept so often; what is lost is asked for again. [s]"""
 _log = logging.getLogger(__name__)
 
 
@@ -76,6 +80,12 @@ class Replies(Protocol):
 
     def send(self, letters: Sequence[Letter]) -> None:
         """Reply to messages that are committed."""
+
+    def ask(self, requests: Sequence[Reply]) -> None:
+        """Ask devices for what is missing."""
+
+    def be_host(self) -> None:
+        """Say that a Sparkplug host application is here."""
 
 
 class _FaultError(Exception):
@@ -134,6 +144,7 @@ class Worker:
         self._replies = replies
         self._foreign: list[Letter] = []
         self._has_parts = True
+        self._next_save = 0.0
         self._newest = writer.Newest()
         self._committed = 0
         self._dropped: int | None = None
@@ -160,6 +171,10 @@ class Worker:
     def _step(self, timeout_s: float) -> None:
         rules = self._registrar.directory.routes.rules
         self._receiver.follow([rule.filter for rule in rules])
+        if self._replies is not None and any(
+            rule.format == _SPARKPLUG for rule in rules
+        ):
+            self._replies.be_host()
         arrivals = self._inbox.take(timeout_s)
         if arrivals:
             self.commit(arrivals)
@@ -212,6 +227,7 @@ class Worker:
         self._has_parts = made.are_waiting
         if self._replies is not None:
             self._replies.send(made.letters)
+            self._replies.ask(made.requests)
 
     def _persist(self, arrivals: Sequence[Arrival], refusal: Refusal | None) -> None:
         pause_s = _SHORTEST_PAUSE_S
@@ -300,9 +316,10 @@ class Worker:
         directory = self._registrar.directory
         if keeping.keep_fragments(connection, self._name, letters, directory):
             self._has_parts = True
-        states = self._registrar.reader.states()
-        for name, state in states.items():
-            wire_states.save(connection, name, state)
+        if time.monotonic() >= self._next_save:
+            self._next_save = time.monotonic() + _SAVED_EVERY_S
+            for name, state in self._registrar.reader.states().items():
+                wire_states.save(connection, name, state)
 
     def _go_on(self, connection: Connection, after: int) -> bool:
         """Whether this batch is still to be written."""

@@ -99,6 +99,25 @@ def address(url: str) -> Address:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Retained messages that say whether a connection stands.
+
+    Parameters
+    ----------
+    topic
+        Where they are published.
+    present
+        As soon as the connection stands, now and after every loss.
+    absent
+        By the broker, when the connection was lost (MQTT's Will).
+    """
+
+    topic: str
+    present: bytes
+    absent: bytes
+
+
 class Publisher:
     """A connection that publishes; use it as a context manager or open and close it.
 
@@ -110,12 +129,21 @@ class Publisher:
         Most messages without an answer; `publish` waits while so many are out.
     patience_s
         How long `publish` waits for room before it gives up. [s]
+    presence
+        What tells others whether we are here; None: nothing does.
     """
 
     def __init__(
-        self, url: str, *, window: int = DEFAULT_WINDOW, patience_s: float = 60.0
+        self,
+        url: str,
+        *,
+        window: int = DEFAULT_WINDOW,
+        patience_s: float = 60.0,
+        presence: Presence | None = None,
     ) -> None:
         self._address = address(url)
+        self._presence = presence
+        self._greetings: set[int] = set()
         self._wanted_window = min(window, _LARGEST_WINDOW)
         self._window = self._wanted_window
         self._patience_s = patience_s
@@ -140,6 +168,9 @@ class Publisher:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        if self._presence is not None:
+            there = self._presence
+            client.will_set(there.topic, there.absent, qos=1, retain=True)
         return client
 
     def __enter__(self) -> Self:
@@ -183,6 +214,10 @@ class Publisher:
 
     def close(self) -> None:
         """Disconnect; messages without an answer stay pending for ever."""
+        if self._presence is not None and self._connected:
+            there = self._presence
+            said = self._client.publish(there.topic, there.absent, qos=1, retain=True)
+            self._greetings.add(said.mid)
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -290,6 +325,9 @@ class Publisher:
     ) -> None:
         del client, userdata, properties
         with self._changed:
+            if mid in self._greetings:
+                self._greetings.remove(mid)
+                return
             receipt = self._pending.pop(mid, None)
             if receipt is None:
                 self._early[mid] = reason
@@ -304,7 +342,11 @@ class Publisher:
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
-        del client, userdata, flags
+        del userdata, flags
+        if self._presence is not None and not reason.is_failure:
+            there = self._presence
+            said = client.publish(there.topic, there.present, qos=1, retain=True)
+            self._greetings.add(said.mid)
         with self._changed:
             self._answer = reason
             self._connected = not reason.is_failure

@@ -10,21 +10,29 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from ingest import assembly
-from ingest.replies import Reply, confirmation
+from ingest.arrivals import Arrival
+from ingest.pipeline import Letter
+from ingest.replies import Replier, Reply, confirmation
+from parkpulse import bus
 from parkpulse.model import instants
-from parkpulse.model.message import Message
-from parkpulse.store import fragments, push_accounts
+from parkpulse.model.message import Message, Telegram
+from parkpulse.store import fragments, push_accounts, wire_states
 from parkpulse.wire.sl651 import encode
 from parkpulse.wire.sl651.encode import Station
+from parkpulse.wire.sparkplug import encode as sparkplug
+from parkpulse.wire.sparkplug import values
 from tests.integration import ingesting
 from tests.integration.ingesting import Bench
+from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ingest.pipeline import Letter
+    from tests.plugins.fix_services import BrokerServer
 
 STATION = Station("12345678")
 RAW = "parkpulse/v1/demo/gauge/raw/sl651"
@@ -41,6 +49,9 @@ class Told:
 
     def ask(self, requests: Sequence[Reply]) -> None:
         self.replies += requests
+
+    def be_host(self) -> None:
+        pass
 
 
 @pytest.fixture
@@ -202,6 +213,65 @@ def test_several_frames_in_one_message(bench: Bench) -> None:
     ]
     bench.receive(b"".join(frames), on=RAW)
     assert [row[3] for row in bench.readings()] == [2.0, 1.0]
+
+
+def _metric(value: float, name: str = "") -> sparkplug.Value:
+    now_ms = ingesting.now_ms()
+    return sparkplug.Value(value, values.DOUBLE, name, alias=7, ts_ms=now_ms)
+
+
+def _edge(kind: str, payload: bytes, bench: Bench) -> None:
+    bench.receive(payload, on=f"spBv1.0/park/{kind}/gw")
+
+
+def test_sparkplug_data_follow_a_birth_also_after_a_restart(
+    bench: Bench, database_url: str, told: Told
+) -> None:
+    topics = [{"filter": "spBv1.0/park/#", "format": "sparkplug"}]
+    bench.register(ingesting.park(topics=topics))
+    now_ms = ingesting.now_ms()
+    birth = sparkplug.node_birth([_metric(1.0, "water_level")], now_ms, 0)
+    _edge("NBIRTH", birth, bench)
+    time.sleep(0.005)
+    data = [_metric(1.5)]
+    _edge("NDATA", sparkplug.payload(data, ingesting.now_ms(), 1), bench)
+    assert [(row[0], row[3]) for row in bench.readings()] == [("gw", 1.0), ("gw", 1.5)]
+    other = Bench(database_url, name="ingest-2", replies=told)
+    with other.database.transaction() as conn:
+        other.registrar.reader.restore(wire_states.load(conn))
+    time.sleep(0.005)
+    data = [_metric(2.5)]
+    _edge("NDATA", sparkplug.payload(data, ingesting.now_ms(), 2), other)
+    assert [row[3] for row in bench.readings()] == [1.0, 1.5, 2.5]
+    other.close()
+
+
+def test_a_host_is_there_and_asks_for_births(broker: BrokerServer) -> None:
+    heard: list[tuple[str, bytes]] = []
+    url = bus.address(broker.url)
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.username_pw_set(url.user, url.password)
+    client.on_message = lambda _c, _u, m: heard.append((m.topic, bytes(m.payload)))
+    client.connect(url.host, url.port)
+    client.subscribe("spBv1.0/#", qos=1)
+    client.loop_start()
+    replier = Replier(broker.url)
+    replier.be_host()
+    wait_until(lambda: len(heard) == 1)
+    arrival = Arrival(1, 0, "spBv1.0/park/NDATA/gw", b"")
+    letter = Letter(arrival, "demo/sparkplug", telegram=Telegram(wants_birth=True))
+    replier.send([letter])
+    wait_until(lambda: len(heard) == 2)
+    replier.close()
+    wait_until(lambda: len(heard) == 3)
+    client.disconnect()
+    client.loop_stop()
+    here, asked, gone = heard
+    assert here[0] == gone[0] == "spBv1.0/STATE/parkpulse"
+    assert msgspec.json.decode(here[1])["online"] is True
+    assert msgspec.json.decode(gone[1])["online"] is False
+    assert asked[0] == "spBv1.0/park/NCMD/gw"
+    assert b"Node Control/Rebirth" in asked[1]
 
 
 def _pushed(payload: object) -> bytes:
