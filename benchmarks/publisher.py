@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import mmap
-import os
 import select
 import signal
 import socket
@@ -132,9 +131,11 @@ def publish(options: argparse.Namespace) -> None:
             due += BLOCK / rate if rate else 0.0
             memory[:8] = struct.pack("=q", sent)
             memory[16:] = struct.pack("=d", time.monotonic())
-        connection.settimeout(5.0)
-        connection.sendall(b"\xe0\x00")
-    os.close(connection.detach())
+    connection.settimeout(30.0)
+    connection.sendall(b"\xe0\x00")
+    # Closing with answers unread would make the broker lose what it has not yet read.
+    while connection.recv(1 << 18):
+        pass
 
 
 def main() -> None:
