@@ -25,6 +25,7 @@ EVERY_S = 5.0
 ANSWER_WITHIN_S = 3.0
 """How long a message waits for the broker: OneNET wants its answer within 5 s. [s]"""
 _ROOM_WITHIN_S = 1.0
+_STOP_WITHIN_S = 2.0
 _WINDOW = 200
 _FIRST_EVERY_S = 1.0
 
@@ -82,7 +83,8 @@ class Courier:
     def stop(self) -> None:
         """Let go of the broker."""
         self._ending.set()
-        self._thread.join()
+        # It may be waiting for a broker that does not answer; that holds nobody up.
+        self._thread.join(_STOP_WITHIN_S)
         if self._publisher is not None:
             self._publisher.close()
 
