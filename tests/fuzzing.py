@@ -64,6 +64,29 @@ NATIVE = {
     "radio": {"battery_voltage": 3.6},
     "units": {"water_level": "cm"},
 }
+PROFILED = (
+    Seed("profile:eastron-json", b'{"id":"m1","ts":1700000000,"Power":5,"Import":7.1}'),
+    Seed(
+        "profile:shelly-em",
+        b'{"src":"em-1","params":{"ts":1700000000.5,"em:0":{"total_act_power":5.1}}}',
+    ),
+    Seed(
+        "profile:shelly-em1",
+        b'{"src":"em-1","params":{"ts":1700000000.5,"em1:0":{"act_power":5.1}}}',
+    ),
+    Seed(
+        "profile:nb-water-level",
+        bytes.fromhex("5701")
+        + b"860000000000017"
+        + bytes.fromhex("6553F1000E10FC3605003C02" + "000004D20000" * 2),
+    ),
+    Seed(
+        "profile:nb-rain-gauge",
+        bytes.fromhex("5201")
+        + b"860000000000017"
+        + bytes.fromhex("6553F1000E10FC3605003C02" + "000004D2" * 2),
+    ),
+)
 ELSE = (
     b'{"Time":"2024-01-09T15:35:00","ENERGY":{"Total":6.294,"Power":[1,2]}}',
     b'{"em:0":{"a_act_power":5.1,"total_act":7},"ts":1764000000.5}',
@@ -116,6 +139,7 @@ def seeds() -> dict[str, list[Seed]]:
     for each in _vectors("platforms"):
         platform = each["id"].split("-")[0].replace("huawei", "iotda")
         found.append(Seed(platform, json.dumps(each["body"]).encode()))
+    found += PROFILED
     names = [*formats.FORMATS, *(f"profile:{name}" for name in profiles.names())]
     by_format: dict[str, list[Seed]] = {
         name: [each for each in found if each.format == name] for name in names
