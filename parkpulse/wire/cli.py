@@ -36,7 +36,7 @@ _STDIN = "-"
     "--profile",
     "profile",
     type=click.Path(path_type=Path),
-    help="Profile file to read with, instead of --format.",
+    help="Profile file to read the message with, or a platform's content.",
 )
 @click.option(
     "--hex", "digits", multiple=True, help="Bytes in hexadecimal; a line a message."
@@ -71,7 +71,8 @@ def decode(
     if digits and path is not None:
         message = "--hex and --file exclude each other"
         raise click.UsageError(message)
-    context = formats.Context("", _received(received), _options(options))
+    own = {} if profile is None else {"profile": profile.stem}
+    context = formats.Context("", _received(received), own | _options(options))
     told = _told(_format(name, profile), (topics, context), digits, path)
     _print(told, as_json=as_json)
     if any("error" in each for each in told):
@@ -80,15 +81,15 @@ def decode(
 
 def _format(name: str | None, profile: Path | None) -> str:
     """Name the format, and say where profiles lie."""
-    if (name is None) == (profile is None):
-        message = "give either --format or --profile"
-        raise click.UsageError(message)
     if profile is not None:
         profiles.load(profile)
         profiles.use(profile.parent)
-        return f"profile:{profile.stem}"
+        return name or f"profile:{profile.stem}"
+    if name is None:
+        message = "give --format or --profile"
+        raise click.UsageError(message)
     profiles.use(settings.configured().home.expanduser() / profiles.FOLDER)
-    return str(name)
+    return name
 
 
 def _received(written: str | None) -> int:

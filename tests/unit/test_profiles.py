@@ -360,6 +360,14 @@ def test_decode_with_a_profile_file(own: Path) -> None:
         "V",
     )
     assert reading["source"] == "u"
+    pushed = '{"messageType": "dataReport", "deviceId": "d", "payload": {"u": 231}}'
+    arguments = ["--format", "ctwing", "--profile", str(path), "--json"]
+    (reading,) = json.loads(run(cli.decode, arguments, input=pushed).output)["readings"]
+    assert (reading["device"], reading["metric"], reading["value"]) == (
+        "d",
+        "voltage",
+        231,
+    )
     assert run(cli.decode, ["--json"], input="{}").exit_code == 2
     path.write_text("kind: json\n")
     with pytest.raises(ConfigError, match=r"mine\.yaml"):
