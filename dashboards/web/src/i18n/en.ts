@@ -221,6 +221,8 @@ export const en = {
     findings: {
       no_it_energy: "The IT meters count no energy.",
       no_facility_energy: "The data centre's meters count no energy.",
+      no_cooling_energy: "The cooling meters count no energy.",
+      no_emission_factor: "An emission factor is missing.",
       facility_below_it:
         "The IT meters count more than the whole data centre: check the meters.",
     },
@@ -281,6 +283,12 @@ export const en = {
       cooling: "cooling",
       lighting: "lighting",
       other: "other",
+      heat_reuse: "heat handed over",
+      heat_removed: "heat removed",
+      water_potable: "potable water",
+      water_other: "other water",
+      water_reuse: "water reused",
+      outdoor_temperature: "outdoor temperature",
     },
   },
   ledger: {

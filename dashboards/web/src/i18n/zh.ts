@@ -222,6 +222,8 @@ export const zh: Dictionary = {
     findings: {
       no_it_energy: "IT 电表没有计量到电量。",
       no_facility_energy: "数据中心电表没有计量到电量。",
+      no_cooling_energy: "制冷电表没有计量到电量。",
+      no_emission_factor: "缺少排放因子。",
       facility_below_it: "IT 电表计量大于数据中心总量，请检查电表。",
     },
     clipped: "比例已限制在 0 至 100% 之间。",
@@ -281,6 +283,12 @@ export const zh: Dictionary = {
       cooling: "制冷",
       lighting: "照明",
       other: "其他",
+      heat_reuse: "外供余热",
+      heat_removed: "移除热量",
+      water_potable: "饮用水",
+      water_other: "其他水源",
+      water_reuse: "回用水",
+      outdoor_temperature: "室外温度",
     },
   },
   ledger: {
