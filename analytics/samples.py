@@ -20,11 +20,11 @@ GAP_FROM = 1.5
 OVERLAP_BELOW = 2.0 / 3.0
 """A step shorter than so much of the usual one cuts an interval short."""
 _AROUND = 4
-_FROZEN_SAMPLES = 6
+_FROZEN_SAMPLES = 5
 _FROZEN_TIME = HOUR // 2
 _OTHERS = 12
 _COMMON = 0.5
-_CHANCE = 1e-6
+_CHANCE = 1e-4
 
 
 class Intervals(NamedTuple):
@@ -87,9 +87,10 @@ def _usual(step: IntArray) -> IntArray:
 def frozen(ts: IntArray, same: BoolArray) -> BoolArray:
     """Mark samples of a run without change that chance does not explain.
 
-    A run is frozen if it lasts half an hour and six samples at least, while the rest of
-    the series changes at most steps, so often that the run would not come about in a
-    million series. A series that is constant, or changes seldom, has none.
+    A run is frozen if it lasts half an hour and five samples at least, while the rest
+    of the series changes at most steps, so often that the run would come about in less
+    than one of 10,000 such series. A series that is constant or changes seldom has
+    none.
 
     Parameters
     ----------
