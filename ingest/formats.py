@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 NOTICE = "notice"
 """Kind of event of a message that says nothing but that its device is there."""
 
+TEST = "test_report"
+"""Kind of event of a message that says of itself that it is a test."""
+
 
 class Location(NamedTuple):
     """Where a topic leads."""
@@ -154,7 +157,11 @@ def messages(telegram: Telegram, location: Location) -> list[Message]:
     DecodeError
         `bad_device`: neither topic nor message name a device.
     """
-    found = [_present(each) for each in telegram.messages] or [Message([], [], [])]
+    if telegram.about.get("is_test"):
+        found = [_as_test(each, telegram) for each in telegram.messages]
+    else:
+        found = [_present(each) for each in telegram.messages]
+    found = found or [Message([], [], [])]
     named = location.address.device
     for each in found:
         if named and (each.device is None or _is_whole(each.device, named, found)):
@@ -170,6 +177,15 @@ def messages(telegram: Telegram, location: Location) -> list[Message]:
 def _is_whole(device: str, named: str, found: list[Message]) -> bool:
     """Whether the only device of a message is the topic's, not a channel of it."""
     return len(found) == 1 and not device.startswith(f"{named}:")
+
+
+def _as_test(told: Message, telegram: Telegram) -> Message:
+    """Keep a test report as an event: its values are not those of the site."""
+    values = dict(zip(told.sources or told.metrics, told.values, strict=False))
+    event = Event(TEST, told.sent_us, {**telegram.about, "values": values})
+    return Message(
+        [], [], [], told.seq, told.sent_us, device=told.device, events=[event]
+    )
 
 
 def _present(told: Message) -> Message:

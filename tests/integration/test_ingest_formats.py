@@ -92,6 +92,15 @@ def test_a_report_is_stored_and_confirmed_once_it_is(bench: Bench, told: Told) -
     assert len(told.replies) == 2
 
 
+def test_a_test_report_is_an_event(bench: Bench) -> None:
+    message = Message(["water_level"], [1.25], [_minute()], 3, ingesting.now_us())
+    body = encode.report(STATION, message)
+    bench.receive(encode.single(STATION, 0x30, body), on=RAW)
+    assert bench.readings() == []
+    ((kind, detail),) = bench.rows(b"select kind, detail from event")
+    assert (kind, detail["values"]) == ("test_report", {"Z": 1.25})
+
+
 def test_a_wrong_check_code_is_quarantined_and_not_confirmed(
     bench: Bench, told: Told
 ) -> None:
