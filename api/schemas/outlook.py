@@ -11,6 +11,7 @@ from api.schemas.common import Answer, Moment, Name, Request, example
 from parkpulse.model.kpi import KpiName, Verdict
 from parkpulse.model.outlook import (
     DriftFinding,
+    Driver,
     Expectation,
     Method,
     Part,
@@ -138,6 +139,7 @@ class WeatherModel(Answer):
     r_squared: float
     rmse_kwh: float
     days: int
+    driver: Driver = Field(description="T: the air's or the wet-bulb temperature.")
 
 
 class NormalisedMonth(Answer):
@@ -171,6 +173,7 @@ class WeatherNormalised(Answer):
                 "r_squared": 0.97,
                 "rmse_kwh": 410.0,
                 "days": 395,
+                "driver": "dry_bulb",
             },
             "months": [
                 {

@@ -16,6 +16,7 @@ DriftFinding = Literal["no_common_hours", "too_few_days"]
 WeatherFinding = Literal["no_pue", "no_outdoor_temperature", "too_few_days"]
 Rm1Finding = Literal["points_missing", "shares_do_not_sum", "total_below_it"]
 PointName = Literal["a", "b", "c", "d", "e"]
+Driver = Literal["dry_bulb", "wet_bulb"]
 Method = Literal["seasonal", "flat"]
 Part = Literal["ups", "distribution", "cooling", "lighting", "other", "unattributed"]
 
@@ -79,6 +80,8 @@ class WeatherModel(Struct, frozen=True):
     r_squared: float
     rmse_kwh: float
     days: int
+    driver: Driver
+    """Temperature that explains more: of the air, or wet-bulb."""
 
 
 class NormalisedMonth(Struct, frozen=True):

@@ -44,6 +44,7 @@ Role = Literal[
     "water_other",
     "water_reuse",
     "outdoor_temperature",
+    "outdoor_humidity",
 ]
 """What a meter of a data centre measures (`architecture`: meter tree)."""
 SLOTS = 64

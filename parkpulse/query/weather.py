@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,9 +17,11 @@ from parkpulse.store import kpi_history
 from parkpulse.store import weather as store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from analytics.arrays import BoolArray
+    from parkpulse.model.outlook import Driver
     from parkpulse.model.packed import FloatArray, Int64Array
     from parkpulse.store.columns import Columns
     from parkpulse.store.pool import Connection
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 _HISTORY = timedelta(days=5 * 366)
 _KNOWN = 0.9
 """A day counts when the meters cover so much of it. [-]"""
+_HUMIDITY = (5.0, 99.0)
+"""Range of the wet-bulb formula. [%RH]"""
 _LEAST_HOURS = 18
 """A day has a temperature when so many hours have one. [h]"""
 
@@ -74,18 +78,57 @@ def normalised(
     rows = kpi_history.energies(
         conn, data_centre_id, ("pue", category, "day"), now - _HISTORY, now
     )
-    known = _known(rows, store.hourly(conn, found, now - _HISTORY, now))
-    model = weather.fit(known.days)
-    if model is None:
+    hours = store.hourly(conn, found, now - _HISTORY, now)
+    drivers: list[tuple[Driver, Columns]] = [("dry_bulb", hours)]
+    humid = store.hygrometer(conn, data_centre_id)
+    if humid is not None:
+        heard = store.hourly(conn, humid, now - _HISTORY, now)
+        drivers.append(("wet_bulb", _wet_bulb(hours, heard)))
+    best = _best(rows, drivers)
+    if best is None:
         return WeatherNormalised(category, device, None, [], "too_few_days")
     calendar = Calendar(zone)
     return WeatherNormalised(
         category,
         device,
-        WeatherModel(*model),
-        _months(known, model, calendar, instants.to_us(now)),
+        WeatherModel(*best.model, driver=best.driver),
+        _months(best.known, best.model, calendar, instants.to_us(now)),
         None,
     )
+
+
+class _Fit(NamedTuple):
+    driver: Driver
+    known: _Known
+    model: weather.Model
+
+
+def _best(rows: Columns, drivers: Sequence[tuple[Driver, Columns]]) -> _Fit | None:
+    """Take the temperature that explains more, on days that both know."""
+    days = [_known(rows, hours) for _, hours in drivers]
+    common = days[0].start
+    for each in days:
+        common = np.intersect1d(common, each.start)
+    fits = []
+    for (driver, _), each in zip(drivers, days, strict=True):
+        known = each.take(np.isin(each.start, common))
+        model = weather.fit(known.days)
+        if model is not None:
+            fits.append(_Fit(driver, known, model))
+    if not fits and len(days) > 1:
+        # Too few days have a humidity.
+        return _best(rows, drivers[:1])
+    return max(fits, key=lambda fit: fit.model.r_squared, default=None)
+
+
+def _wet_bulb(hours: Columns, humidity: Columns) -> Columns:
+    """Wet-bulb temperature of the hours that have both."""
+    _, one, other = np.intersect1d(
+        hours["hour"], humidity["hour"], assume_unique=True, return_indices=True
+    )
+    share = np.clip(humidity["mean"][other], *_HUMIDITY)
+    wet = weather.wet_bulb(hours["mean"][one], share)
+    return {"hour": hours["hour"][one], "mean": wet}
 
 
 def _known(rows: Columns, hours: Columns) -> _Known:

@@ -1,4 +1,4 @@
-"""The outdoor temperature that belongs to a data centre."""
+"""Outdoor temperature and humidity that belong to a data centre."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from parkpulse.store import columns
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from parkpulse.model.registry import Role
     from parkpulse.store.columns import Columns
     from parkpulse.store.pool import Connection
 
@@ -16,34 +17,41 @@ _ROLLED_UP_S = 900
 """A series that reports at least so often has hourly roll-ups. [s]"""
 
 
-class Thermometer(NamedTuple):
-    """The series whose role is the outdoor temperature."""
+class Sensor(NamedTuple):
+    """The series whose role is the outdoor temperature or humidity."""
 
     series_id: int
     device: str
     report_interval_s: int
 
 
-def thermometer(conn: Connection, data_centre_id: int) -> Thermometer | None:
+def thermometer(conn: Connection, data_centre_id: int) -> Sensor | None:
     """Find the outdoor temperature of a data centre; the first one of several."""
+    return _sensor(conn, data_centre_id, "outdoor_temperature")
+
+
+def hygrometer(conn: Connection, data_centre_id: int) -> Sensor | None:
+    """Find the outdoor humidity of a data centre; the first one of several."""
+    return _sensor(conn, data_centre_id, "outdoor_humidity")
+
+
+def _sensor(conn: Connection, data_centre_id: int, role: Role) -> Sensor | None:
     row = conn.execute(
         """
         select s.id, d.code, s.report_interval_s
         from meter m
         join series s on s.id = m.series_id
         join device d on d.id = s.device_id
-        where m.data_centre_id = %s and m.role = 'outdoor_temperature'
+        where m.data_centre_id = %s and m.role = %s
         order by m.id limit 1
         """,
-        [data_centre_id],
+        [data_centre_id, role],
     ).fetchone()
-    return Thermometer(*row) if row else None
+    return Sensor(*row) if row else None
 
 
-def hourly(
-    conn: Connection, found: Thermometer, start: datetime, end: datetime
-) -> Columns:
-    """Mean of each hour in [start, end): columns `hour` [us] and `mean` [degC]."""
+def hourly(conn: Connection, found: Sensor, start: datetime, end: datetime) -> Columns:
+    """Mean of each hour in [start, end): columns `hour` [us] and `mean` [degC, %RH]."""
     types = {"hour": "ts", "mean": "float8"}
     params = [found.series_id, start, end]
     if found.report_interval_s <= _ROLLED_UP_S:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from analytics import weather
 from parkpulse.model import instants
 from parkpulse.model.certificates import AttributeSpec
 from parkpulse.model.outlook import OperatingPoint
@@ -225,6 +226,11 @@ def _warm(site: Site, centre: int) -> None:
         for start, more in zip(days.tolist(), overhead.tolist(), strict=True)
     ]
     _write(site, centre, [*records, *_history("pue", 14, 1.2)])
+    _roll_up(site, "air_temperature", days.tolist(), outdoor.tolist())
+
+
+def _roll_up(site: Site, metric: str, days: list[int], means: list[float]) -> None:
+    """Hours of a series that has the same value all day."""
     with site.lab.database.transaction() as conn:
         conn.execute(
             "insert into rollup_1h (series, ts, n, sum, min, max, first, last)"
@@ -232,8 +238,8 @@ def _warm(site: Site, centre: int) -> None:
             "  4 * mean, mean, mean, mean, mean"
             " from series s, unnest(%s::bigint[], %s::float8[]) as t (day, mean),"
             "  generate_series(0, 23) as h"
-            " where s.metric = 'air_temperature'",
-            [days.tolist(), outdoor.tolist()],
+            " where s.metric = %s",
+            [days, means, metric],
         )
 
 
@@ -252,6 +258,34 @@ def test_a_warm_month_is_told_from_a_change(site: Site) -> None:
     for each in found["months"]:
         moved = (each["facility_kwh"] - each["weather_kwh"]) / each["it_kwh"]
         assert each["normalised"] == pytest.approx(moved)
+
+
+def test_the_wet_bulb_is_taken_where_it_explains_more(site: Site) -> None:
+    spec = _park("yard", thermometer=True)
+    spec.devices[-1].series.append(SeriesSpec(metric="relative_humidity"))
+    spec.data_centres[0].meters.append(
+        MeterSpec(device="roof", metric="relative_humidity", role="outdoor_humidity")
+    )
+    centre = _centre(site, spec)
+    dice = np.random.default_rng(5)
+    first = instants.to_us(datetime(2025, 10, 1, tzinfo=UTC))
+    days = first + instants.DAY * np.arange(120)
+    outdoor = 20.0 + dice.normal(0.0, 6.0, 120)
+    humidity = dice.uniform(20.0, 95.0, 120)
+    wet = weather.wet_bulb(outdoor, humidity)
+    overhead = 15e3 + 600.0 * np.maximum(wet - 5.0, 0.0)
+    records = [
+        _record("day", start, start + instants.DAY, "pue", (100e3 + more, 100e3))
+        for start, more in zip(days.tolist(), overhead.tolist(), strict=True)
+    ]
+    _write(site, centre, [*records, *_history("pue", 6, 1.2)])
+    _roll_up(site, "air_temperature", days.tolist(), outdoor.tolist())
+    dry = site.get(f"{PATH}/weather-normalised")["model"]
+    _roll_up(site, "relative_humidity", days.tolist(), humidity.tolist())
+    found = site.get(f"{PATH}/weather-normalised")["model"]
+    assert (dry["driver"], found["driver"]) == ("dry_bulb", "wet_bulb")
+    assert found["r_squared"] > 0.99
+    assert dry["r_squared"] < 0.95
 
 
 @pytest.mark.parametrize(

@@ -289,6 +289,7 @@ export const en = {
       water_other: "other water",
       water_reuse: "water reused",
       outdoor_temperature: "outdoor temperature",
+      outdoor_humidity: "outdoor humidity",
     },
   },
   ledger: {

@@ -289,6 +289,7 @@ export const zh: Dictionary = {
       water_other: "其他水源",
       water_reuse: "回用水",
       outdoor_temperature: "室外温度",
+      outdoor_humidity: "室外湿度",
     },
   },
   ledger: {
