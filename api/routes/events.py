@@ -44,7 +44,7 @@ def list_events(
 @router.get(
     "/parks/{park}/events/{event_id}/body",
     response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {}}}},
+    responses={200: {"content": {"application/octet-stream": {"example": "..."}}}},
     summary="Raw bytes of an event",
     tags=["devices"],
 )
