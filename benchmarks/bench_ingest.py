@@ -196,6 +196,10 @@ def measured(
     seconds: float,
 ) -> Result:
     """Rate, latency and CPU time of some seconds, after some to warm up."""
+    begin = time.monotonic()
+    while not progress.committed:
+        _follow(progress, count, SAMPLE_S)
+    first_s = time.monotonic() - begin
     _follow(progress, count, min(WARM_S, seconds))
     before = processes.cpu_s(which)
     progress.latency_s.clear()
@@ -207,6 +211,7 @@ def measured(
     third = len(progress.backlogs) // 3
     thirds = [progress.backlogs[:third], progress.backlogs[-third:]]
     return {
+        "first_commit_s": round(first_s, 1),
         "messages_per_s": round(done / elapsed),
         "backlog_first_and_last_third": [round(float(np.mean(x))) for x in thirds],
         "publish_to_commit_ms": {
@@ -259,7 +264,8 @@ def chain(options: argparse.Namespace, environment: Environment) -> Result:
 
 def _is_ready(connection: Connection) -> bool:
     row = connection.execute(
-        "select bool_or(connected), (select count(*) > 0 from engine_snapshot)"
+        "select bool_or(connected),"
+        " (select count(distinct consumer) = 2 from engine_snapshot)"
         " from ingest_worker"
     ).fetchone()
     return row == (True, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -63,6 +64,8 @@ class Registrar:
         try:
             with self._database.transaction() as connection:
                 self.directory = directory.load(connection)
+            # What lives so long must not be looked through at every collection.
+            gc.freeze()
         except StoreError:
             self._is_stale.set()
             raise

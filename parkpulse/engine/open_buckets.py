@@ -25,6 +25,7 @@ GRACE = 3 * instants.SECOND // 2
 KEPT = 30 * instants.SECOND
 """So long after its end the readings of a bucket stay in memory. [us]"""
 FINEST = TIERS[0]
+_NEVER = np.iinfo(np.int64).max // 2
 
 
 def _none() -> Int64Array:
@@ -41,17 +42,25 @@ class Waiting:
 
     def __init__(self) -> None:
         self._keys = {tier.name: _none() for tier in TIERS}
+        self._earliest = dict.fromkeys(self._keys, _NEVER)
+        """First end of a bucket. [us]"""
 
     def add(self, tier: Tier, key: Int64Array) -> None:
         """Have buckets written when they are over; `key` is sorted."""
-        if len(key):
-            self._keys[tier.name] = buckets.union(self._keys[tier.name], key)
+        mine = self._keys[tier.name]
+        new = key[~buckets.among(key, mine)]
+        if len(new):
+            self._set(tier, buckets.union(mine, new))
 
     def remove(self, tier: Tier, key: Int64Array) -> None:
         """Forget buckets that are written; `key` is sorted."""
         if len(key):
             mine = self._keys[tier.name]
-            self._keys[tier.name] = mine[~buckets.among(mine, key)]
+            self._set(tier, mine[~buckets.among(mine, key)])
+
+    def _set(self, tier: Tier, key: Int64Array) -> None:
+        self._keys[tier.name] = key
+        self._earliest[tier.name] = int(ends(key, tier).min(initial=_NEVER))
 
     def of(self, tier: Tier) -> Int64Array:
         """Keys that wait, sorted."""
@@ -59,6 +68,8 @@ class Waiting:
 
     def due(self, tier: Tier, now: int) -> Int64Array:
         """Keys of the buckets that are over, sorted."""
+        if self._earliest[tier.name] + GRACE > now:
+            return _none()
         key = self._keys[tier.name]
         return key[ends(key, tier) + GRACE <= now]
 
