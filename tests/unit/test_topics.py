@@ -30,13 +30,34 @@ def test_a_telemetry_topic_names_park_and_device() -> None:
         ("parkpulse/v1/a/b/down", "bad_topic"),
         ("parkpulse/v1/a/b/raw", "bad_topic"),
         ("parkpulse/v1/a/b/raw/", "bad_topic"),
-        ("parkpulse/v1/a/b/raw/sl651", "unknown_format"),
+        ("parkpulse/v1/a/b/raw/semaphore", "unknown_format"),
+        ("parkpulse/v1/a/b/raw/profile:none", "unknown_format"),
     ],
 )
 def test_other_topics_are_refused(topic: str, reason: str) -> None:
     with pytest.raises(DecodeError) as caught:
         topics.parse(topic)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("name", ["sl651", "senml", "profile:tasmota"])
+def test_a_raw_topic_names_the_format(name: str) -> None:
+    found = topics.parse(f"parkpulse/v1/a/b/raw/{name}")
+    assert found == topics.Address("a", "b", name)
+
+
+def test_a_pushed_message_names_its_account() -> None:
+    assert topics.pushed("parkpulse/v1/push/ctwing/acc-1") == ("ctwing", "acc-1")
+    assert topics.pushed("parkpulse/v1/a/b/telemetry") is None
+    for wrong in ("parkpulse/v1/push/ctwing/", "parkpulse/v1/push/x/acc"):
+        with pytest.raises(DecodeError):
+            topics.pushed(wrong)
+
+
+def test_a_reply_goes_where_the_device_listens() -> None:
+    address = topics.Address("a", "b", "sl651")
+    assert topics.down(address, "parkpulse/v1/a/b/raw/sl651") == "parkpulse/v1/a/b/down"
+    assert topics.down(address, "field/b/up") is None
 
 
 @pytest.mark.parametrize(
@@ -46,6 +67,10 @@ def test_other_topics_are_refused(topic: str, reason: str) -> None:
         ("parkpulse/v1/a/b/down/ack", False),
         ("parkpulse/v1/a/b/c/down", False),
         ("parkpulse/v1/a/b/telemetry", False),
+        ("spBv1.0/STATE/parkpulse", True),
+        ("spBv1.0/park/NCMD/gw", True),
+        ("spBv1.0/park/NDATA/gw", False),
+        ("spBv1.0/", False),
     ],
 )
 def test_commands_to_devices_are_ours(topic: str, *, is_ours: bool) -> None:
