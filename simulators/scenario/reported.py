@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from parkpulse.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _LIMIT = 1000
 _TIMEOUT_S = 60.0
@@ -58,7 +58,10 @@ def fetch(url: str, truth: _Json) -> Reported:
     base = f"{url.rstrip('/')}/api/v1"
     park = f"{base}/parks/{quote(truth['park'])}"
     span = {"start": truth["start"], "end": truth["end"]}
-    found = Reported(alerts=[*_items(f"{park}/alerts", {"state": "all"})])
+    found = Reported()
+    for alert in _items(f"{park}/alerts", {"state": "all"}):
+        events = _get(f"{base}/alerts/{quote(alert['id'])}", {})["events"]
+        found.alerts += stretches(alert, events)
     if truth["data_centre"]:
         centre = quote(truth["data_centre"]["code"])
         for kpi, category in _KPIS:
@@ -69,6 +72,30 @@ def fetch(url: str, truth: _Json) -> Reported:
     ledger = _get(f"{base}/ledger", {"park": truth["park"]})
     found.ledger = {"balanced": ledger["balanced"], **ledger["totals"]}
     return found
+
+
+def stretches(alert: _Json, events: Sequence[_Json]) -> list[_Json]:
+    """Take an alert apart that came back before somebody had seen it.
+
+    Parameters
+    ----------
+    alert
+        Whose onset and end are those of its newest stretch.
+    events
+        Its history.
+
+    Returns
+    -------
+    list
+        The alert once for each stretch, with its `onset` and `cleared_at`.
+    """
+    begun: list[_Json] = []
+    for event in sorted(events, key=lambda each: str(each["at"])):
+        if event["kind"] == "raised":
+            begun.append({**alert, "onset": event["at"], "cleared_at": None})
+        elif event["kind"] == "cleared" and begun:
+            begun[-1]["cleared_at"] = event["at"]
+    return [*begun[:-1], alert]
 
 
 def _items(address: str, query: dict[str, object]) -> Iterator[_Json]:

@@ -65,8 +65,12 @@ def score(truth: _Json, reported: Reported) -> _Json:
     alerts = reported.alerts
     spans = [_span(each["onset"], each["cleared_at"]) for each in alerts]
     conditions = [_condition(each, alerts, spans) for each in truth["alerts"]]
+    answers = {place for case in conditions for place in case.answers}
     faults = [
-        case for event in truth["events"] for case in _cases(event, alerts, spans)
+        case
+        for event in truth["events"]
+        for others in [set() if event["physical"] else answers]
+        for case in _cases(event, alerts, spans, others)
     ]
     caused = {place for case in conditions + faults for place in case.answers}
     spurious = [each for place, each in enumerate(alerts) if place not in caused]
@@ -103,20 +107,25 @@ def _condition(
     return case
 
 
-def _cases(event: _Json, alerts: Sequence[_Json], spans: Sequence[Span]) -> list[_Case]:
-    """List a fault's cases: one for each device, one for all of a data centre."""
+def _cases(
+    event: _Json, alerts: Sequence[_Json], spans: Sequence[Span], others: set[int]
+) -> list[_Case]:
+    """List a fault's cases: one for each device, one for all of a data centre.
+
+    Alerts at places in `others` have another cause.
+    """
     span = _span(event["start"], event["end"])
     is_plant = event["kind"] in PLANT
+    devices = event["devices"]
     found = []
-    for devices in (
-        [event["devices"]] if is_plant else [[each] for each in event["devices"]]
-    ):
+    for befallen in [devices] if is_plant else [[each] for each in devices]:
         case = _Case(event, span)
         for place, each in enumerate(alerts):
-            is_meant = each["device"] in devices or (is_plant and not each["device"])
+            is_meant = each["device"] in befallen or (is_plant and not each["device"])
             begins = spans[place].start >= span.start - _MORE
             if is_meant and begins and span.meets(spans[place], _GRACE):
                 case.answers.append(place)
+        case.answers = [place for place in case.answers if place not in others]
         found.append(case)
     return found
 

@@ -42,7 +42,8 @@ def should(
 
 
 def event(kind: str, start: float, end: float, *devices: str) -> dict[str, Any]:
-    return {"kind": kind, "devices": [*devices], "start": at(start), "end": at(end)}
+    span = {"start": at(start), "end": at(end)}
+    return {"kind": kind, "physical": False, "devices": [*devices], **span}
 
 
 def alert(
@@ -147,6 +148,16 @@ def test_a_score_can_be_told() -> None:
     told = score.told(score.score(true, Reported([alert("z", 2, 3)])))
     assert "0 of 1 expected alerts found, 1 of 1 without a cause" in told
     assert "stuck: 0 of 1 detected" in told
+
+
+def test_an_alert_that_came_back_counts_twice() -> None:
+    again = alert("a", 6, None)
+    kinds = [("raised", 2), ("severity", 2.5), ("cleared", 3), ("raised", 6.2)]
+    events = [{"kind": kind, "at": at(hour)} for kind, hour in kinds]
+    first, second = reported.stretches(again, events)
+    assert (first["onset"], first["cleared_at"]) == (at(2), at(3))
+    assert second == again
+    assert reported.stretches(again, events[:1]) == [again]
 
 
 def test_the_service_must_be_there() -> None:
