@@ -18,6 +18,7 @@ help:
 	@echo "make check   format, lint, types and import borders"
 	@echo "make soak    the long fault tests"
 	@echo "make bench-ingest  the rate of messages that this machine sustains (15 minutes)"
+	@echo "make bench-analytics  a year of minutes to hourly figures, beside Polars and pandas"
 	@echo "make clean   remove what the build made (not your data)"
 
 run: $(STAMP) $(DIST)

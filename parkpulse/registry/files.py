@@ -131,21 +131,47 @@ def _plain(park: Any) -> Any:  # noqa: ANN401 - checked when the document is
 
 
 def _lines(file: Path, problems: list[Problem]) -> Iterator[_Line]:
-    reader = csv.DictReader(io.StringIO(_text(file), newline=""))
-    header = [name.strip() for name in reader.fieldnames or []]
+    header, found = rows(file, problems)
     table = tables.of_header(header)
     if table is None:
         names = ", ".join(each.name for each in tables.TABLES)
         text = f"its columns are those of no table ({names})"
         problems.append(Problem(f"{file}:1", text))
         return
+    for where, row in found:
+        yield _Line(table, row, where)
+
+
+def rows(
+    file: Path, problems: list[Problem]
+) -> tuple[list[str], Iterator[tuple[str, Row]]]:
+    """Read the header of a CSV file, and its rows with file and line.
+
+    Parameters
+    ----------
+    file
+        UTF-8, with a header.
+    problems
+        Where rows are told of that have too few or too many cells.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read.
+    """
+    reader = csv.DictReader(io.StringIO(_text(file), newline=""))
+    header = [name.strip() for name in reader.fieldnames or []]
     reader.fieldnames = header
-    for row in reader:
-        where = f"{file}:{reader.line_num}"
-        if None in row or None in row.values():
-            problems.append(Problem(where, f"the row has not {len(header)} cells"))
-        elif any(row.values()):
-            yield _Line(table, row, where)
+
+    def found() -> Iterator[tuple[str, Row]]:
+        for row in reader:
+            where = f"{file}:{reader.line_num}"
+            if None in row or None in row.values():
+                problems.append(Problem(where, f"the row has not {len(header)} cells"))
+            elif any(row.values()):
+                yield where, row
+
+    return header, found()
 
 
 def yaml_text(parks: Iterable[ParkSpec]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parkpulse.errors import InvalidRequestError
-from parkpulse.model.certificates import KWH_PER_CERTIFICATE, Attribute
+from parkpulse.model import certificates as model
+from parkpulse.model.certificates import Attribute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from parkpulse.model.certificates import AttributeSpec
+    from parkpulse.model.certificates import AttributeSpec, Fault
     from parkpulse.store.pool import Connection
 
 
@@ -47,11 +48,15 @@ def apply(conn: Connection, data_centre_id: int, specs: Sequence[AttributeSpec])
     Raises
     ------
     InvalidRequestError
-        Dates are in the wrong order, a certificate is not of whole 1000 kWh, a serial
-        stands twice, or it belongs to another data centre already: a double count.
+        Dates are in the wrong order, a certificate is not of whole 1000 kWh, or a
+        serial stands twice, within a batch or for any data centre: a double count.
     """
-    _check(specs)
-    _refuse_foreign(conn, data_centre_id, [spec.serial for spec in specs])
+    for fault in faults(conn, data_centre_id, specs):
+        raise InvalidRequestError(
+            code="invalid_value",
+            message=f"attribute {specs[fault.row].serial!r}: {fault.text}",
+            pointer=f"/{fault.row}/{fault.field}",
+        )
     ordered = sorted(specs, key=lambda spec: spec.serial)
     touched = [_put(conn, data_centre_id, spec) for spec in ordered]
     changed = [
@@ -73,50 +78,31 @@ def remove(conn: Connection, data_centre_id: int, serials: Sequence[str]) -> int
     return found
 
 
-def _check(specs: Sequence[AttributeSpec]) -> None:
-    seen: set[str] = set()
-    for row, spec in enumerate(specs):
-        problem = _problem(spec, seen)
-        if problem is not None:
-            message = f"attribute {spec.serial!r}: {problem[1]}"
-            raise InvalidRequestError(
-                code="invalid_value", message=message, pointer=f"/{row}/{problem[0]}"
-            )
-        seen.add(spec.serial)
+def forget(conn: Connection, serials: Sequence[str]) -> list[str]:
+    """Take rows of any data centre out of the ledger; returns those there were."""
+    rows = conn.execute(
+        "select data_centre_id, serial from energy_attribute where serial = any(%s)",
+        [list(serials)],
+    ).fetchall()
+    for data_centre_id in sorted({row[0] for row in rows}):
+        remove(
+            conn, data_centre_id, [row[1] for row in rows if row[0] == data_centre_id]
+        )
+    return [row[1] for row in rows]
 
 
-def _problem(spec: AttributeSpec, seen: set[str]) -> tuple[str, str] | None:
-    """Field and what is wrong with it."""
-    if spec.serial in seen:
-        return "serial", "stands twice"
-    if spec.generated_from >= spec.generated_to:
-        return "generated_to", "must be after generated_from"
-    if spec.used_from >= spec.used_to:
-        return "used_to", "must be after used_from"
-    if spec.end_of_validity < spec.generated_to:
-        return "valid_to", "must not be before generated_to"
-    if spec.kind == "certificate" and spec.volume_kwh % KWH_PER_CERTIFICATE:
-        return "volume_kwh", "a certificate stands for whole 1000 kWh"
-    return None
-
-
-def _refuse_foreign(
-    conn: Connection, data_centre_id: int, serials: Sequence[str]
-) -> None:
-    row = conn.execute(
+def faults(
+    conn: Connection, data_centre_id: int, specs: Sequence[AttributeSpec]
+) -> list[Fault]:
+    """Find rows that cannot stand in the ledger, at most one fault of each."""
+    taken = conn.execute(
         """
         select serial from energy_attribute
-        where serial = any(%s) and data_centre_id <> %s order by serial limit 1
+        where data_centre_id <> %s or serial <> all(%s) order by id
         """,
-        [list(serials), data_centre_id],
-    ).fetchone()
-    if row is not None:
-        message = f"attribute {row[0]!r} counts for another data centre already"
-        raise InvalidRequestError(
-            code="invalid_value",
-            message=message,
-            pointer=f"/{serials.index(row[0])}/serial",
-        )
+        [data_centre_id, [spec.serial for spec in specs]],
+    )
+    return list(model.faults(specs, [row[0] for row in taken]))
 
 
 def _put(conn: Connection, data_centre_id: int, spec: AttributeSpec) -> bool:

@@ -1,0 +1,1 @@
+"""Dated data that the energy figures rest on, as tables."""
