@@ -136,11 +136,10 @@ class BulkPublisher:
             if len(self._out) < before:
                 deadline = time.monotonic() + self._patience_s
             elif time.monotonic() > deadline:
-                message = (
-                    "the MQTT broker has acknowledged nothing for"
-                    f" {self._patience_s:.0f} s"
-                )
-                raise BrokerError(message)
+                raise BrokerError(self._silence())
+
+    def _silence(self) -> str:
+        return f"the MQTT broker has acknowledged nothing for {self._patience_s:.0f} s"
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
@@ -149,6 +148,8 @@ class BulkPublisher:
                 readable, writable, _ = select.select(
                     [self._socket], [self._socket], [], self._patience_s
                 )
+                if not readable and not writable:
+                    raise BrokerError(self._silence())
                 if readable:
                     self._read()
                 if writable:

@@ -12,28 +12,26 @@ import numpy as np
 from msgspec import structs
 
 from parkpulse.model import rule
+from parkpulse.model.registry import Name
 from simulators.demo import park as demo
+from simulators.scenario import roster
 from simulators.scenario.kinds import DEVICES, SITE
 from simulators.scenario.sensors import metrics_of, sensor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     import numpy.typing as npt
 
     from parkpulse.model.packed import FloatArray
-    from parkpulse.model.rule import RuleSpec
+    from parkpulse.model.rule import RuleSpec, Threshold
     from simulators.scenario.events import Fault
+    from simulators.scenario.kinds import Reach
     from simulators.scenario.park import Park
     from simulators.scenario.roster import Archetype, Fleet
 
 _STEP_S = 60
 _NOISES = 3.0
-_LEVELS = {"level-canal": (22.5, 23.0), "level-river": (20.3, 21.0)} | {
-    "level-lake": (20.9, 21.4)
-}
-"""Warning and guaranteed stage of each archetype. [m]"""
-_POSSIBLY_SEEN = 2
 
 
 class Condition(NamedTuple):
@@ -74,89 +72,93 @@ class Alert(NamedTuple):
 
 
 def rules(park: Park) -> list[RuleSpec]:
-    """List the limits of a park that are its own: those of its level gauges."""
-    like = next(each for each in demo.rules() if each.code == "water-level-canal")
-    sump = next(each for each in demo.rules() if each.code == "sump-level")
-    found = [sump]
-    for fleet in park.fleets:
-        if fleet.kind == "water_level":
-            found += [
-                each
-                for code, limits in _LEVELS.items()
-                if (each := _stage_rule(like, fleet, code, limits)) is not None
-            ]
-    return found
-
-
-def _stage_rule(
-    like: RuleSpec, fleet: Fleet, archetype: str, limits: tuple[float, float]
-) -> RuleSpec | None:
-    places = [
-        place for place, each in enumerate(fleet.archetypes) if each.code == archetype
+    """List the limits of a park that are its own: those of its waters and sumps."""
+    own = {each.code: each for each in demo.rules()}
+    (like,) = judged([own["water-level-canal"]]).values()
+    return [own["sump-level"]] + [
+        _stage_rule(like, reach)
+        for fleet in park.fleets
+        for reach in roster.reaches(fleet).values()
     ]
-    chosen = np.isin(fleet.like, places)
-    devices = [fleet.codes[place] for place in np.flatnonzero(chosen)]
-    if not devices:
-        return None
-    definition = like.definition
+
+
+def _stage_rule(like: Threshold, reach: Reach) -> RuleSpec:
     levels = [
-        rule.Level(each.severity, limit, each.name)
-        for each, limit in zip(definition.levels, limits, strict=True)
+        structs.replace(each, limit=limit)
+        for each, limit in zip(like.levels, reach.stages, strict=True)
     ]
-
-    return structs.replace(
-        like,
-        code=f"water-{archetype}",
+    return rule.RuleSpec(
+        code=f"water-level-{reach.code}",
+        name=Name(zh=f"{reach.name.zh}水位超限", en=f"Water level: {reach.name.en}"),
         source="Made-up stages of simulated parks",
         definition=structs.replace(
-            definition, levels=levels, scope=rule.Scope(devices=devices)
+            like, levels=levels, scope=rule.Scope(places=[reach.code])
         ),
     )
 
 
+def judged(specs: Iterable[RuleSpec]) -> dict[str, Threshold]:
+    """Pick the rules whose alerts can be foretold here: limits of values, by code."""
+    return {
+        each.code: each.definition
+        for each in specs
+        if isinstance(each.definition, rule.Threshold)
+    }
+
+
+def foretold(park: Park) -> dict[str, Threshold]:
+    """List the limits of a park whose alerts can be foretold, by code."""
+    return judged([*rule.shipped(), *rules(park)])
+
+
 def alerts(park: Park) -> Iterator[Alert]:
     """Yield the alerts that should follow from what truly happens in a park."""
-    in_force = [*rule.shipped(), *rules(park)]
+    in_force = foretold(park)
     for fleet in park.fleets:
         for metric in fleet.metrics:
-            for each in in_force:
-                if each.definition.metric == metric:
-                    yield from _of_fleet(park, fleet, each)
+            for code, limits in in_force.items():
+                if limits.metric == metric:
+                    yield from _of_fleet(park, fleet, code, limits)
 
 
-def _of_fleet(park: Park, fleet: Fleet, spec: RuleSpec) -> Iterator[Alert]:
+def _of_fleet(
+    park: Park, fleet: Fleet, rule_code: str, limits: Threshold
+) -> Iterator[Alert]:
     place = DEVICES[fleet.kind].place if fleet.kind in DEVICES else "building"
     known: dict[tuple[int, int], list[Condition]] = {}
     for number, code in enumerate(fleet.codes):
         inside = [rule.Place(f"at-{code}", place)]
-        if not spec.definition.scope.holds(code, fleet.kind, inside):
+        reach = roster.reach_of(fleet, number)
+        if reach is not None:
+            inside.append(rule.Place(reach, place))
+        if not limits.scope.holds(code, fleet.kind, inside):
             continue
         like, delay_s = int(fleet.like[number]), int(fleet.delay_s[number])
         if (like, delay_s) not in known:
             archetype = fleet.archetypes[like]
-            known[like, delay_s] = _conditions(park, archetype, delay_s, spec)
+            known[like, delay_s] = _conditions(park, archetype, delay_s, limits)
         for condition in known[like, delay_s]:
             yield Alert(
-                spec.code,
+                rule_code,
                 code,
-                spec.definition.metric,
+                limits.metric,
                 fleet.interval_s,
                 condition,
                 _is_observable(park, fleet, number, condition),
-                _is_affected(park, fleet, code, spec.definition.metric, condition),
+                _is_affected(park, fleet, code, limits.metric, condition),
             )
 
 
 def _conditions(
-    park: Park, archetype: Archetype, delay_s: int, spec: RuleSpec
+    park: Park, archetype: Archetype, delay_s: int, limits: Threshold
 ) -> list[Condition]:
     scenario = park.scenario
     times = np.arange(scenario.start_s, scenario.end_s + 1, _STEP_S, dtype=np.int64)
-    values = park.world.curve(archetype, spec.definition.metric, times - delay_s)
-    return conditions(values, scenario.start_s, spec)
+    values = park.world.curve(archetype, limits.metric, times - delay_s)
+    return conditions(values, scenario.start_s, limits)
 
 
-def conditions(values: FloatArray, start_s: int, spec: RuleSpec) -> list[Condition]:
+def conditions(values: FloatArray, start_s: int, limits: Threshold) -> list[Condition]:
     """Find the times in which a value is beyond a rule's limits.
 
     Parameters
@@ -165,27 +167,24 @@ def conditions(values: FloatArray, start_s: int, spec: RuleSpec) -> list[Conditi
         One a minute.
     start_s
         Time of the first. [s]
-    spec
-        The rule.
+    limits
+        The rule's.
 
     Returns
     -------
     list
         In the order of time.
     """
-    definition = spec.definition
-    sign = 1.0 if definition.direction == "above" else -1.0
-    first = definition.levels[0].limit
+    sign = 1.0 if limits.direction == "above" else -1.0
+    first = limits.levels[0].limit
     beyond = sign * (values - first)
     found: list[Condition] = []
-    for begin, end in _runs(beyond > 0, beyond > -max(definition.deadband, 1e-12)):
-        if (end - begin) * _STEP_S < definition.on_delay_s:
+    for begin, end in _runs(beyond > 0, beyond > -max(limits.deadband, 1e-12)):
+        if (end - begin) * _STEP_S < limits.on_delay_s:
             continue
         peak = float(values[begin:end][np.argmax(beyond[begin:end])])
-        reached = [
-            level for level in definition.levels if sign * (peak - level.limit) > 0
-        ]
-        how = sensor(definition.metric)
+        reached = [level for level in limits.levels if sign * (peak - level.limit) > 0]
+        how = sensor(limits.metric)
         doubt = _NOISES * (how.noise + how.relative * abs(peak)) + 10.0**-how.digits
         found.append(
             Condition(
@@ -197,7 +196,7 @@ def conditions(values: FloatArray, start_s: int, spec: RuleSpec) -> list[Conditi
                 sign * (peak - first) <= doubt,
             )
         )
-    return _merged(found, definition.off_delay_s)
+    return _merged(found, limits.off_delay_s)
 
 
 def _runs(
@@ -258,11 +257,3 @@ def _touches(fault: Fault, fleet: Fleet, code: str, metric: str) -> bool:
         and code in fault.devices
         and metric in metrics_of(fault, fleet)
     )
-
-
-def summary(found: Sequence[Alert]) -> dict[str, int]:
-    """Count alerts by rule."""
-    counted: dict[str, int] = {}
-    for each in found:
-        counted[each.rule] = counted.get(each.rule, 0) + 1
-    return counted

@@ -95,6 +95,23 @@ DEVICES = {
 }
 
 
+class Reach(NamedTuple):
+    """The water that some level gauges stand in, with its stages."""
+
+    code: str
+    name: Name
+    stages: tuple[float, float]
+    """Warning and guaranteed stage. [m]"""
+
+
+REACHES = {
+    "level-canal": Reach("reach-canal", Name(zh="雨水渠", en="Canal"), (22.5, 23.0)),
+    "level-river": Reach("reach-river", Name(zh="支流", en="River"), (20.3, 21.0)),
+    "level-lake": Reach("reach-lake", Name(zh="调蓄湖", en="Lake"), (20.9, 21.4)),
+}
+"""By archetype of the gauges."""
+
+
 class EventInfo(NamedTuple):
     """What an event of a kind is called, and how strong it usually is."""
 

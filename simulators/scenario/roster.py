@@ -20,7 +20,7 @@ from parkpulse.model.registry import (
 )
 from simulators import draws
 from simulators.demo import park as demo
-from simulators.scenario.kinds import DEVICES
+from simulators.scenario.kinds import DEVICES, REACHES, Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -313,10 +313,31 @@ def _places(scenario: Scenario, fleets: list[Fleet]) -> list[PlaceSpec]:
         if fleet.kind in DEVICES:
             info = DEVICES[fleet.kind]
             found += [
-                PlaceSpec(code=f"at-{code}", kind=info.place, name=_numbered(fleet, i))
-                for i, code in enumerate(fleet.codes)
+                PlaceSpec(code=reach.code, kind=info.place, name=reach.name)
+                for reach in reaches(fleet).values()
+            ]
+            found += [
+                PlaceSpec(
+                    code=f"at-{code}",
+                    kind=info.place,
+                    name=_numbered(fleet, number),
+                    parent=reach_of(fleet, number),
+                )
+                for number, code in enumerate(fleet.codes)
             ]
     return found
+
+
+def reaches(fleet: Fleet) -> dict[str, Reach]:
+    """List the waters that gauges of a fleet stand in, by code."""
+    archetypes = {each.code for each in fleet.archetypes}
+    return {reach.code: reach for code, reach in REACHES.items() if code in archetypes}
+
+
+def reach_of(fleet: Fleet, number: int) -> str | None:
+    """Code of the water that a device of a fleet stands in, if it is one."""
+    reach = REACHES.get(fleet.archetypes[int(fleet.like[number])].code)
+    return None if reach is None else reach.code
 
 
 def _numbered(fleet: Fleet, number: int) -> Name:

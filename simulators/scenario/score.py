@@ -58,7 +58,8 @@ def score(truth: _Json, reported: Reported) -> _Json:
     Returns
     -------
     dict
-        `alerts` (expected, found, missed, spurious, precision, recall, delay),
+        `alerts` (expected, found, missed, spurious, precision, recall, delay; those of
+        rules whose alerts the truth does not foretell are `unjudged`),
         `faults` by kind (total, detected, recall, precision, delay), `kpis` (error by
         coverage), `ledger`; JSON.
     """
@@ -73,10 +74,12 @@ def score(truth: _Json, reported: Reported) -> _Json:
         for case in _cases(event, alerts, spans, others)
     ]
     caused = {place for case in conditions + faults for place in case.answers}
-    spurious = [each for place, each in enumerate(alerts) if place not in caused]
+    others = [each for place, each in enumerate(alerts) if place not in caused]
+    spurious = [each for each in others if each["rule"]["code"] in truth["rules"]]
     return {
         "park": truth["park"],
-        "alerts": _alert_figures(conditions, alerts, spans, spurious),
+        "alerts": _alert_figures(conditions, len(caused), spans, spurious)
+        | {"unjudged": [_named(each) for each in others if each not in spurious]},
         "faults": _fault_figures(faults, alerts, spans, spurious),
         "kpis": _kpi_figures(truth["data_centre"], reported.kpis),
         "ledger": reported.ledger,
@@ -149,7 +152,7 @@ def _share(part: int, whole: int) -> float | None:
 
 def _alert_figures(
     conditions: Sequence[_Case],
-    alerts: Sequence[_Json],
+    caused: int,
     spans: Sequence[Span],
     spurious: Sequence[_Json],
 ) -> _Json:
@@ -162,19 +165,21 @@ def _alert_figures(
     ]
     found = [case for case in certain if case.answers]
     return {
-        "reported": len(alerts),
+        "reported": caused + len(spurious),
         "expected": len(certain),
         "doubtful": len(conditions) - len(certain),
         "found": len(found),
         "recall": _share(len(found), len(certain)),
-        "precision": _share(len(alerts) - len(spurious), len(alerts)),
+        "precision": _share(caused, caused + len(spurious)),
         "delay": _delays(found, spans),
         "missed": [case.truth for case in certain if not case.answers],
-        "spurious": [
-            {"rule": each["rule"]["code"]}
-            | {name: each[name] for name in ("device", "metric", "onset", "value")}
-            for each in spurious
-        ],
+        "spurious": [_named(each) for each in spurious],
+    }
+
+
+def _named(alert: _Json) -> _Json:
+    return {"rule": alert["rule"]["code"]} | {
+        name: alert[name] for name in ("device", "metric", "onset", "value")
     }
 
 
@@ -287,6 +292,8 @@ def told(figures: _Json) -> str:
     lines = [first]
     lines += [f"  missed: {_called(each)}" for each in alerts["missed"]]
     lines += [f"  without a cause: {_called(each)}" for each in alerts["spurious"]]
+    if alerts["unjudged"]:
+        lines.append(f"  by rules that the truth leaves out: {len(alerts['unjudged'])}")
     for kind, each in figures["faults"].items():
         lines.append(
             f"{kind}: {each['detected']} of {each['total']} detected, precision"

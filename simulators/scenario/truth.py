@@ -44,6 +44,7 @@ def document(park: Park) -> _Json:
         "start": _text(scenario.start_s),
         "end": _text(scenario.end_s),
         "data_centre": _data_centre(park),
+        "rules": sorted(expected.foretold(park)),
         "events": [_event(each) for each in park.faults],
         "alerts": [_alert(each) for each in expected.alerts(park)],
     }

@@ -89,7 +89,11 @@ def test_a_scenario_reaches_broker_and_registry(
         assert (row.code, row.simulated, row.clock) == ("short", True, "data")
         assert len(devices.devices(connection)) == 5
         codes = {each.spec.code for each in rules.load(connection)}
-        assert {"water-level-canal", "water-level-lake", "sump-level"} <= codes
+        assert {
+            "water-level-reach-canal",
+            "water-level-reach-lake",
+            "sump-level",
+        } <= codes
     again = run("--scenario", str(short), "--speed", "max", **places)
     assert again.returncode == 0, again.stderr
     assert (

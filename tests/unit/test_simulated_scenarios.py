@@ -87,8 +87,9 @@ def test_shipped_scenarios_are_sound(name: str) -> None:
     assert spec.simulated
     assert spec.clock == "data"
     codes = {device.code for device in spec.devices}
-    for rule in expected.rules(made):
-        assert set(rule.definition.scope.devices or []) <= codes
+    places = {place.code for place in spec.places}
+    for limits in expected.judged(expected.rules(made)).values():
+        assert set(limits.scope.places or []) <= places
     for fault in made.faults:
         assert set(fault.devices) <= codes
 

@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 
 from parkpulse.errors import ConfigError
-from parkpulse.model.registry import Name
-from parkpulse.model.rule import Level, RuleSpec, Threshold
+from parkpulse.model.rule import Level, Threshold
 from simulators.scenario import expected, reported, score, truth
 from simulators.scenario.reported import Reported
-
-NAME = Name(zh="试", en="try")
 
 
 def at(hour: float) -> str:
@@ -60,7 +57,14 @@ def alert(
 
 
 def known(**parts: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-    return {"park": "p", "data_centre": None, "events": [], "alerts": [], **parts}
+    return {
+        "park": "p",
+        "rules": ["gas", "flat-line"],
+        "data_centre": None,
+        "events": [],
+        "alerts": [],
+        **parts,
+    }
 
 
 def test_an_alert_is_found_missed_or_made_up() -> None:
@@ -75,11 +79,13 @@ def test_an_alert_is_found_missed_or_made_up() -> None:
         ]
     )
     said = Reported([alert("a", 2.05, 3.1), alert("f", 4.1, None), alert("z", 2, 3)])
+    said.alerts.append(alert("y", 2, 3, "a rule of another kind"))
     figures = score.score(true, said)["alerts"]
     assert (figures["expected"], figures["doubtful"]) == (3, 3)
     assert figures["found"] == 2
     assert figures["recall"] == pytest.approx(2 / 3)
     assert figures["precision"] == pytest.approx(2 / 3)
+    assert [each["device"] for each in figures["unjudged"]] == ["y"]
     assert [each["device"] for each in figures["missed"]] == ["b"]
     assert [each["device"] for each in figures["spurious"]] == ["z"]
     assert figures["delay"] == {"median_s": 270.0, "largest_s": 360.0}
@@ -175,14 +181,13 @@ def test_a_truth_file_must_be_one(tmp_path: Any) -> None:  # noqa: ANN401 - a pa
             truth.read(file)
 
 
-def rule(**more: Any) -> RuleSpec:  # noqa: ANN401 - any of a threshold's
+def limits(**more: Any) -> Threshold:  # noqa: ANN401 - any of a threshold's
     levels = [Level("medium", 1.0), Level("critical", 2.0)]
-    definition = Threshold("methane", "above", levels, **more)
-    return RuleSpec("gas", NAME, definition, "test")
+    return Threshold("methane", "above", levels, **more)
 
 
 def found(values: list[float], **more: object) -> list[tuple[int, int | None, str]]:
-    conditions = expected.conditions(np.array(values), 0, rule(**more))
+    conditions = expected.conditions(np.array(values), 0, limits(**more))
     return [
         (
             each.onset_s // 60,
