@@ -1,0 +1,1 @@
+"""`parkpulse quality`: QARTOD flags of a file's columns, without any server."""
