@@ -12,6 +12,7 @@ import pytest
 from parkpulse.model import registry_check
 from simulators.demo import park
 from simulators.physics import sky
+from simulators.scenario import expected
 from simulators.site import climate, galleries, water
 from simulators.site.centre import GREEN, OPENED_DAY
 from simulators.site.model import Model
@@ -62,8 +63,10 @@ def test_the_park_is_consistent() -> None:
 
 def test_its_limits_watch_devices_it_has() -> None:
     codes = {device.code for device in park.park("demo", BEGAN).devices}
-    for rule in park.rules():
-        assert set(rule.definition.scope.devices or []) <= codes
+    limits = expected.judged(park.rules())
+    assert len(limits) == len(park.rules())
+    for each in limits.values():
+        assert set(each.scope.devices or []) <= codes
 
 
 def test_every_stream_has_values(model: Model) -> None:
