@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from parkpulse.model.registry import Name
 
 MessageType = Literal[
-    "alert.raised", "alert.severity", "alert.cleared", "alert.acknowledged"
+    "alert.raised",
+    "alert.severity",
+    "alert.cleared",
+    "alert.acknowledged",
+    "alert.escalated",
 ]
 _Language = Literal["zh", "en"]
 
@@ -31,6 +35,7 @@ _HEADINGS: Mapping[MessageType, Mapping[_Language, str]] = {
     "alert.severity": {"zh": "告警级别变化", "en": "Alert, severity changed"},
     "alert.cleared": {"zh": "告警恢复", "en": "Cleared"},
     "alert.acknowledged": {"zh": "告警已确认", "en": "Acknowledged"},
+    "alert.escalated": {"zh": "告警升级,无人确认", "en": "Escalated, unanswered"},
 }
 
 
