@@ -179,9 +179,8 @@ def conditions(values: FloatArray, start_s: int, limits: Threshold) -> list[Cond
     first = limits.levels[0].limit
     beyond = sign * (values - first)
     found: list[Condition] = []
-    for begin, end in _runs(beyond > 0, beyond > -max(limits.deadband, 1e-12)):
-        if (end - begin) * _STEP_S < limits.on_delay_s:
-            continue
+    lasting = _lasting(beyond > 0, limits.on_delay_s)
+    for begin, end in _runs(lasting, beyond > -max(limits.deadband, 1e-12)):
         peak = float(values[begin:end][np.argmax(beyond[begin:end])])
         reached = [level for level in limits.levels if sign * (peak - level.limit) > 0]
         how = sensor(limits.metric)
@@ -197,6 +196,14 @@ def conditions(values: FloatArray, start_s: int, limits: Threshold) -> list[Cond
             )
         )
     return _merged(found, limits.off_delay_s)
+
+
+def _lasting(above: npt.NDArray[np.bool_], on_delay_s: float) -> npt.NDArray[np.bool_]:
+    """Keep the runs that outlast the on-delay."""
+    kept = np.zeros(len(above), dtype=np.bool_)
+    for begin, end in _runs(above, above):
+        kept[begin:end] = (end - begin) * _STEP_S >= on_delay_s
+    return kept
 
 
 def _runs(

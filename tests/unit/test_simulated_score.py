@@ -203,5 +203,7 @@ def test_conditions_by_hand() -> None:
     assert found([0, 1.0, 1.5, 0.95, 1.2, 0.5]) == [(2, 3, "medium"), (4, 5, "medium")]
     assert found([0, 1.5, 0.95, 1.2, 0.5], deadband=0.1) == [(1, 4, "medium")]
     assert found([1.5, 0.0, 1.5, 1.5, 1.5], on_delay_s=120) == [(2, None, "medium")]
+    short_first = [1.5, 0.95, 1.5, 1.5, 0.5]
+    assert found(short_first, on_delay_s=120, deadband=0.1) == [(2, 4, "medium")]
     assert found([1.5, 0, 1.5, 0, 0], off_delay_s=120) == [(0, 3, "medium")]
     assert found([]) == found([0, 1, 1, 0]) == []
