@@ -1,4 +1,4 @@
-"""Real series of rivers, rain, power, air and battery-run gauges, for judging detectors.
+"""Real series of rivers, rain, power, air and gauges, for judging detectors.
 
 They come from `tests/data`, where origin and licence stand. Nobody has labelled them;
 faults are put into them, and what else they hold counts as good.
@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.detect_series import Series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
 Row = dict[str, str]

@@ -143,7 +143,8 @@ def regimes(rng: Rng, at: Clock) -> FloatArray:
     changes = rng.random(rows) < 0.015
     changes[0] = True
     levels = rng.choice([10.0, 25.0, 60.0], rows)[changes]
-    return levels[np.cumsum(changes) - 1] + 1.5 * rng.standard_normal(rows)
+    level: FloatArray = levels[np.cumsum(changes) - 1]
+    return level + 1.5 * rng.standard_normal(rows)
 
 
 def square(rng: Rng, at: Clock) -> FloatArray:
@@ -163,7 +164,8 @@ def latency(rng: Rng, at: Clock) -> FloatArray:
 
 def cycle(rng: Rng, at: Clock) -> FloatArray:
     phase = np.arange(at.ts.size) * (2 * np.pi / 53.0)
-    return 10.0 + 5.0 * np.sin(phase) + 0.4 * rng.standard_normal(at.ts.size)
+    wave: FloatArray = 10.0 + 5.0 * np.sin(phase)
+    return wave + 0.4 * rng.standard_normal(at.ts.size)
 
 
 KINDS: dict[str, tuple[Callable[[Rng, Clock], FloatArray], int, int]] = {

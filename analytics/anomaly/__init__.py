@@ -1,1 +1,1 @@
-"""Streaming anomaly detection for many series at once: one fixed-size state a series."""
+"""Streaming anomaly detection: many series at once, a fixed-size state for each."""

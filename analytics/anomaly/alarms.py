@@ -13,26 +13,20 @@ if TYPE_CHECKING:
 _LOG10 = 2.302585092994046
 _USUAL_THRESHOLD = 1.7
 _USUAL_EXCESS = 1.0 / _LOG10
+"""What the largest surprise exceeds in `_SHARE` of the rows if all tails are right."""
 _SHARE = 0.02
+_IN_EVENT = 0.1
+"""Readings of an event in progress count so much as usual ones."""
+_HOLD, _REST = 0.7, 0.03
+"""An event lasts while its level is reached to `_HOLD`, then for this share of the
+readings seen, between 60 and 400."""
+_MARGIN, _GROWTH = 0.3, 0.3
+"""By how much an event must grow to be told again."""
 _ARMED = 1.7
 _LEVELS = (2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
-_IN_EVENT = 0.1
-_HOLD = 0.7
-_MARGIN = 0.5
-_GROWTH = 0.3
-_REST = 0.03
-_SUPPORT = 0.0
-_REPEATS = 0.5
-_AGE = 0.8
-_YOUNG = 400.0
-
-
-def together(level: FloatArray, largest: FloatArray) -> FloatArray:
-    """Add what the other streams say to the largest surprise."""
-    rest = -largest
-    for row in level:
-        rest += np.maximum(row - 1.0, 0.0)
-    return largest + _SUPPORT * np.maximum(rest, 0.0)
+_REPEATS, _AGE, _YOUNG, _EARLY = 0.5, 0.8, 500.0, 1.5
+_SUSPECT, _ALARM = 1.75, 5.3
+"""Levels of the scores 0.9 and 0.99."""
 
 
 def common(state: Columns, level: FloatArray, quiet: FloatArray) -> FloatArray:
@@ -55,8 +49,13 @@ def habit(state: Columns, level: FloatArray) -> FloatArray:
     reached = state["events"][0] * 0.0
     for least, count in zip(_LEVELS, state["events"], strict=True):
         reached += np.where(level <= least + 0.5, count, 0.0)
-    age = np.log(np.maximum(state["n"] / _YOUNG, 1.0))
-    return level - (_REPEATS * np.log(1.0 + reached) + _AGE * age) / _LOG10
+    n = state["n"]
+    age = np.log(np.maximum(n / _YOUNG, 1.0))
+    early = _EARLY * np.maximum(1.0 - n / _YOUNG, 0.0)
+    fewer: FloatArray = (
+        level - early - (_REPEATS * np.log(1.0 + reached) + _AGE * age) / _LOG10
+    )
+    return fewer
 
 
 def remember(state: Columns, level: FloatArray, new: BoolArray) -> None:
@@ -84,5 +83,10 @@ def onset(state: Columns, level: FloatArray) -> FloatArray:
 
 
 def score(level: FloatArray) -> FloatArray:
-    """Map a surprise to [0, 1]: 1 in 100 rows is 0.9, 1 in 10,000 rows 0.99."""
-    return 1.0 - np.exp(np.maximum(level, 0.0) * (-0.5 * _LOG10))
+    """Map a surprise to [0, 1], `_SUSPECT` to 0.9 and `_ALARM` to 0.99."""
+    nines = np.where(
+        level < _SUSPECT,
+        level / _SUSPECT,
+        1.0 + (level - _SUSPECT) / (_ALARM - _SUSPECT),
+    )
+    return 1.0 - np.exp(np.maximum(nines, 0.0) * -_LOG10)

@@ -11,7 +11,7 @@ Example
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,13 +24,20 @@ if TYPE_CHECKING:
     from analytics.anomaly.profile import Profiles
     from analytics.arrays import BoolArray, FloatArray, IntArray
 
+SUSPECT = 0.9
+"""A score from here on is worth a look; the threshold for labelled series."""
 ALARM = 0.99
-"""A score from here on is an alarm."""
+"""At most 1 of 10,000 readings of a quiet series scores so high."""
 WARM_UP = 100
 """Readings of a series before it is judged."""
 _CHUNK = 2048
 _PATIENCE = 8
 _PENALTY = 0.5
+"""Taken off the largest surprise, for it is the largest of many."""
+_FEW = 3
+"""Readings after which their interval is known."""
+_GAP = 6.0
+"""Usual intervals after which the last value says nothing of the next."""
 _LARGEST = 1e30
 
 
@@ -45,6 +52,19 @@ class Found(NamedTuple):
     """What was expected instead, in the series' unit; NaN when not judged."""
     judged: BoolArray
     """False in warm-up, for missing values and repeats."""
+
+    def take(self, rows: IntArray | slice) -> Found:
+        """Results of some readings."""
+        return Found(
+            self.score[rows], self.kind[rows], self.expected[rows], self.judged[rows]
+        )
+
+    def put(self, rows: IntArray, part: Found) -> None:
+        """Set the results of some readings."""
+        self.score[rows] = part.score
+        self.kind[rows] = part.kind
+        self.expected[rows] = part.expected
+        self.judged[rows] = part.judged
 
 
 KINDS = (
@@ -67,20 +87,39 @@ class Detector:
         tails.start(fresh)
         fresh["common_threshold"] = np.full(series, 1.7)
 
+    def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the whole state as arrays with one row a series, copied."""
+        return {"state": self._state.copy()} | {
+            name: table.copy() for name, table in self._profiles._asdict().items()
+        }
+
+    @classmethod
+    def restore(cls, snapshot: dict[str, npt.NDArray[Any]]) -> Detector:
+        """Go on where `snapshot` was taken.
+
+        Raises
+        ------
+        ValueError
+            It is of another version of this module.
+        """
+        state = snapshot["state"]
+        if state.ndim != len(("series", "number")) or state.shape[1] != layout.WIDTH:
+            message = f"a state has {layout.WIDTH} numbers, not {state.shape}"
+            raise ValueError(message)
+        detector = cls(0)
+        detector._state = state.astype(np.float64)
+        tables = {name: snapshot[name].copy() for name in profile.Profiles._fields}
+        detector._profiles = profile.Profiles(**tables)
+        return detector
+
     def step(self, series: IntArray, ts: IntArray, value: FloatArray) -> Found:
         """Judge readings in the order given and learn from them."""
-        found = Found(
-            np.zeros(series.size),
-            np.full(series.size, _NONE, dtype=np.int8),
-            np.full(series.size, np.nan),
-            np.zeros(series.size, dtype=np.bool_),
-        )
+        found = _none(series.size)
         for turn in _turns(series):
             for start in range(0, turn.size, _CHUNK):
                 rows = turn[start : start + _CHUNK]
                 part = self._once(series[rows], ts[rows], value[rows])
-                for whole, piece in zip(found, part, strict=True):
-                    whole[rows] = piece
+                found.put(rows, part)
         return found
 
     def _once(self, series: IntArray, ts: IntArray, value: FloatArray) -> Found:
@@ -93,8 +132,7 @@ class Detector:
             part = _judge(
                 state_used, self._profiles, series[chosen], ts[chosen], value[chosen]
             )
-            for whole, piece in zip(found, part, strict=True):
-                whole[chosen] = piece
+            found.put(chosen, part)
             state.block[:, chosen] = state_used.block
         else:
             found = _judge(state, self._profiles, series, ts, value)
@@ -160,11 +198,11 @@ def _tick(state: Columns, ts: IntArray) -> FloatArray:
     n = state["n"]
     gone = np.maximum(at - state["ts"], 0.0)
     usual = state["interval"]
-    bounded = np.where(n > 3, np.minimum(gone, 3.0 * usual + 1.0), gone)
+    bounded = np.where(n > _FEW, np.minimum(gone, 3.0 * usual + 1.0), gone)
     alpha = np.maximum(1.0 / np.maximum(n, 1.0), 0.02)
     state["interval"] = np.where(n > 0, usual + alpha * (bounded - usual), 0.0)
     state["ts"] = at
-    return np.where(n > 3, gone / (usual + 1.0), 1.0)
+    return np.where(n > _FEW, gone / (usual + 1.0), 1.0)
 
 
 def _judge(
@@ -188,8 +226,8 @@ def _judge(
     tails.learn(state, z, made.values, active)
     _learn_centre(state, made.values)
     forecast.learn(state, profiles, at, seen, x)
-    level[0] = np.where(gone > 6.0, 0.0, level[0])
-    level[len(layout.STREAMS)] = np.where(gone > 6.0, 0.0, level[len(layout.STREAMS)])
+    level[0] = np.where(gone > _GAP, 0.0, level[0])
+    level[len(layout.STREAMS)] = np.where(gone > _GAP, 0.0, level[len(layout.STREAMS)])
     found = _conclude(state, level, made)
     state["n"] += 1.0
     unit = np.where(state["unit"] > 0.0, state["unit"], 1.0)
@@ -215,8 +253,7 @@ def _conclude(state: Columns, level: FloatArray, made: streams.Streams) -> Found
     every = np.concatenate([level, made.frozen[None, :]])
     kind = np.argmax(every, axis=0)
     largest = np.take_along_axis(every, kind[None, :], axis=0)[0]
-    largest = alarms.together(level, largest) - _PENALTY
-    largest = np.maximum(largest, 0.0)
+    largest = np.maximum(largest - _PENALTY, 0.0)
     corrected = alarms.common(state, largest, judged.astype(np.float64))
     emitted = alarms.onset(state, np.where(judged, corrected, 0.0))
     kinds = np.where(judged, kind, _NONE).astype(np.int8)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from analytics.anomaly.detector import ALARM, KINDS
+from analytics.anomaly.detector import ALARM, KINDS, SUSPECT
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 Language = Literal["zh", "en"]
 
-GOOD, NOT_EVALUATED, SUSPECT, FAIL, MISSING = 1, 2, 3, 4, 9
+GOOD, NOT_EVALUATED, DOUBTFUL, FAIL, MISSING = 1, 2, 3, 4, 9
 """QARTOD flags."""
 _DAY_US = 86_400_000_000
+_LEAST_SHARE, _MOST_SHARE = 0.005, 10.0
+"""Offsets are told in per cent between these, else in the series' unit."""
+_SEVERAL = 2
 _WEEKDAYS = {
     "en": (
         "Monday",
@@ -53,10 +56,9 @@ class Case(NamedTuple):
 
 
 def flags(found: Found) -> npt.NDArray[np.uint8]:
-    """QARTOD flag of each reading: frozen is a failure, any other alarm suspect."""
-    frozen = found.kind == KINDS.index("frozen")
-    alarm = found.score >= ALARM
-    flag = np.where(alarm, np.where(frozen, FAIL, SUSPECT), GOOD)
+    """QARTOD flag of each reading: suspect, or failed where it surely is frozen."""
+    frozen = (found.kind == KINDS.index("frozen")) & (found.score >= ALARM)
+    flag = np.where(found.score >= SUSPECT, np.where(frozen, FAIL, DOUBTFUL), GOOD)
     return np.where(found.judged, flag, NOT_EVALUATED).astype(np.uint8)
 
 
@@ -71,9 +73,7 @@ def case(ts: IntArray, value: FloatArray, kind: int, expected: float) -> Case:
 
 
 def text(about: Case, zone: tzinfo, language: Language) -> str:
-    """One sentence for duty staff, for example
-    "32 % above the usual for Tuesday 03:00, first time in 61 days".
-    """
+    """Say why in a sentence: "32 % above the usual for Tuesday 03:00, first time …"."""
     name = about.kind.rsplit("_", 1)[0] if about.kind != "frozen" else "frozen"
     if name == "frozen":
         return _FROZEN[language]
@@ -110,7 +110,11 @@ def _offset(about: Case, zone: tzinfo, language: Language) -> str:
 def _amount(about: Case) -> str:
     away = abs(about.value - about.expected)
     share = away / abs(about.expected) if about.expected else np.inf
-    return f"{100 * share:.0f} %" if 0.005 <= share <= 10.0 else f"{away:.4g}"
+    return (
+        f"{100 * share:.0f} %"
+        if _LEAST_SHARE <= share <= _MOST_SHARE
+        else f"{away:.4g}"
+    )
 
 
 def _lasting(name: str, language: Language) -> str:
@@ -128,9 +132,9 @@ def _since(about: Case, language: Language) -> str:
 
 def _span(days: float, language: Language) -> str:
     hours = round(days * 24)
-    if days >= 2.0:
+    if days >= _SEVERAL:
         return f"{days:.0f} days" if language == "en" else f"{days:.0f}天"
-    if hours >= 2:
+    if hours >= _SEVERAL:
         return f"{hours} hours" if language == "en" else f"{hours}小时"
     minutes = max(round(days * 1440), 1)
     return f"{minutes} minutes" if language == "en" else f"{minutes}分钟"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TINY = 1e-12
 _MEMORY = 1.0 / 400.0
+_FEW = 20
 
 
 class Forecast(NamedTuple):
@@ -43,7 +44,8 @@ def _weighted(candidates: FloatArray, errors: FloatArray) -> FloatArray:
         weight *= weight
         total += weight * candidate
         weights += weight
-    return total / weights
+    mean: FloatArray = total / weights
+    return mean
 
 
 def forecast(state: Columns, profiles: Profiles, at: Place) -> Forecast:
@@ -101,7 +103,7 @@ def _learn_errors(state: Columns, seen: Forecast, x: FloatArray) -> None:
     n = state["n"]
     alpha = np.maximum(1.0 / (n + 1.0), _MEMORY)
     limit = 10.0 * np.maximum(state["step_not_zero"], state["spread_not_zero"])
-    limit = np.where(n > 20, limit + TINY, np.inf)
+    limit = np.where(n > _FEW, limit + TINY, np.inf)
     error = state["error"]
     state["error"] = error + alpha * (np.minimum(np.abs(x - seen.each), limit) - error)
     error = state["profile_error"]

@@ -45,7 +45,7 @@ FIELDS = {
     "scale": 1,  # usual size of the residual
     "spread": 1,  # usual distance from the profile
     "spread_not_zero": 1,
-    "run": 1,  # equal values in a row, longest such run, how often one begins and goes on
+    "run": 1,  # equal values in a row, the longest such run, its begins
     "longest": 1,
     "begins": 1,
     "goes_on": 1,

@@ -28,7 +28,7 @@ class Profiles(NamedTuple):
     """
 
     mean: npt.NDArray[np.float32]
-    count: npt.NDArray[np.float32]
+    seen: npt.NDArray[np.float32]
     scale: npt.NDArray[np.float32]
 
 
@@ -59,7 +59,7 @@ def read(
     profiles: Profiles, rows: IntArray, bins: IntArray, otherwise: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Usual value of a bin, `otherwise` where it is new; and how often it was seen."""
-    count = profiles.count[rows, bins].astype(np.float64)
+    count = profiles.seen[rows, bins].astype(np.float64)
     mean = profiles.mean[rows, bins].astype(np.float64)
     return np.where(count > 0, mean, otherwise), count
 
@@ -72,19 +72,19 @@ def learn(
     weight: FloatArray,
 ) -> None:
     """Move the bins towards `x` by 1/(count + 1), later by `weight`."""
-    count = profiles.count[rows, bins].astype(np.float64)
+    count = profiles.seen[rows, bins].astype(np.float64)
     mean = profiles.mean[rows, bins].astype(np.float64)
     step = np.maximum(1.0 / (count + 1.0), weight)
     moved = mean + step * (x - mean)
     profiles.mean[rows, bins] = np.clip(moved, -_LARGEST, _LARGEST)
-    profiles.count[rows, bins] = np.minimum(count + 1.0, 1e6)
+    profiles.seen[rows, bins] = np.minimum(count + 1.0, 1e6)
 
 
 def learn_scale(
     profiles: Profiles, at: Place, size: FloatArray, weight: FloatArray
 ) -> None:
     """Move the residual's usual size in its half hour of the day."""
-    count = profiles.count[at.rows, at.day].astype(np.float64)
+    count = profiles.seen[at.rows, at.day].astype(np.float64)
     scale = profiles.scale[at.rows, at.day].astype(np.float64)
     step = np.maximum(1.0 / np.maximum(count, 1.0), weight)
     moved = scale + step * (size - scale)

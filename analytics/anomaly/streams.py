@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from analytics.anomaly import profile
+from analytics.anomaly import profile, tails
 from analytics.anomaly.forecast import TINY
-from analytics.anomaly.profile import DAY_BINS
 
 if TYPE_CHECKING:
     from analytics.anomaly.forecast import Forecast
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from analytics.arrays import FloatArray
 
 _MEMORY = 1.0 / 400.0
+_FEW = 20
 _SPANS = (4.0, 16.0, 64.0, 256.0)
 _CHANGES = 30.0
 _LOG10 = 2.302585092994046
@@ -41,11 +41,11 @@ def compute(
     """Streams of the newest readings; moves the short memories of `state`."""
     residual = x - seen.value
     away = x - seen.usual
-    count = profiles.count[at.rows, at.day].astype(np.float64)
+    count = profiles.seen[at.rows, at.day].astype(np.float64)
     local = profiles.scale[at.rows, at.day].astype(np.float64)
     scale = (count * local + 12.0 * state["scale"]) / (count + 12.0)
     floor = 0.1 * state["scale"] + 1e-3 * state["spread"] + TINY
-    most = np.where(state["n"] < 30, 3.0, 1e4)
+    most = np.where(state["n"] < tails.LEARNING, 3.0, 1e4)
     relative = np.clip(residual / np.maximum(scale, floor), -most, most)
     means = _means(state, away)
     variation = _variation(state, x)
@@ -80,7 +80,7 @@ def _activity(state: Columns, relative: FloatArray) -> FloatArray:
 def _variation(state: Columns, x: FloatArray) -> FloatArray:
     step = state["step"]
     size = np.abs(x - state["x"])
-    limit = np.where(state["n"] > 20, 6.0 * state["step_not_zero"], np.inf)
+    limit = np.where(state["n"] > _FEW, 6.0 * state["step_not_zero"], np.inf)
     jitter = state["jitter"] + (np.minimum(size, limit) - state["jitter"]) / 10.0
     state["jitter"] = jitter
     return np.log((jitter + 0.05 * step + TINY) / (step + TINY))
@@ -91,7 +91,7 @@ def _grow(
 ) -> None:
     value = state[name]
     alpha = np.maximum(1.0 / (state["n"] + 1.0), memory)
-    bounded = np.where(state["n"] > 20, np.minimum(size, limit + TINY), size)
+    bounded = np.where(state["n"] > _FEW, np.minimum(size, limit + TINY), size)
     state[name] = value + alpha * (bounded - value)
 
 
@@ -120,7 +120,7 @@ def _frozen(state: Columns, x: FloatArray) -> FloatArray:
     """Surprise at a run of equal readings.
 
     A first repeat has the chance with which repeats begin, a further one that with
-    which they go on; a run must also be half as long again as the longest before.
+    which they go on; a run must also be twice as long as the longest before.
     """
     n, run = state["n"], state["run"]
     same = (x == state["x"]) & (n > 0)
@@ -136,8 +136,5 @@ def _frozen(state: Columns, x: FloatArray) -> FloatArray:
     state["run"] = run
     rare = -np.log(begins) - (run - 1.0) * np.log(goes_on)
     changes = n - state["begins"] - state["goes_on"] - run
-    known = (run > 1.5 * longest + 3.0) & (changes > _CHANGES)
-    return np.where(known, rare / _LOG10, 0.0)
-
-
-__all__ = ["DAY_BINS", "Streams", "compute"]
+    known = (run > 2.0 * longest + 5.0) & (changes > _CHANGES)
+    return np.where(known, 0.7 * rare / _LOG10, 0.0)

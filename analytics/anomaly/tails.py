@@ -1,11 +1,12 @@
-"""How rare is a value of this size? Tails learned online, one pair a stream.
+"""How rare is a value of this size? Tails learned online, two a stream.
 
-A tail is a power law beyond a moving threshold: P(Z > z) = rate (z / u) ** (-1 / g).
 The threshold u follows the quantile that `SHARE` of the readings exceed, by stochastic
-approximation in its logarithm; g is the mean of log(z / u) over the exceedances (Hill).
-For a light tail this errs on the side of silence. What a short history cannot know is
-not claimed: the result is bounded by the number of independent readings seen, which the
-stream's own roughness tells.
+approximation in its logarithm. Beyond it a tail lies between a power law,
+P(Z > z) = rate (z / u) ** (-1 / g) with g the mean of log(z / u) over the exceedances
+(Hill), and an exponential in z / u; the dispersion of the exceedances says where. What
+a short history cannot know is not claimed: the result is bounded by the number of
+independent readings seen, which the stream's own roughness tells, and for a value that
+was nearly reached before by how long ago that was.
 
 References
 ----------
@@ -29,13 +30,20 @@ SHARE = 0.02
 LEARNING = 30
 """Readings after which thresholds move; before, only the usual sizes are learned."""
 _SPEED = 0.02
+"""Step of a threshold's logarithm."""
 _FIRST = 3.0
-_PRIOR_EXCESS = 0.5
-_PRIOR_WEIGHT = 16.0
+"""A threshold begins at so many usual sizes."""
+_PRIOR_EXCESS, _PRIOR_WEIGHT = 0.5, 16.0
+"""Tail that is believed before any exceedance, and for how many it counts."""
+_PRIOR_RATIO, _PRIOR_SQUARE = 0.4, 0.45
 _BOUND = 2.5
-_SEEN = 0.5
-_NEAR = 1.1
+"""Nothing is rarer than 1 in (independent readings seen) ** `_BOUND`."""
+_SEEN, _NEAR = 0.5, 1.1
+"""A value below `_NEAR` records came before: bound as often as that, and a little."""
 _FADE = 1.0 - 1.0 / 4000.0
+"""Records are forgotten."""
+_DOUBT = 1.0
+"""Standard errors that a tail is taken heavier than it was seen."""
 _LOG10 = 2.302585092994046
 
 
@@ -52,7 +60,8 @@ def surprise(state: Columns, z: FloatArray) -> FloatArray:
     mean = state["ratio"]
     variation = state["ratio_square"] / (mean * mean) - 1.0
     heavy = np.clip((variation - 0.7) * 0.8, 0.1, 1.0)
-    power = beyond / np.maximum(state["excess"], 0.12)
+    doubt = 1.0 + _DOUBT / np.sqrt(np.minimum(state["excesses"], 100.0) + 16.0)
+    power = beyond / (np.maximum(state["excess"], 0.12) * doubt)
     light = ratio / np.maximum(mean, 0.12)
     rare = heavy * power + (1.0 - heavy) * np.minimum(light, 40.0)
     level = (rare - np.log(np.maximum(state["rate"], 1e-4))) / _LOG10
@@ -130,5 +139,5 @@ def start(state: Columns) -> None:
     """Priors of series that have no reading yet."""
     state["rate"] = np.full_like(state["rate"], SHARE)
     state["excess"] = np.full_like(state["excess"], _PRIOR_EXCESS)
-    state["ratio"] = np.full_like(state["ratio"], 0.4)
-    state["ratio_square"] = np.full_like(state["ratio_square"], 0.45)
+    state["ratio"] = np.full_like(state["ratio"], _PRIOR_RATIO)
+    state["ratio_square"] = np.full_like(state["ratio_square"], _PRIOR_SQUARE)

@@ -65,8 +65,8 @@ def detect(
     """Score each row of FILE by how unusual its value is, from the rows before it.
 
     Writes the columns timestamp, value, anomaly_score (0 to 1) and flag (1 good,
-    2 not evaluated, 3 suspect, 4 frozen, 9 missing), row for row as in FILE. A score of
-    0.99 and more is an alarm.
+    2 not evaluated, 3 suspect, 4 frozen, 9 missing), row for row as in FILE. Suspect is
+    a score of 0.9 and more; 0.99 comes in at most 1 of 10,000 rows of a quiet series.
     """
     zone = zones.zone(tz)
     scored = _score(rows.read(file, time_column, value_column, zone))
@@ -102,7 +102,7 @@ def _lines(
 def _explanation(
     scored: _Scored, row: int, zone: ZoneInfo, language: explain.Language
 ) -> str:
-    if scored.flag[row] not in {explain.SUSPECT, explain.FAIL}:
+    if scored.flag[row] not in {explain.DOUBTFUL, explain.FAIL}:
         return ""
     given, found = scored.rows, scored.found
     case = explain.case(
@@ -122,4 +122,6 @@ def _write(out: Path | None, text: str) -> None:
         out.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         message = f"{out} cannot be written: {error}"
-        raise InvalidRequestError("file_unwritable", message, "out") from error
+        raise InvalidRequestError(
+            code="file_unwritable", message=message, pointer="out"
+        ) from error

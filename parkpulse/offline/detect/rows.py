@@ -60,7 +60,9 @@ def read(path: Path, time_column: str, value_column: str, zone: ZoneInfo) -> Row
         if name not in (rows.fieldnames or []):
             there = ", ".join(rows.fieldnames or [])
             message = f"{path} has no column {name!r}; there are: {there}"
-            raise InvalidRequestError("unknown_column", message, name)
+            raise InvalidRequestError(
+                code="unknown_column", message=message, pointer=name
+            )
     pairs = [(row[time_column] or "", row[value_column] or "") for row in rows]
     stamp = [pair[0] for pair in pairs]
     values = [pair[1] for pair in pairs]
@@ -75,14 +77,18 @@ def _text(path: Path) -> str:
             data: bytes = stream.read()
     except (OSError, pa.ArrowException) as error:
         message = f"{path} cannot be read: {error}"
-        raise InvalidRequestError("file_unreadable", message, "file") from error
+        raise InvalidRequestError(
+            code="file_unreadable", message=message, pointer="file"
+        ) from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         # Spreadsheets on Chinese systems write this one.
         text = data.decode("gb18030", errors="replace")
     if not text.strip():
-        raise InvalidRequestError("file_empty", f"{path} is empty", "file")
+        raise InvalidRequestError(
+            code="file_empty", message=f"{path} is empty", pointer="file"
+        )
     return text
 
 

@@ -1,0 +1,165 @@
+"""What the detector finds, and how rarely it speaks on quiet series of any kind."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from analytics.anomaly import explain
+from analytics.anomaly.detector import ALARM, SUSPECT, WARM_UP, Detector, Found
+from benchmarks import detect_faults, detect_scoring, detect_series
+from benchmarks.detect_baselines import together
+from benchmarks.detect_series import Series
+
+QUIET_SHARE = 1e-4
+MINUTE = 60_000_000
+
+
+def _alone(values: np.ndarray, minutes: int = 30) -> Found:
+    count = values.size
+    ts = np.arange(count) * minutes * MINUTE
+    return Detector(1).step(np.zeros(count, dtype=np.int64), ts, values)
+
+
+@pytest.fixture(scope="module")
+def quiet() -> dict[str, np.ndarray]:
+    series = [
+        detect_series.quiet(k, s) for k in detect_series.KINDS for s in range(40, 46)
+    ]
+    scores = together(series)
+    return {
+        kind: np.concatenate(scores[6 * row : 6 * row + 6])
+        for row, kind in enumerate(detect_series.KINDS)
+    }
+
+
+@pytest.mark.parametrize("kind", list(detect_series.KINDS))
+def test_quiet_series_hardly_ever_alarm(
+    kind: str, quiet: dict[str, np.ndarray]
+) -> None:
+    """So many alarms would come by chance in 1 of 1,000 runs at the promised share."""
+    scores = quiet[kind]
+    most = stats.poisson.ppf(0.999, QUIET_SHARE * scores.size)
+    assert np.count_nonzero(scores >= ALARM) <= most
+
+
+def test_all_quiet_series_together_keep_the_promise(
+    quiet: dict[str, np.ndarray],
+) -> None:
+    scores = np.concatenate(list(quiet.values()))
+    assert np.count_nonzero(scores >= ALARM) <= QUIET_SHARE * scores.size
+
+
+def test_faults_are_found_with_one_threshold() -> None:
+    series = [
+        detect_faults.with_faults(
+            detect_series.quiet(kind, 300 + seed), detect_faults.FAULTS[kind], seed, 1
+        )
+        for kind in detect_series.KINDS
+        for seed in range(2)
+    ]
+    reached = detect_scoring.judge(series, together(series), threshold=SUSPECT)
+    assert reached.recall > 0.6
+    assert reached.false_per_1000 < 1.0
+
+
+def _daily(rows: int) -> np.ndarray:
+    hour = np.arange(rows) % 48 / 2.0
+    rng = np.random.default_rng(5)
+    return 100.0 + 20.0 * np.sin(hour * np.pi / 12) + rng.standard_normal(rows)
+
+
+def test_a_spike_is_one_alarm_and_explained() -> None:
+    values = _daily(1600)
+    values[1300] = 260.0
+    found = _alone(values)
+    flags = explain.flags(found)
+    assert np.flatnonzero(found.score[1200:] >= SUSPECT).tolist() == [100]
+    assert flags[1300] == explain.DOUBTFUL
+    assert set(flags[:WARM_UP]) == {explain.NOT_EVALUATED}
+    ts = np.arange(1301) * 30 * MINUTE
+    case = explain.case(ts, values[:1301], int(found.kind[1300]), found.expected[1300])
+    assert explain.text(case, UTC, "en").endswith("Wednesday 02:00, first time in 27 days")
+    assert "% above the usual for " in explain.text(case, UTC, "en")
+    chinese = explain.text(case, ZoneInfo("Asia/Shanghai"), "zh")
+    assert chinese.startswith("比星期三10:00的平常值高")
+    assert chinese.endswith("27天来首次")
+
+
+def test_a_lasting_shift_is_few_alarms() -> None:
+    values = _daily(1600)
+    values[1300:] += 60.0
+    found = _alone(values)
+    alarms = np.flatnonzero(found.score >= SUSPECT)
+    assert 1300 in alarms
+    assert np.count_nonzero(alarms >= 1300) <= 4
+
+
+def test_a_frozen_sensor_is_found_and_named() -> None:
+    values = _daily(1600)
+    values[1300:1500] = values[1300]
+    found = _alone(values)
+    first = 1300 + int(np.argmax(found.score[1300:1500] >= SUSPECT))
+    assert found.score[first] >= SUSPECT
+    assert first < 1450
+
+
+def _beside(columns: list[np.ndarray]) -> np.ndarray:
+    """Scores of series of equal length, shape (series, rows)."""
+    ts = np.arange(columns[0].size) * 30 * MINUTE
+    return np.array(together([Series("", ts, values, ()) for values in columns]))
+
+
+def test_a_constant_series_is_quiet() -> None:
+    scores = _beside([np.full(2000, value) for value in (0.0, 45.0, -1e300, 1e-300)])
+    assert (scores < SUSPECT).all()
+
+
+def test_size_does_not_matter() -> None:
+    values = _daily(2000)
+    values[1500] = 260.0
+    scores = _beside([scale * values for scale in (1e-200, 1e-9, 1.0, 1e9, 1e200)])
+    assert (scores[:, 1500] >= ALARM).all()
+
+
+def test_missing_repeated_and_late_readings_are_not_judged() -> None:
+    values = _daily(1000)
+    values[900] = np.nan
+    ts = np.arange(1000) * 30 * MINUTE
+    ts[910], values[910] = ts[909], values[909]
+    ts[920] = ts[20]
+    found = Detector(1).step(np.zeros(1000, dtype=np.int64), ts, values)
+    assert np.flatnonzero(~found.judged[WARM_UP:]).tolist() == [800, 810, 820]
+    assert found.judged[930:].all()
+
+
+def test_a_clock_set_back_is_followed_after_some_readings() -> None:
+    values = _daily(1000)
+    ts = np.arange(1000) * 30 * MINUTE
+    ts[500:] -= 400 * 30 * MINUTE
+    found = Detector(1).step(np.zeros(1000, dtype=np.int64), ts, values)
+    assert found.judged[520:].all()
+
+
+def test_an_old_snapshot_is_refused() -> None:
+    snapshot = Detector(2).snapshot()
+    snapshot["state"] = snapshot["state"][:, 1:]
+    with pytest.raises(ValueError, match="numbers"):
+        Detector.restore(snapshot)
+
+
+def test_scoring_agrees_with_a_worked_example() -> None:
+    """NAB: a hit at a window's first row is worth 1, a missed one nothing."""
+    series = Series("one", np.arange(1000), np.zeros(1000), ((500, 600),))
+    score = np.zeros(1000)
+    score[500] = 1.0
+    assert detect_scoring.judge([series], [score], threshold=0.5).nab == pytest.approx(
+        100
+    )
+    score[300] = 1.0
+    reached = detect_scoring.judge([series], [score], threshold=0.5)
+    assert reached.nab == pytest.approx(100 - 11 / 2)
