@@ -43,6 +43,10 @@ no answer to its ping was read for that time. Then the worker disconnects, so th
 queue limits of the broker hold, and comes back when half of its inbox is free."""
 _TICK_S = 1.0
 _READ_BYTES = 256 * 1024
+_LITTLE_BYTES = _READ_BYTES // 4
+_GATHER_S = 0.005
+"""So long it waits after it has read little: the broker writes each message alone, and
+to wake up for each of them would cost more than to read it. [s]"""
 _ROOM_TICK_S = 0.1
 _CONNECT_WITHIN_S = 10.0
 _LEAVE_WITHIN_S = 2.0
@@ -290,6 +294,8 @@ class MqttReceiver:
             self._client.take(found.others)
         if found.published:
             self._receive(found.published)
+            if len(data) < _LITTLE_BYTES:
+                time.sleep(_GATHER_S)
 
     def _receive(self, published: Sequence[packets.Published]) -> None:
         received_us = time.time_ns() // 1000
