@@ -129,7 +129,10 @@ REAL_FAULTS: dict[str, Fault] = {**ANY, "dropped": dropped}
 def with_faults(
     series: Series, faults: dict[str, Fault], seed: int, count: int
 ) -> Series:
-    """`series` with `count` faults after its first third; windows as NAB makes them."""
+    """`series` with `count` faults after its first third.
+
+    A window begins at the onset; all windows of a series cover a tenth of it.
+    """
     rng = np.random.default_rng([seed, 77, len(series.name)])
     values = series.values.copy()
     rows = values.size

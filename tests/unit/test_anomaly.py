@@ -83,7 +83,9 @@ def test_a_spike_is_one_alarm_and_explained() -> None:
     assert set(flags[:WARM_UP]) == {explain.NOT_EVALUATED}
     ts = np.arange(1301) * 30 * MINUTE
     case = explain.case(ts, values[:1301], int(found.kind[1300]), found.expected[1300])
-    assert explain.text(case, UTC, "en").endswith("Wednesday 02:00, first time in 27 days")
+    assert explain.text(case, UTC, "en").endswith(
+        "Wednesday 02:00, first time in 27 days"
+    )
     assert "% above the usual for " in explain.text(case, UTC, "en")
     chinese = explain.text(case, ZoneInfo("Asia/Shanghai"), "zh")
     assert chinese.startswith("比星期三10:00的平常值高")
