@@ -13,9 +13,16 @@ from starlette.responses import Response
 from api import tables
 from api.context import Context, Ctx
 from api.schemas.common import Page
-from api.schemas.events import DeviceEvent, EventsQuery, Gaps, GapsQuery
+from api.schemas.events import (
+    DeviceEvent,
+    EventsQuery,
+    Gaps,
+    GapsQuery,
+    Pauses,
+    PausesQuery,
+)
 from api.tables import Cell
-from parkpulse.query import events, sequences
+from parkpulse.query import events, pauses, sequences
 from parkpulse.query.events import Search
 
 router = APIRouter()
@@ -54,6 +61,22 @@ def event_body(park: str, event_id: UUID, ctx: Ctx) -> Response:
         found = events.body(conn, ctx.look(park).park.row.id, event_id)
     headers = {"Content-Disposition": f'attachment; filename="{event_id}.bin"'}
     return Response(found, media_type="application/octet-stream", headers=headers)
+
+
+@router.get(
+    "/parks/{park}/pauses",
+    response_model=Pauses,
+    summary="Times in which a pushing platform had paused",
+    tags=["ledger"],
+)
+def platform_pauses(
+    park: str, query: Annotated[PausesQuery, Query()], ctx: Ctx
+) -> object:
+    """Tell when many devices lack a report together: their platform's cool-down."""
+    end = query.end or ctx.look(park).now
+    start = query.start or end - pauses.LONGEST
+    with ctx.database.transaction() as conn:
+        return {"items": pauses.found(conn, park, start, end, query.devices)}
 
 
 @router.get(

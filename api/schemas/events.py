@@ -44,6 +44,46 @@ class DeviceEvent(Answer):
     length: int = Field(description="Raw bytes that can be fetched. [B]")
 
 
+class PausesQuery(Request):
+    """Which reports to look at; at most a day."""
+
+    start: Moment | None = Field(default=None, description="24 hours before the end.")
+    end: Moment | None = Field(
+        default=None, description="The park's clock, without it."
+    )
+    devices: Code = Field(
+        default="*", description="Codes that the platform pushes; `*` stands for more."
+    )
+
+
+class Pause(Answer):
+    """A time in which many devices lack a report."""
+
+    start: datetime
+    end: datetime
+    devices: int
+    reports: int = Field(description="Reports that are missing.")
+
+
+class Pauses(Answer):
+    """Times in which a platform seems to have paused."""
+
+    model_config = example(
+        {
+            "items": [
+                {
+                    "start": "2026-11-22T10:15:00Z",
+                    "end": "2026-11-22T10:16:00Z",
+                    "devices": 12,
+                    "reports": 12,
+                }
+            ]
+        }
+    )
+
+    items: list[Pause]
+
+
 class GapsQuery(Request):
     """Which messages to look at."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from parkpulse.model.packed import Int64Array
     from parkpulse.store.pool import Connection
 
+LONGEST = timedelta(days=1)
+"""Most that is looked at in one go."""
 _PARK = "park"
 
 
@@ -53,13 +56,16 @@ def found(
     Raises
     ------
     InvalidRequestError
-        The time is empty.
+        The time is empty or too long.
     NotFoundError
         There is no such park.
     """
     if start >= end:
         code, message = "range_empty", "the end must be after the start"
         raise InvalidRequestError(code, message, "end")
+    if end - start > LONGEST:
+        code, message = "range_too_long", f"more than {LONGEST.days} days"
+        raise InvalidRequestError(code, message, "start")
     park_id = _park_id(conn, park)
     interval_us = {
         each.id: each.report_interval_s * instants.SECOND

@@ -150,3 +150,10 @@ def test_events_over_http(site: Site, harbour: Harbour) -> None:
     assert answer.content == b"\0"
     table = site.request("GET", f"/api/v1{path}?format=csv").text.splitlines()
     assert len(table) == 4
+
+
+def test_pauses_over_http(site: Site, harbour: Harbour) -> None:
+    del harbour
+    assert site.get("/parks/harbour/pauses") == {"items": []}
+    long = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-03T00:00:00Z"}
+    assert site.problem("/parks/harbour/pauses", 422, **long)["errors"]

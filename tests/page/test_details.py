@@ -175,6 +175,7 @@ def test_the_ledger_by_hour_adds_up(visit: Visit) -> None:
     expect(refused).to_contain_text("时间过早")
     page.screenshot(path=OUTPUT / "ledger-zh.png")
     expect(page.get_by_role("region", name="未到达的消息")).to_contain_text("序号")
+    expect(page.get_by_role("region", name="推送平台停顿")).to_contain_text("停顿")
     for cells in (
         page.get_by_role("region", name="收发台账").get_by_role("row").all()[1:]
     ):

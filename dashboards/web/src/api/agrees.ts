@@ -42,6 +42,7 @@ export type Agreement = Agree<
     Known<api.ReasonCount, "ReasonCount">,
     Known<api.Gap, "Gap">,
     Known<api.Gaps, "Gaps">,
+    Known<api.Pause, "Pause">,
     Known<api.Quarantined, "Quarantined">,
     Known<api.QuarantinedDetail, "QuarantinedDetail">,
     Known<api.Problem, "Problem">,

@@ -74,6 +74,9 @@ export const devicesCsvAddress = (park: string, query: Query) =>
 
 export const gaps = (park: string) => get<api.Gaps>("/ledger/gaps", { park });
 
+export const pauses = (park: string) =>
+  get<{ items: api.Pause[] }>(`/parks/${enc(park)}/pauses`);
+
 export const ledger = (park: string, of: Span) =>
   get<api.Ledger>("/ledger", { park, ...span(of) });
 

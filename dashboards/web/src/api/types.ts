@@ -287,6 +287,13 @@ export interface Gap {
   count: number;
 }
 
+export interface Pause {
+  start: string;
+  end: string;
+  devices: number;
+  reports: number;
+}
+
 export interface Gaps {
   items: Gap[];
   start: string;

@@ -325,6 +325,14 @@ export const en = {
     noGaps: (n: string) => `None is missing among ${plural(n, "numbered message")}.`,
     noNumbers: "No numbered message in the last 24 h.",
     numbers: "Missing numbers",
+    pauses: "Pauses of pushing platforms",
+    pausesNote:
+      "Times of the last 24 h in which many devices lack a report together: a platform's cool-down.",
+    noPauses: "No pause was found.",
+    from: "From",
+    until: "Until",
+    devices: "Devices",
+    reports: "Missing reports",
   },
   quarantine: {
     title: "Quarantine",

@@ -325,6 +325,13 @@ export const zh: Dictionary = {
     noGaps: (n) => `${n} 条带序号的消息中没有缺号。`,
     noNumbers: "近 24 小时没有带序号的消息。",
     numbers: "缺少的序号",
+    pauses: "推送平台停顿",
+    pausesNote: "近 24 小时内多台设备同时缺报的时段,多为平台冷却期。",
+    noPauses: "未发现停顿。",
+    from: "开始",
+    until: "结束",
+    devices: "设备数",
+    reports: "缺少的报文",
   },
   quarantine: {
     title: "隔离区",
