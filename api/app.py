@@ -22,6 +22,7 @@ from api.push import routes as push
 from api.push.courier import Accounts, Courier
 from api.push.desk import Desk
 from api.routes import (
+    alert_actions,
     alerts,
     devices,
     energy,
@@ -54,6 +55,7 @@ _ROUTERS = (
     energy.router,
     outlook.router,
     alerts.router,
+    alert_actions.router,
     ledger.router,
     events.router,
     stream.router,

@@ -32,6 +32,7 @@ Times are RFC 3339 in UTC, periods `[start, end)`. Lists are `{items, next}`: pa
 `detail` is English or Chinese by `Accept-Language`; `code` is stable.
 """
 _REF = "#/components/schemas/"
+_CHANGES = ("acknowledge", "change_by")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -94,7 +95,7 @@ def _codes(
         codes.append("not_found")
     if method != "get":
         codes += ["media_type", "body_too_large", "origin_not_allowed"]
-    if operation["operationId"].startswith("acknowledge"):
+    if operation["operationId"].startswith(_CHANGES):
         codes.append("illegal_transition")
     return codes
 

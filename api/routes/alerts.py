@@ -13,7 +13,7 @@ from api.context import Context, Ctx
 from api.schemas.alerts import Acknowledgement, Alert, AlertDetail, AlertsQuery
 from api.schemas.common import Page
 from api.tables import Cell
-from parkpulse.model.alert import SEVERITIES, STATES, State
+from parkpulse.model.alert import SEVERITIES, SHOWN_STATES, ShownState
 from parkpulse.model.alert import Alert as AlertView
 from parkpulse.query import alerts
 from parkpulse.store.alerts import Search
@@ -22,7 +22,7 @@ router = APIRouter(tags=["alerts"])
 _COLUMNS = (
     "id,rule,rule_name_zh,rule_name_en,subject,park,place,device,device_name_zh,"
     "device_name_en,metric,unit,severity,state,retroactive,onset,raised_at,cleared_at,"
-    "acknowledged_at,acknowledged_by,value,limit,direction"
+    "acknowledged_at,acknowledged_by,value,limit,direction,assignee,quiet,quiet_until"
 )
 _BLOCK = 1000
 
@@ -76,10 +76,10 @@ def acknowledge(alert_id: UUID, body: Acknowledgement, ctx: Ctx) -> object:
 
 
 def _search(park: str, query: AlertsQuery) -> Search:
-    states: set[State] = set()
+    states: set[ShownState] = set()
     for name in query.state:
         if name == "all":
-            states.update(STATES)
+            states.update(SHOWN_STATES)
         elif name == "active":
             states.update(alerts.UNFINISHED)
         else:
@@ -91,6 +91,11 @@ def _search(park: str, query: AlertsQuery) -> Search:
         retroactive=query.retroactive,
         since=query.since,
         text=query.q,
+        assignee=query.assignee,
+        rule=query.rule,
+        place=query.place,
+        device=query.device,
+        quiet=query.quiet,
     )
 
 
@@ -131,4 +136,7 @@ def _row(alert: AlertView) -> tuple[Cell, ...]:
         alert.value,
         alert.limit,
         alert.direction,
+        alert.assignee,
+        alert.quiet.kind if alert.quiet else None,
+        alert.quiet.until if alert.quiet else None,
     )

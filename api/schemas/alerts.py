@@ -10,6 +10,7 @@ from pydantic import Field, StrictInt, StringConstraints
 
 from api.schemas.common import (
     Answer,
+    Code,
     Exported,
     Moment,
     Name,
@@ -18,7 +19,14 @@ from api.schemas.common import (
     Text,
     example,
 )
-from parkpulse.model.alert import Direction, EventKind, Severity, State
+from parkpulse.model.alert import (
+    Direction,
+    EventKind,
+    QuietKind,
+    Severity,
+    ShownState,
+)
+from parkpulse.query.alert_actions import MOST_AT_ONCE
 from parkpulse.query.alerts import MAXIMUM_ACTOR, MAXIMUM_COMMENT
 
 _ALERT: dict[str, Any] = {
@@ -42,6 +50,8 @@ _ALERT: dict[str, Any] = {
     "severity": "medium",
     "level": {"zh": "警戒水位", "en": "Warning stage"},
     "state": "unacknowledged",
+    "quiet": None,
+    "assignee": None,
     "retroactive": False,
     "onset": "2026-11-22T10:10:00Z",
     "raised_at": "2026-11-22T10:10:00Z",
@@ -58,9 +68,9 @@ _ALERT: dict[str, Any] = {
 class AlertsQuery(Paged, Exported):
     """Which alerts of a park, in which order."""
 
-    state: list[Literal["active", "all"] | State] = Field(
+    state: list[Literal["active", "all"] | ShownState] = Field(
         default=["active"],
-        max_length=6,
+        max_length=9,
         description="`active`: all that are not back to normal and acknowledged.",
     )
     severity: list[Severity] = Field(default=[], max_length=4)
@@ -68,6 +78,16 @@ class AlertsQuery(Paged, Exported):
     since: Moment | None = Field(default=None, description="Raised then or later.")
     q: Text | None = Field(
         default=None, description="Part of the rule's, subject's or device's name."
+    )
+    assignee: Text | None = Field(
+        default=None, description="Who takes care of it; empty: nobody does."
+    )
+    rule: Code | None = None
+    place: Code | None = Field(default=None, description="This place or within it.")
+    device: Code | None = None
+    quiet: bool | None = Field(
+        default=None,
+        description="Shelved, suppressed, out of service or in a maintenance window.",
     )
     sort: Literal["raised_at", "-raised_at", "severity", "-severity"] = "-raised_at"
 
@@ -77,6 +97,16 @@ class RuleName(Answer):
 
     code: str
     name: Name
+
+
+class QuietNow(Answer):
+    """Why nobody is called for an alert."""
+
+    kind: QuietKind
+    since: datetime
+    until: datetime | None
+    actor: str
+    reason: str
 
 
 class Alert(Answer):
@@ -100,7 +130,9 @@ class Alert(Answer):
     unit: str | None
     severity: Severity
     level: Name | None = Field(description="Name of the severity's level.")
-    state: State
+    state: ShownState
+    quiet: QuietNow | None
+    assignee: str | None = Field(description="Who takes care of it.")
     retroactive: bool = Field(description="Learnt of when it was over: woke nobody.")
     onset: datetime = Field(description="First reading beyond the limit.")
     raised_at: datetime = Field(description="End of the on-delay.")
@@ -165,15 +197,69 @@ class AlertDetail(Alert):
     deliveries: list[Delivery]
 
 
-class Acknowledgement(Request):
-    """Who has seen an alert."""
+Person = Annotated[
+    str, StringConstraints(strict=True, min_length=1, max_length=MAXIMUM_ACTOR)
+]
+Remark = Annotated[str, StringConstraints(strict=True, max_length=MAXIMUM_COMMENT)]
 
-    actor: Annotated[
-        str, StringConstraints(strict=True, min_length=1, max_length=MAXIMUM_ACTOR)
-    ]
-    comment: Annotated[
-        str, StringConstraints(strict=True, max_length=MAXIMUM_COMMENT)
-    ] = ""
+
+class Acknowledgement(Request):
+    """Who does something with an alert, and what they say about it."""
+
+    actor: Person
+    comment: Remark = ""
     version: StrictInt | None = Field(
         default=None, description="What was seen; 409 when it has changed since."
     )
+
+
+class Shelving(Acknowledgement):
+    """Who shelves an alert, why (`comment`), and until when on the park's clock."""
+
+    until: Moment
+
+
+class Assignment(Acknowledgement):
+    """Who takes care of an alert from now on; null: nobody."""
+
+    assignee: Person | None
+
+
+class Acknowledgements(Request):
+    """Several alerts that somebody has seen."""
+
+    ids: list[UUID] = Field(min_length=1, max_length=MOST_AT_ONCE)
+    actor: Person
+    comment: Remark = ""
+
+
+class Outcome(Answer):
+    """What has become of one alert: it, or the code of the problem."""
+
+    id: UUID
+    alert: Alert | None
+    code: str | None
+
+
+class Outcomes(Answer):
+    """What has become of several alerts."""
+
+    model_config = example(
+        {
+            "items": [
+                {
+                    "id": _ALERT["id"],
+                    "alert": {
+                        **_ALERT,
+                        "state": "acknowledged",
+                        "acknowledged_at": "2026-11-22T10:12:00Z",
+                        "acknowledged_by": "Li",
+                        "version": 2,
+                    },
+                    "code": None,
+                }
+            ]
+        }
+    )
+
+    items: list[Outcome]

@@ -23,6 +23,7 @@ from parkpulse.engine.alerts import AlertConsumer
 from parkpulse.engine.housekeeping import Housekeeper
 from parkpulse.engine.kpis import KpiConsumer
 from parkpulse.engine.lease import LeaseKeeper
+from parkpulse.engine.life import LifeTicker
 from parkpulse.engine.loop import Loop
 from parkpulse.engine.process import Engine
 from parkpulse.engine.recompute import Progress, plan, run
@@ -40,13 +41,16 @@ if TYPE_CHECKING:
 
 def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Loop]:
     """One loop for each consumer; each wakes by its own event."""
-    page_url = config.public_url or f"http://{config.host}:{config.port}"
-    alerts = AlertConsumer(database, page_url)
+    alerts = AlertConsumer(database, _page_url(config))
     return [
         Loop(database, keeper, alerts, wake=threading.Event()),
         Loop(database, keeper, RollupConsumer(), pause_s=PAUSE_S),
         Loop(database, keeper, KpiConsumer()),
     ]
+
+
+def _page_url(config: Settings) -> str:
+    return config.public_url or f"http://{config.host}:{config.port}"
 
 
 def _owner() -> str:
@@ -69,7 +73,8 @@ def engine() -> None:
     loops = _loops(config, database, keeper)
     names = [loop.consumer.name for loop in loops]
     housekeeper = Housekeeper(database, names, config.raw_retention_days)
-    process = Engine(database, keeper, loops, [housekeeper.run])
+    life = LifeTicker(database, keeper, _page_url(config))
+    process = Engine(database, keeper, loops, [housekeeper.run, life.run])
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: process.stop())
     try:

@@ -23,10 +23,53 @@ STATES: tuple[State, ...] = (
     "acknowledged",
     "returned_unacknowledged",
 )
-Action = Literal["raise", "acknowledge", "clear", "worsen", "ease"]
-ACTIONS: tuple[Action, ...] = ("raise", "acknowledge", "clear", "worsen", "ease")
-"""`worsen` and `ease` change the severity of a condition that lasts."""
-EventKind = Literal["raised", "severity", "cleared", "acknowledged", "revised"]
+Action = Literal["raise", "acknowledge", "clear", "worsen", "ease", "release"]
+ACTIONS: tuple[Action, ...] = (
+    "raise",
+    "acknowledge",
+    "clear",
+    "worsen",
+    "ease",
+    "release",
+)
+"""`worsen` and `ease` change the severity of a condition that lasts; `release` is the
+end of shelving, suppression or being out of service."""
+Quiet = Literal["shelved", "suppressed_by_design", "out_of_service"]
+"""States of ISA-18.2 in which a condition is recorded and nobody is called."""
+QUIETS: tuple[Quiet, ...] = ("shelved", "suppressed_by_design", "out_of_service")
+QuietKind = Literal[Quiet, "maintenance"]
+ShownState = Literal[State, Quiet]
+SHOWN_STATES: tuple[ShownState, ...] = (*STATES, *QUIETS)
+QuietAction = Literal[
+    "shelve",
+    "unshelve",
+    "suppress",
+    "unsuppress",
+    "take out of service",
+    "return to service",
+]
+EventKind = Literal[
+    "raised",
+    "severity",
+    "cleared",
+    "acknowledged",
+    "revised",
+    "shelved",
+    "unshelved",
+    "suppressed",
+    "unsuppressed",
+    "out_of_service",
+    "in_service",
+    "assigned",
+    "commented",
+    "escalated",
+    "step_done",
+    "step_undone",
+    "command_requested",
+    "command_confirmed",
+    "command_refused",
+    "command_timed_out",
+]
 Direction = Literal["above", "below"]
 
 TRANSITIONS: Mapping[tuple[State, Action], State] = {
@@ -41,8 +84,29 @@ TRANSITIONS: Mapping[tuple[State, Action], State] = {
     ("acknowledged", "ease"): "acknowledged",
     ("returned_unacknowledged", "acknowledge"): "normal",
     ("returned_unacknowledged", "raise"): "unacknowledged",
+    # What lasts when the quiet ends asks for an answer; what is over does not.
+    ("unacknowledged", "release"): "unacknowledged",
+    ("acknowledged", "release"): "unacknowledged",
+    ("returned_unacknowledged", "release"): "normal",
+    ("normal", "release"): "normal",
 }
 """ISA-18.2: normal (A), unacknowledged (B), acknowledged (C), returned (D)."""
+QUIET_TRANSITIONS: Mapping[tuple[Quiet | None, QuietAction], Quiet | None] = {
+    (None, "shelve"): "shelved",
+    ("shelved", "shelve"): "shelved",
+    ("shelved", "unshelve"): None,
+    (None, "suppress"): "suppressed_by_design",
+    ("suppressed_by_design", "unsuppress"): None,
+    (None, "take out of service"): "out_of_service",
+    ("shelved", "take out of service"): "out_of_service",
+    ("suppressed_by_design", "take out of service"): "out_of_service",
+    ("out_of_service", "return to service"): None,
+}
+"""ISA-18.2: shelved (G), suppressed by design (H), out of service (I).
+
+They lie over the states above, which go on beneath with the readings. Shelving again
+moves its end; what is worse than shelved cannot be shelved.
+"""
 
 
 def after(state: State, action: Action) -> State:
@@ -59,6 +123,42 @@ def after(state: State, action: Action) -> State:
         raise IllegalTransitionError(state, action) from None
 
 
+def quiet_after(quiet: Quiet | None, state: State, action: QuietAction) -> Quiet | None:
+    """Return the quiet that an action leads to.
+
+    Parameters
+    ----------
+    quiet
+        The present one, if any.
+    state
+        Of the alert beneath: only one that is not over can become quiet.
+    action
+        What somebody does.
+
+    Raises
+    ------
+    IllegalTransitionError
+        The alert does not allow the action.
+    """
+    key = quiet, action
+    known = key in QUIET_TRANSITIONS
+    if not known or (state == "normal" and QUIET_TRANSITIONS[key] is not None):
+        raise IllegalTransitionError(shown(state, quiet), action)
+    return QUIET_TRANSITIONS[key]
+
+
+def shown(state: State, quiet: Quiet | None) -> ShownState:
+    """Return the state that people see."""
+    return state if quiet is None or state == "normal" else quiet
+
+
+def may_acknowledge(state: State, quiet: Quiet | None) -> None:
+    """Raise IllegalTransitionError unless the alert waits for an acknowledgement."""
+    if shown(state, quiet) != state:
+        raise IllegalTransitionError(shown(state, quiet), "acknowledge")
+    after(state, "acknowledge")
+
+
 def rank(severity: Severity) -> int:
     """0 for the least severe."""
     return SEVERITIES.index(severity)
@@ -69,6 +169,16 @@ class RuleName(Struct, frozen=True):
 
     code: str
     name: Name
+
+
+class QuietNow(Struct, frozen=True, kw_only=True):
+    """Why nobody is called for an alert, until when, and who has said so."""
+
+    kind: QuietKind
+    since: datetime
+    until: datetime | None
+    actor: str
+    reason: str
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -96,7 +206,9 @@ class Alert(Struct, frozen=True, kw_only=True):
     severity: Severity
     level: Name | None
     """Name of the severity's level, such as 警戒水位."""
-    state: State
+    state: ShownState
+    quiet: QuietNow | None = None
+    assignee: str | None = None
     retroactive: bool
     onset: datetime
     raised_at: datetime

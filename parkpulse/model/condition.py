@@ -81,6 +81,7 @@ class AlertRow(Struct, frozen=True, kw_only=True):
     value: float
     limit: float
     version: int
+    assignee: str | None = None
 
 
 class EventRow(Struct, frozen=True, kw_only=True):

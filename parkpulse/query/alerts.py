@@ -11,29 +11,27 @@ import msgspec
 from parkpulse.errors import ConflictError, InvalidRequestError, NotFoundError
 from parkpulse.model import alert as model
 from parkpulse.model import instants
-from parkpulse.model.alert import Alert, RuleName
+from parkpulse.model.alert import Alert, QuietNow, RuleName
 from parkpulse.model.condition import AlertRow, EventRow
+from parkpulse.model.rule import Threshold
 from parkpulse.model.metrics import METRICS
 from parkpulse.model.registry import Name
-from parkpulse.model.rule import Threshold
 from parkpulse.query import alert_messages, paging
 from parkpulse.store import alerts as store
-from parkpulse.store import outbox, parks
+from parkpulse.store import outbox, parks, quiet
 from parkpulse.store.alerts import After, Search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from parkpulse.model.alert import State
+    from parkpulse.model.alert import EventKind, Quiet, ShownState
     from parkpulse.query.paging import Page
     from parkpulse.store.alerts import DeliveryView, Description, EventView
     from parkpulse.store.pool import Connection
 
-UNFINISHED: tuple[State, ...] = (
-    "unacknowledged",
-    "acknowledged",
-    "returned_unacknowledged",
+UNFINISHED: tuple[ShownState, ...] = tuple(
+    each for each in model.SHOWN_STATES if each != "normal"
 )
 """States of an alert that still wants somebody or something."""
 DEFAULT_ORDER = "-raised_at"
@@ -59,11 +57,16 @@ def views(conn: Connection, rows: Sequence[AlertRow]) -> list[Alert]:
     if not rows:
         return []
     known = store.descriptions(conn, rows)
-    return [view(row, known[row.rule_id, row.subject]) for row in rows]
+    found = quiet.among(conn, [row.id for row in rows if row.state != "normal"])
+    return [
+        view(row, known[row.rule_id, row.subject], found.get(row.id)) for row in rows
+    ]
 
 
-def view(row: AlertRow, described: Description) -> Alert:
-    """One alert as people see it."""
+def view(
+    row: AlertRow, described: Description, reason: QuietNow | None = None
+) -> Alert:
+    """One alert as people see it, and why it is quiet, if it is."""
     threshold = msgspec.json.decode(described.definition, type=Threshold)
     metric = METRICS.get(described.metric or "")
     return Alert(
@@ -83,7 +86,9 @@ def view(row: AlertRow, described: Description) -> Alert:
         unit=None if metric is None else metric.unit,
         severity=row.severity,
         level=threshold.level(row.severity).name,
-        state=row.state,
+        state=model.shown(row.state, state_of(reason)),
+        quiet=reason,
+        assignee=row.assignee,
         retroactive=row.retroactive,
         onset=instants.from_us(row.onset),
         raised_at=instants.from_us(row.raised),
@@ -95,6 +100,13 @@ def view(row: AlertRow, described: Description) -> Alert:
         direction=threshold.direction,
         version=row.version,
     )
+
+
+def state_of(reason: QuietNow | None) -> Quiet | None:
+    """Return the quiet state of an alert; maintenance is none of its own."""
+    if reason is None or reason.kind == "maintenance":
+        return None
+    return reason.kind
 
 
 def _name(zh: str | None, en: str | None) -> Name | None:
@@ -228,14 +240,13 @@ def acknowledge(
     InvalidRequestError
         Actor or comment is empty or too long.
     """
-    actor = _checked_actor(actor)
-    _check_comment(comment)
-    row = _locked(conn, alert_id)
-    if version is not None and version != row.version:
-        message = f"the alert has version {row.version}, not {version}"
-        raise ConflictError(message)
+    actor = checked_actor(actor)
+    check_comment(comment)
+    row = locked(conn, alert_id, version)
+    reason = quiet.among(conn, [alert_id]).get(alert_id)
+    model.may_acknowledge(row.state, state_of(reason))
     state = model.after(row.state, "acknowledge")
-    at = _free_time(conn, row)
+    at = free_time(conn, row, "acknowledged")
     row = msgspec.structs.replace(
         row,
         state=state,
@@ -256,33 +267,51 @@ def acknowledge(
     return alert
 
 
-def _checked_actor(actor: str) -> str:
+def checked_actor(actor: str, pointer: str = "/actor") -> str:
+    """Strip a person's name; raises InvalidRequestError."""
     actor = actor.strip()
     if not actor or len(actor) > MAXIMUM_ACTOR or not actor.isprintable():
         message = f"the actor must have 1 to {MAXIMUM_ACTOR} printable characters"
-        raise InvalidRequestError(_INVALID, message, "/actor")
+        raise InvalidRequestError(_INVALID, message, pointer)
     return actor
 
 
-def _check_comment(comment: str) -> None:
+def check_comment(comment: str, pointer: str = "/comment") -> None:
+    """Raise InvalidRequestError for a comment that is too long."""
     if len(comment) > MAXIMUM_COMMENT or "\x00" in comment:
         message = f"a comment has at most {MAXIMUM_COMMENT} characters"
-        raise InvalidRequestError(_INVALID, message, "/comment")
+        raise InvalidRequestError(_INVALID, message, pointer)
 
 
-def _locked(conn: Connection, alert_id: UUID) -> AlertRow:
+def locked(conn: Connection, alert_id: UUID, version: int | None = None) -> AlertRow:
+    """Lock an alert until the commit.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such alert.
+    ConflictError
+        It has changed since the version that somebody has seen.
+    """
     rows = store.lock(conn, keys=[], ids=[alert_id])
     if not rows:
         raise NotFoundError(_KIND, str(alert_id))
-    return rows[0]
+    (row,) = rows
+    if version is not None and version != row.version:
+        message = f"the alert has version {row.version}, not {version}"
+        raise ConflictError(message)
+    return row
 
 
-def _free_time(conn: Connection, row: AlertRow) -> int:
-    """Tell the park's time, or the next moment without an acknowledgement [us]."""
-    at = instants.to_us(parks.clocks(conn)[row.park_id])
+def free_time(
+    conn: Connection, row: AlertRow, kind: EventKind, at: int | None = None
+) -> int:
+    """Tell `at` or the park's time, or the next moment without such an event [us]."""
+    if at is None:
+        at = instants.to_us(parks.clocks(conn)[row.park_id])
     key = (row.rule_id, row.subject)
     taken = store.event_times(conn, {key: at})[key]
-    while ("acknowledged", at) in taken:
+    while (kind, at) in taken:
         at += 1
     return at
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from parkpulse.model import instants
-from parkpulse.model.alert import SEVERITIES, STATES, EventKind, Severity, State
+from parkpulse.model.alert import (
+    SEVERITIES,
+    SHOWN_STATES,
+    EventKind,
+    Severity,
+    ShownState,
+)
 from parkpulse.model.condition import AlertRow, EventRow, Key
 
 if TYPE_CHECKING:
@@ -25,7 +31,8 @@ CHANNEL = "alert"
 _SELECT = """
     select a.id, a.rule_id, a.subject, a.park_id, a.place_id, a.device_id, a.series_id,
         a.severity, a.state, a.retroactive, a.onset, a.raised_at, a.cleared_at,
-        a.acknowledged_at, a.acknowledged_by, a.value, a.limit_value, a.version
+        a.acknowledged_at, a.acknowledged_by, a.value, a.limit_value, a.version,
+        a.assignee
     from alert a
 """
 
@@ -35,13 +42,21 @@ class Search:
     """Which alerts are wanted; None does not restrict."""
 
     park: str | None = None
-    states: Sequence[State] = STATES
+    states: Sequence[ShownState] = SHOWN_STATES
     severities: Sequence[Severity] = SEVERITIES
     retroactive: bool | None = None
     since: datetime | None = None
     """Raised then or later."""
     text: str | None = None
     """Part of rule's code or name, subject, or device's name."""
+    assignee: str | None = None
+    """An empty text means: nobody."""
+    rule: str | None = None
+    place: str | None = None
+    """This place or one within it."""
+    device: str | None = None
+    quiet: bool | None = None
+    """Whether nobody is called, for whatever reason."""
 
 
 class Description(NamedTuple):
@@ -119,6 +134,7 @@ def _row(columns: tuple[Any, ...]) -> AlertRow:
         value=columns[15],
         limit=columns[16],
         version=columns[17],
+        assignee=columns[18],
     )
 
 
@@ -205,13 +221,27 @@ def page(
     """Return alerts that are wanted, in an order of `ORDERS`."""
     beyond, sorting = ORDERS[order]
     rows = conn.execute(
-        _SELECT
+        _SELECT  # noqa: S608 - all parts are literals
         + """
         join park on park.id = a.park_id
         join rule r on r.id = a.rule_id
         left join device d on d.id = a.device_id
         where (%(park)s::text is null or park.code = %(park)s)
-            and a.state = any(%(states)s)
+            and (a.state = any(%(states)s) and (a.state = 'normal' or not exists (
+                    select from alert_quiet_now q
+                    where q.alert_id = a.id and q.kind <> 'maintenance'))
+                or a.state <> 'normal' and exists (
+                    select from alert_quiet_now q
+                    where q.alert_id = a.id and q.kind = any(%(states)s)))
+            and (%(quiet)s::boolean is null or %(quiet)s = exists (
+                select from alert_quiet_now q where q.alert_id = a.id))
+            and (%(assignee)s::text is null or coalesce(a.assignee, '') = %(assignee)s)
+            and (%(rule)s::text is null or r.code = %(rule)s)
+            and (%(device)s::text is null or d.code = %(device)s)
+            and (%(place)s::text is null or exists (
+                select from place area where area.park_id = a.park_id
+                    and area.code = %(place)s
+                    and place_is_within(a.place_id, area.id)))
             and a.severity = any(%(severities)s)
             and (%(retroactive)s::boolean is null or a.retroactive = %(retroactive)s)
             and (%(since)s::timestamptz is null or a.raised_at >= %(since)s)
@@ -230,6 +260,11 @@ def page(
             "retroactive": search.retroactive,
             "since": search.since,
             "text": search.text,
+            "quiet": search.quiet,
+            "assignee": search.assignee,
+            "rule": search.rule,
+            "device": search.device,
+            "place": search.place,
             "rank": after and after.rank,
             "raised": after and instants.from_us(after.raised),
             "id": after and after.id,
@@ -336,6 +371,14 @@ def _changing(row: AlertRow) -> tuple[object, ...]:
         row.value,
         row.limit,
         row.version,
+    )
+
+
+def assign(conn: Connection, alert_id: UUID, assignee: str | None) -> None:
+    """Say who takes care of an alert; None for nobody."""
+    conn.execute(
+        "update alert set assignee = %s where id = %s and assignee is distinct from %s",
+        [assignee, alert_id, assignee],
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid_utils import compat
 
 from parkpulse.model.alert import Severity, rank
+from parkpulse.store import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,22 +76,53 @@ class Delivery(NamedTuple):
 def put(conn: Connection, messages: Sequence[Message]) -> None:
     """Address messages to each channel of the park that wants this severity.
 
-    A channel that was told of an alert also hears how it goes on.
+    A channel that was told of an alert also hears how it goes on. What concerns a
+    quiet alert is withheld. A person's own channel is told by escalation.
     """
+    held = quiet.withhold(conn, {each.alert_id for each in messages})
+    messages = [each for each in messages if each.alert_id not in held]
     if not messages:
         return
     channels = conn.execute(
-        "select id, park_id, min_severity from channel where enabled order by id"
+        """
+        select id, park_id, case when exists (
+            select from duty_contact d where d.channel_id = channel.id)
+            then 'nothing' else min_severity end
+        from channel where enabled order by id
+        """
     ).fetchall()
     told = _told(conn, {each.alert_id for each in messages})
     rows = []
     for message in messages:
         for channel_id, park_id, least in channels:
             key = (channel_id, message.alert_id)
-            wanted = rank(message.severity) >= rank(least) or key in told
+            wanted = key in told or (
+                least != "nothing" and rank(message.severity) >= rank(least)
+            )
             if park_id in {None, message.park_id} and wanted:
                 told.add(key)
                 rows.append((compat.uuid7(), *key, message.event_id, message.body))
+    _insert(conn, rows)
+
+
+def put_to(conn: Connection, message: Message, channel_ids: Iterable[int]) -> None:
+    """Address a message to these channels, whatever they want otherwise."""
+    _insert(
+        conn,
+        [
+            (
+                compat.uuid7(),
+                channel_id,
+                message.alert_id,
+                message.event_id,
+                message.body,
+            )
+            for channel_id in sorted(channel_ids)
+        ],
+    )
+
+
+def _insert(conn: Connection, rows: Sequence[tuple[object, ...]]) -> None:
     with conn.cursor() as cursor:
         cursor.executemany(
             "insert into outbox (id, channel_id, alert_id, alert_event_id, body)"
@@ -99,6 +131,11 @@ def put(conn: Connection, messages: Sequence[Message]) -> None:
         )
     if rows:
         conn.execute("select pg_notify(%s, '')", [CHANNEL])
+
+
+def is_told(conn: Connection, alert_id: UUID) -> bool:
+    """Whether any channel was told of an alert."""
+    return bool(_told(conn, [alert_id]))
 
 
 def _told(conn: Connection, alert_ids: Iterable[UUID]) -> set[tuple[int, UUID]]:

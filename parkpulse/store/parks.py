@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from parkpulse.errors import NotFoundError
+
 if TYPE_CHECKING:
     from parkpulse.store.pool import Connection
 
@@ -64,6 +66,18 @@ def clocks(conn: Connection) -> dict[int, datetime]:
     """Return the present time of every park on its own clock, by park id."""
     wall = datetime.now(UTC)
     return {row.id: park_clock(row, wall) for row in parks(conn)}
+
+
+def now(conn: Connection, park: str) -> datetime:
+    """Return the present time on a park's clock; raises NotFoundError."""
+    row = conn.execute(
+        "select park_now(park) from park where code = %s", [park]
+    ).fetchone()
+    if row is None:
+        kind = "park"
+        raise NotFoundError(kind, park)
+    found: datetime = row[0]
+    return found
 
 
 def parks(conn: Connection) -> list[ParkRow]:

@@ -1,0 +1,177 @@
+"""What people do with alerts, and the maintenance windows of a park."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from api.context import Ctx
+from api.schemas.alerts import (
+    Acknowledgement,
+    Acknowledgements,
+    Alert,
+    Assignment,
+    Outcomes,
+    Shelving,
+)
+from api.schemas.common import Page
+from api.schemas.maintenance import (
+    Ending,
+    NewSuppression,
+    NewWindow,
+    Suppression,
+    Window,
+    WindowsQuery,
+)
+from parkpulse.query import alert_actions, maintenance
+from parkpulse.query.alert_actions import By
+
+router = APIRouter(tags=["alerts"])
+
+
+def _by(body: Acknowledgement) -> By:
+    return By(body.actor, body.comment, body.version)
+
+
+@router.post(
+    "/alerts/acknowledge", response_model=Outcomes, summary="Acknowledge several alerts"
+)
+def acknowledge_several(body: Acknowledgements, ctx: Ctx) -> object:
+    """Acknowledge each that can be; the others are listed with a code."""
+    by = By(body.actor, body.comment)
+    with ctx.database.transaction() as conn:
+        found = alert_actions.acknowledge_many(conn, body.ids, by, ctx.page_url)
+    return {"items": found}
+
+
+@router.post(
+    "/alerts/{alert_id}/shelve", response_model=Alert, summary="Shelve an alert"
+)
+def change_by_shelving(alert_id: UUID, body: Shelving, ctx: Ctx) -> object:
+    """Call nobody for it until a time on the park's clock; `comment` says why."""
+    with ctx.database.transaction() as conn:
+        return alert_actions.shelve(conn, alert_id, _by(body), body.until)
+
+
+@router.post(
+    "/alerts/{alert_id}/unshelve", response_model=Alert, summary="End shelving"
+)
+def change_by_unshelving(alert_id: UUID, body: Acknowledgement, ctx: Ctx) -> object:
+    """End shelving before its time; an alert that lasts calls at once."""
+    with ctx.database.transaction() as conn:
+        return alert_actions.unshelve(conn, alert_id, _by(body), ctx.page_url)
+
+
+@router.post(
+    "/alerts/{alert_id}/out-of-service",
+    response_model=Alert,
+    summary="Take an alert out of service",
+)
+def change_by_taking_out(alert_id: UUID, body: Acknowledgement, ctx: Ctx) -> object:
+    """Call nobody for it until it is put back; `comment` says why."""
+    with ctx.database.transaction() as conn:
+        return alert_actions.take_out_of_service(conn, alert_id, _by(body))
+
+
+@router.post(
+    "/alerts/{alert_id}/in-service",
+    response_model=Alert,
+    summary="Put an alert back into service",
+)
+def change_by_putting_back(alert_id: UUID, body: Acknowledgement, ctx: Ctx) -> object:
+    """Put it back into service; an alert that lasts calls at once."""
+    with ctx.database.transaction() as conn:
+        return alert_actions.return_to_service(conn, alert_id, _by(body), ctx.page_url)
+
+
+@router.post(
+    "/alerts/{alert_id}/assign", response_model=Alert, summary="Assign an alert"
+)
+def assign(alert_id: UUID, body: Assignment, ctx: Ctx) -> object:
+    """Say who takes care of it."""
+    with ctx.database.transaction() as conn:
+        return alert_actions.assign(conn, alert_id, _by(body), body.assignee)
+
+
+@router.post(
+    "/alerts/{alert_id}/comment", response_model=Alert, summary="Comment on an alert"
+)
+def comment(alert_id: UUID, body: Acknowledgement, ctx: Ctx) -> object:
+    """Add a comment to its history."""
+    with ctx.database.transaction() as conn:
+        return alert_actions.comment(conn, alert_id, _by(body))
+
+
+@router.get(
+    "/parks/{park}/maintenance",
+    response_model=Page[Window],
+    summary="Maintenance windows of a park",
+)
+def list_windows(
+    park: str, query: Annotated[WindowsQuery, Query()], ctx: Ctx
+) -> object:
+    """Windows by start: those that are open or to come, with `past` also the others."""
+    with ctx.database.transaction() as conn:
+        found = maintenance.listed(conn, park, with_past=query.past)
+    return {"items": found, "next": None}
+
+
+@router.post(
+    "/parks/{park}/maintenance", response_model=Window, summary="Open a window"
+)
+def open_window(park: str, body: NewWindow, ctx: Ctx) -> object:
+    """Record alerts of this scope and call nobody, from start to end."""
+    asked = maintenance.Asked(**body.model_dump())
+    with ctx.database.transaction() as conn:
+        return maintenance.add(conn, park, asked)
+
+
+@router.post(
+    "/parks/{park}/maintenance/{window}/end",
+    response_model=Window,
+    summary="End a window now",
+)
+def end_window(park: str, window: int, body: Ending, ctx: Ctx) -> object:
+    """End a window before its time: what still holds calls at once."""
+    with ctx.database.transaction() as conn:
+        return maintenance.end(conn, park, maintenance.checked_id(window), body.by)
+
+
+@router.get(
+    "/parks/{park}/suppressions",
+    response_model=Page[Suppression],
+    summary="Suppression by design",
+)
+def list_suppressions(park: str, ctx: Ctx) -> object:
+    """Rules whose alerts call nobody while an alert of their cause lasts."""
+    with ctx.database.transaction() as conn:
+        found = maintenance.suppressions(conn, park)
+    return {"items": found, "next": None}
+
+
+@router.post(
+    "/parks/{park}/suppressions",
+    response_model=Page[Suppression],
+    summary="Suppress a rule by its cause",
+)
+def put_suppression(park: str, body: NewSuppression, ctx: Ctx) -> object:
+    """Add or change a suppression; answers with all of the park."""
+    with ctx.database.transaction() as conn:
+        maintenance.suppress(conn, park, maintenance.Cause(**body.model_dump()))
+        found = maintenance.suppressions(conn, park)
+    return {"items": found, "next": None}
+
+
+@router.delete(
+    "/parks/{park}/suppressions/{suppression}",
+    response_model=Page[Suppression],
+    summary="Remove a suppression",
+)
+def drop_suppression(park: str, suppression: int, ctx: Ctx) -> object:
+    """Remove a suppression; answers with all that are left."""
+    with ctx.database.transaction() as conn:
+        maintenance.unsuppress(conn, park, maintenance.checked_id(suppression))
+        found = maintenance.suppressions(conn, park)
+    return {"items": found, "next": None}
