@@ -10,6 +10,8 @@ the next one or for `hold` (2.5 report intervals), whichever is sooner.
   run. A reading that is not over at or before that moment ends the run: nothing is
   raised.
 * A run of back readings clears in the same way, with `off_delay`.
+* Where a delay counts readings too (`on_samples`, `off_samples`), it ends not before so
+  many readings of the run.
 * The condition is a latch that these two set and reset.
 * At the raise its level is the highest whose limit the reading is beyond. From then on
   each reading that is not back moves the level: up at once, down from a level whose
@@ -57,6 +59,7 @@ STATE = np.dtype(
         ("value", "<f8"),
         ("run", "u1"),
         ("run_ts", "<i8"),
+        ("run_length", "<i4"),
         ("level", "u1"),
         ("onset", "<i8"),
         ("raised", "<i8"),
@@ -65,9 +68,9 @@ STATE = np.dtype(
 )
 """State of a row after its newest reading.
 
-Time [us] and value of that reading; kind and start [us] of its run; present level (0
-while there is no condition); onset and raise of the newest condition [us]; newest time
-that `expire` decided without a reading [us].
+Time [us] and value of that reading; kind, start [us] and readings of its run; present
+level (0 while there is no condition); onset and raise of the newest condition [us];
+newest time that `expire` decided without a reading [us].
 """
 TRANSITION = np.dtype(
     [
@@ -99,6 +102,8 @@ class Limits:
         How far back across a limit is back.
     on_delay, off_delay, hold : arrays, shape (n,)
         Delays, and how long a reading holds. [us]
+    on_samples, off_samples : arrays, shape (n,)
+        Readings that a delay asks for; None for one each.
     """
 
     sign: FloatArray
@@ -107,6 +112,8 @@ class Limits:
     on_delay: IntArray
     off_delay: IntArray
     hold: IntArray
+    on_samples: IntArray | None = None
+    off_samples: IntArray | None = None
 
     def take(self, rows: IntArray) -> Limits:
         """Return the limits of some rows, in this order."""
@@ -117,7 +124,16 @@ class Limits:
             self.on_delay[rows],
             self.off_delay[rows],
             self.hold[rows],
+            None if self.on_samples is None else self.on_samples[rows],
+            None if self.off_samples is None else self.off_samples[rows],
         )
+
+    def samples(self, row: IntArray, is_over: BoolArray) -> IntArray:
+        """Return how many readings the delay of a run asks for."""
+        ones = np.ones(len(row), np.int64)
+        on = ones if self.on_samples is None else self.on_samples[row]
+        off = ones if self.off_samples is None else self.off_samples[row]
+        return np.where(is_over, on, off)
 
     def levels_passed(self, value: FloatArray) -> IntArray:
         """Count the limits that one value a row is beyond, shape (n,)."""
@@ -218,9 +234,12 @@ def expire(
 def deadline(limits: Limits, state: Structured) -> IntArray:
     """Return when `expire` has something to do for each row, or FOREVER. [us]."""
     delay = np.where(state["run"] == OVER, limits.on_delay, limits.off_delay)
+    wanted = limits.samples(np.arange(len(state)), state["run"] == OVER)
     with np.errstate(over="ignore"):
         due = state["run_ts"] + delay
         holds = due <= state["last_ts"] + limits.hold
+    # With too few readings the next one decides.
+    holds &= state["run_length"] >= wanted
     return np.where(is_waiting(state) & holds, due, FOREVER)
 
 
@@ -267,6 +286,7 @@ def resume(
     rows = row[last]
     state["last_ts"][rows], state["value"][rows] = ts[last], value[last]
     state["run"][rows], state["run_ts"][rows] = kind[last], ts[start]
+    state["run_length"][rows] = last - start + 1
     return state
 
 
@@ -298,6 +318,8 @@ class _Runs:
     kind: npt.NDArray[np.uint8]
     onset: IntArray
     """When the run began, before its head if it was carried over. [us]"""
+    carried: IntArray
+    """Readings of the run before its first one here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +388,9 @@ def _runs(state: Structured, readings: _Readings) -> _Runs:
         onset=np.where(
             readings.is_head[start], state["run_ts"][row], readings.ts[start]
         ),
+        carried=np.where(
+            readings.is_head[start], state["run_length"][row].astype(np.int64) - 1, 0
+        ),
     )
 
 
@@ -376,13 +401,17 @@ def _events(limits: Limits, readings: _Readings, runs: _Runs) -> _Events:
         runs.kind == OVER, limits.on_delay[runs.row], limits.off_delay[runs.row]
     )
     due = runs.onset + delay
-    late = np.where(readings.ts >= due[runs.of], np.arange(count), count)
+    wanted = limits.samples(runs.row, runs.kind == OVER)
+    lacking = wanted - runs.carried
+    number = np.arange(count) - runs.start[runs.of] + 1
+    ripe = (readings.ts >= due[runs.of]) & (number >= lacking[runs.of])
+    late = np.where(ripe, np.arange(count), count)
     late = np.minimum.reduceat(late, runs.start)
     has_late = late < runs.end
     before = np.maximum(np.where(has_late, late, runs.end) - 1, runs.start)
     holds = due <= readings.ts[before] + limits.hold[runs.row]
     in_time = holds & (due < _next_ts(readings, runs, late, has_late))
-    in_time &= readings.ts[before] <= due
+    in_time &= (readings.ts[before] <= due) & (number[before] >= lacking)
     cause = np.where(in_time, before, np.where(has_late, late, before))
     return _Events(
         happens=(runs.kind != BETWEEN) & (in_time | has_late),
@@ -479,6 +508,7 @@ def _settle(
     row, run = readings.row[last], runs.of[last]
     state["last_ts"][row], state["value"][row] = readings.ts[last], readings.value[last]
     state["run"][row], state["run_ts"][row] = runs.kind[run], runs.onset[run]
+    state["run_length"][row] = runs.carried[run] + runs.end[run] - runs.start[run]
     state["level"][row] = np.where(latch.active[last], level[last], 0)
     raised = np.flatnonzero(latch.flips & latch.after)
     # Of several raises of one row the last one stays.

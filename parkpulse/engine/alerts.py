@@ -20,6 +20,7 @@ from analytics.thresholds import FOREVER
 from parkpulse.engine import (
     alerts_arrivals,
     alerts_evaluate,
+    alerts_follow,
     alerts_record,
     alerts_watch,
 )
@@ -145,7 +146,8 @@ class AlertConsumer:
             self._watch.ignore(changes.series)
         in_order, late = alerts_arrivals.split(self._watch, changes)
         rows, first = self._follow(in_order)
-        is_past = late.last < self._watch.rows["last_ts"][late.rows]
+        last = late.last + self._watch.reach.span[late.rows]
+        is_past = last < self._watch.rows["last_ts"][late.rows]
         is_past &= self._watch.rows["is_known"][late.rows]
         self._examine(
             conn,
@@ -157,14 +159,15 @@ class AlertConsumer:
 
     def _follow(self, found: InOrder) -> tuple[IntArray, IntArray]:
         """Carry rows along; return those to which something happens, and since when."""
+        value, is_unsure = alerts_follow.scores(self._watch, found)
         state, transitions = thresholds.advance(
             self._watch.limits.take(found.rows),
             self._watch.state(found.rows),
             found.row,
             found.ts,
-            found.value,
+            value,
         )
-        is_calm = ~self._watch.rows["is_silent"][found.rows]
+        is_calm = ~self._watch.rows["is_silent"][found.rows] & ~is_unsure
         is_calm[transitions["row"]] = False
         self._watch.keep(found.rows[is_calm], state[is_calm])
         eventful = np.flatnonzero(~is_calm)
@@ -284,7 +287,7 @@ def _unwatched(
             place_id=alert.place_id,
             device_id=alert.device_id,
             series_id=alert.series_id,
-            threshold=definitions[alert.rule_id],
+            definition=definitions[alert.rule_id],
         )
         ended = replace(old, cleared=now)
         findings.append(Finding(origin, now, is_fresh=True, old=[old], new=[ended]))

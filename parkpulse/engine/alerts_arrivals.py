@@ -105,6 +105,8 @@ def _is_harmless(watch: Watch, found: _Sorted) -> BoolArray:
     rows = watch.rows[found.row]
     calm = rows["is_known"] & (rows["level"] == 0) & (rows["ended"] < found.ts)
     calm &= (rows["run"] != OVER) | (rows["run_ts"] > found.ts)
+    # What a late reading does to later scores, only a computation tells.
+    calm &= ~watch.is_derived[found.row]
     calm &= ~found.is_replaced & (found.ts < rows["last_ts"])
     harmless: BoolArray = calm & (watch.limits.kind(found.row, found.value) != OVER)
     return harmless

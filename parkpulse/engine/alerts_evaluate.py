@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from analytics import thresholds
-from analytics.thresholds import CLEAR, NEVER, RAISE, Limits
+from analytics.thresholds import CLEAR, NEVER, RAISE
 from parkpulse.model import instants
 from parkpulse.model.condition import Interval, Step
 from parkpulse.store import conditions, windows
@@ -22,12 +22,12 @@ from parkpulse.store import conditions, windows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from analytics.thresholds import BoolArray, IntArray, Structured
+    from analytics.thresholds import BoolArray, FloatArray, IntArray, Structured
     from parkpulse.engine.alerts_watch import Watch
     from parkpulse.model.alert import Severity
-    from parkpulse.model.rule import Threshold
+    from parkpulse.model.definitions import Definition
     from parkpulse.store.pool import Connection
-    from parkpulse.store.windows import Windows
+    from parkpulse.store.windows import Reach, Windows
 
 LOOKAHEAD = instants.DAY
 """How far beyond late readings the computation first goes to meet the record. [us]"""
@@ -104,11 +104,14 @@ class _Pass:
         self._watch = watch
         self._touched = touched
         limits = watch.limits.take(touched.row)
-        found = _read(conn, watch, touched, limits)
+        found = _read(conn, watch, touched)
         is_before = found.ts < touched.first[found.position]
-        before, after = _part(found, is_before), _part(found, ~is_before)
         since = touched.first - 1
-        since[before.position] = before.ts
+        since[found.position[is_before]] = found.ts[is_before]
+        scored = _Scored(watch, touched, found, since)
+        is_before &= scored.is_whole
+        before = _part(scored.windows, is_before)
+        after = _part(scored.windows, (found.ts >= touched.first[found.position]))
         self.old = self._recorded(conn, since)
         state = self._known_at(since)
         state = thresholds.resume(limits, state, *before)
@@ -116,12 +119,12 @@ class _Pass:
         now = np.where(touched.to_end, touched.clock, NEVER)
         self.state, second = thresholds.expire(limits, state, now)
         self._since = since
-        self._transitions = _by_row([*first, *second])
+        self._transitions = _by_row(scored.shown(np.concatenate([first, second])))
         self.is_settled = touched.to_end | self._meets_record()
 
-    def _threshold(self, index: int) -> Threshold:
+    def _definition(self, index: int) -> Definition:
         row = int(self._touched.row[index])
-        return self._watch.entries[row].rule.spec.definition
+        return self._watch.entries[row].terms.definition
 
     def _recorded(self, conn: Connection, since: IntArray) -> list[list[Interval]]:
         keys = [self._watch.entries[row].origin.key for row in self._touched.row]
@@ -136,20 +139,21 @@ class _Pass:
             active = at(intervals, int(since[index]))
             if active is not None:
                 severity = active.steps[-1].severity
-                state["level"][index] = _level(self._threshold(index), severity)
+                state["level"][index] = _level(self._definition(index), severity)
                 state["onset"][index] = active.onset
                 state["raised"][index] = active.raised
         return state
 
     def _meets_record(self) -> BoolArray:
         """Tell where the record goes on from the newest reading of the window."""
-        met: BoolArray = self.state["last_ts"] > self._touched.last
+        span = self._watch.reach.span[self._touched.row]
+        met: BoolArray = self.state["last_ts"] > self._touched.last + span
         met &= ~thresholds.is_waiting(self.state)
         for index, intervals in enumerate(self.old):
             active = at(intervals, int(self.state["last_ts"][index]))
             level = 0
             if active is not None:
-                level = _level(self._threshold(index), active.severity)
+                level = _level(self._definition(index), active.severity)
             met[index] &= level == self.state["level"][index]
         return met
 
@@ -166,7 +170,7 @@ class _Pass:
         new = computed(
             at(old, int(self._since[index])),
             self._transitions.get(index, ()),
-            self._threshold(index),
+            self._definition(index),
         )
         if not self._touched.to_end[index]:
             old, new = _joined(old, new, int(self.state["last_ts"][index]))
@@ -174,14 +178,63 @@ class _Pass:
         return Answer(int(touched.row[index]), int(touched.clock[index]), old, new)
 
 
-def _read(conn: Connection, watch: Watch, touched: Touched, limits: Limits) -> Windows:
+def _read(conn: Connection, watch: Watch, touched: Touched) -> Windows:
+    rows = touched.row
     stop = np.where(
         touched.to_end,
         windows.FOREVER_US,
-        np.minimum(touched.last + LOOKAHEAD, windows.FOREVER_US),
+        np.minimum(
+            touched.last + watch.reach.span[rows] + LOOKAHEAD, windows.FOREVER_US
+        ),
     )
-    back = np.maximum(limits.on_delay, limits.off_delay)
-    return windows.read(conn, watch.series[touched.row], touched.first, back, stop)
+    reach = windows.Reach(*(each[rows] for each in watch.reach))
+    return windows.read(conn, watch.series[rows], touched.first, reach, stop)
+
+
+class _Scored:
+    """Windows with scores in the place of the values of derived rows."""
+
+    def __init__(
+        self, watch: Watch, touched: Touched, found: Windows, since: IntArray
+    ) -> None:
+        self._raw = found
+        self._shown: dict[int, tuple[slice, FloatArray]] = {}
+        value = found.value.copy()
+        self.is_whole = np.ones(len(value), np.bool_)
+        """Whether all is known that a score depends on, for each reading."""
+        for index in np.flatnonzero(watch.is_derived[touched.row]).tolist():
+            row = int(touched.row[index])
+            mine = slice(*np.searchsorted(found.position, [index, index + 1]))
+            ts = found.ts[mine]
+            if touched.to_end[index]:
+                watch.keep_tail(row, ts, found.value[mine])
+            signal = watch.entries[row].terms.signal
+            if signal is not None:
+                scores = signal.apply(ts, found.value[mine])
+                value[mine] = scores.score
+                self._shown[index] = mine, scores.shown
+            whole = _whole_from(watch.reach, row, ts, int(since[index]))
+            self.is_whole[mine] = ts >= whole
+        self.windows = windows.Windows(found.position, found.ts, value)
+
+    def shown(self, transitions: Structured) -> Structured:
+        """Put what people are shown into the place of scores."""
+        for each in transitions:
+            if int(each["row"]) in self._shown:
+                mine, shown = self._shown[int(each["row"])]
+                # What holds at a time is the newest reading up to it.
+                at = np.searchsorted(self._raw.ts[mine], each["ts"], "right") - 1
+                each["value"] = shown[at]
+        return transitions
+
+
+def _whole_from(reach: Reach, row: int, ts: IntArray, newest: int) -> int:
+    """Return from when on the scores of a row's window are right. [us]."""
+    before = ts[ts <= newest]
+    if not len(before):
+        return NEVER
+    counted = before[max(len(before) - int(reach.samples[row]), 0)]
+    return min(newest - int(reach.back[row]), int(counted))
 
 
 def _part(found: Windows, mask: BoolArray) -> Windows:
@@ -195,9 +248,9 @@ def _by_row(transitions: Iterable[np.void]) -> dict[int, list[np.void]]:
     return found
 
 
-def _level(threshold: Threshold, severity: Severity) -> int:
-    severities = [each.severity for each in threshold.levels]
-    return severities.index(threshold.level(severity).severity) + 1
+def _level(definition: Definition, severity: Severity) -> int:
+    severities = [each.severity for each in definition.levels]
+    return severities.index(definition.level(severity).severity) + 1
 
 
 def at(intervals: Sequence[Interval], ts: int) -> Interval | None:
@@ -210,7 +263,7 @@ def at(intervals: Sequence[Interval], ts: int) -> Interval | None:
 
 
 def computed(
-    active: Interval | None, transitions: Iterable[np.void], threshold: Threshold
+    active: Interval | None, transitions: Iterable[np.void], definition: Definition
 ) -> list[Interval]:
     """Make intervals of what was active at first and what happened then."""
     found = [] if active is None else [active]
@@ -219,7 +272,7 @@ def computed(
         if kind == CLEAR:
             found[-1] = replace(found[-1], cleared=ts)
             continue
-        severity = threshold.levels[int(each["level"]) - 1].severity
+        severity = definition.levels[int(each["level"]) - 1].severity
         step = Step(ts, severity, float(each["value"]))
         if kind == RAISE:
             onset = int(each["onset"])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from parkpulse.model.alert import EventKind, Severity
     from parkpulse.model.condition import Key
-    from parkpulse.model.rule import Threshold
+    from parkpulse.model.definitions import Definition
     from parkpulse.query.alert_messages import MessageType
 
 ACTOR = "engine"
@@ -39,7 +39,7 @@ class Origin(NamedTuple):
     place_id: int | None
     device_id: int | None
     series_id: int | None
-    threshold: Threshold
+    definition: Definition
 
     @property
     def key(self) -> Key:
@@ -387,7 +387,7 @@ def _with_course(alert: AlertRow, new: Interval) -> AlertRow:
 def _with_severity(record: Record, alert: AlertRow, new: Interval) -> AlertRow:
     if new.severity == alert.severity:
         return alert
-    level = record.origin.threshold.level(new.severity)
+    level = record.origin.definition.level(new.severity)
     return replace(
         alert, severity=new.severity, value=new.steps[-1].value, limit=level.limit
     )
@@ -406,7 +406,7 @@ def _raised(record: Record, alert: AlertRow, new: Interval) -> AlertRow:
         acknowledged_by=None,
         severity=last.severity,
         value=last.value,
-        limit=record.origin.threshold.level(last.severity).limit,
+        limit=record.origin.definition.level(last.severity).limit,
     )
 
 
@@ -429,7 +429,7 @@ def _new_alert(origin: Origin, new: Interval, *, is_silent: bool) -> AlertRow:
         acknowledged=None,
         acknowledged_by=None,
         value=last.value,
-        limit=origin.threshold.level(last.severity).limit,
+        limit=origin.definition.level(last.severity).limit,
         version=0,
     )
 

@@ -9,17 +9,27 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from analytics import thresholds
-from analytics.thresholds import NEVER, STATE, Limits
+from analytics.thresholds import NEVER, STATE
+from parkpulse.engine import alerts_limits
 from parkpulse.engine.alerts_reconcile import Origin
 from parkpulse.model import freshness, instants, rule
+from parkpulse.model.definitions import SeriesDefinition
 from parkpulse.model.registry import SLOTS
+from parkpulse.model.rule import StoredRule
+from parkpulse.store.windows import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from analytics.thresholds import BoolArray, IntArray, Structured
+    from analytics.thresholds import (
+        BoolArray,
+        FloatArray,
+        IntArray,
+        Limits,
+        Structured,
+    )
+    from parkpulse.engine.alerts_limits import Terms
     from parkpulse.model.packed import Int32Array
-    from parkpulse.model.rule import StoredRule
     from parkpulse.store.rules import WatchedSeries
 
 ROW = np.dtype(
@@ -41,11 +51,22 @@ is retroactive; when the newest condition that is over ended [us]; and the field
 """
 
 
+_Defined = tuple[StoredRule, SeriesDefinition]
+
+
+class Tail(NamedTuple):
+    """Newest readings of a series, as many as the next one's score may need."""
+
+    ts: IntArray
+    value: FloatArray
+
+
 class Entry(NamedTuple):
     """A rule in force for a series."""
 
     rule: StoredRule
     series: WatchedSeries
+    terms: Terms
 
     @property
     def origin(self) -> Origin:
@@ -58,7 +79,7 @@ class Entry(NamedTuple):
             place_id=at.place_id,
             device_id=at.device_id,
             series_id=at.id,
-            threshold=self.rule.spec.definition,
+            definition=self.terms.definition,
         )
 
 
@@ -86,10 +107,17 @@ class Watch:
     """Age up to which the newest reading is fresh, shape (n,). [us]"""
     is_pending: BoolArray = field(init=False)
     """Whether time alone may change a row, shape (n,)."""
+    is_derived: BoolArray = field(init=False)
+    """Whether a row compares something else than its readings, shape (n,)."""
+    reach: Reach = field(init=False)
+    """How far before a reading each row looks."""
+    tails: dict[int, Tail] = field(default_factory=dict)
+    """Newest readings of derived rows, of which they are known."""
 
     def __post_init__(self) -> None:
         count = len(self.entries)
-        self.limits = _limits(self.entries)
+        self.limits = alerts_limits.limits([each.terms for each in self.entries])
+        self._measure()
         intervals = [each.series.report_interval_s for each in self.entries]
         self.series = np.array([each.series.id for each in self.entries], np.int32)
         self.park = np.array([each.series.park_id for each in self.entries], np.int64)
@@ -103,6 +131,19 @@ class Watch:
         self.rows["series"] = self.series
         self.rows["ended"] = NEVER
         self._write(np.arange(count), thresholds.initial(count))
+
+    def _measure(self) -> None:
+        signals = [each.terms.signal for each in self.entries]
+        rules = [each.terms.definition for each in self.entries]
+        self.is_derived = np.array([each is not None for each in signals], np.bool_)
+        self.reach = Reach(
+            back=np.maximum(self.limits.on_delay, self.limits.off_delay),
+            samples=np.array(
+                [max(each.on_samples, each.off_samples) for each in rules], np.int64
+            ),
+            span=np.array([each.span if each else 0 for each in signals], np.int64),
+            lead=np.array([each.lead if each else 0 for each in signals], np.int64),
+        )
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -180,6 +221,15 @@ class Watch:
         if rows.dtype == ROW:
             self.carry_over(rows)
 
+    def keep_tail(self, row: int, ts: IntArray, value: FloatArray) -> None:
+        """Take the newest readings of a derived row, sorted by time [us]."""
+        signal = self.entries[row].terms.signal
+        if signal is None or not len(ts):
+            self.tails.pop(row, None)
+            return
+        first = signal.tail(ts)
+        self.tails[row] = Tail(ts[first:].copy(), value[first:].copy())
+
     def clock(self, clocks: Mapping[int, int], rows: IntArray) -> IntArray:
         """Return the park's clock of each row [us]."""
         return np.array([clocks[park] for park in self.park[rows].tolist()], np.int64)
@@ -193,47 +243,28 @@ def _identity(rows: Structured) -> IntArray:
 
 def build(stored: Sequence[StoredRule], watched: Sequence[WatchedSeries]) -> Watch:
     """Make the rows of all series that rules in force watch; `watched` is by id."""
-    by_metric: dict[int, dict[str, list[StoredRule]]] = {}
+    by_metric: dict[int, dict[str, list[_Defined]]] = {}
     entries: list[Entry] = []
     for series in watched:
         if series.park_id not in by_metric:
             by_metric[series.park_id] = _by_metric(stored, series.park_id)
         entries += [
-            Entry(each, series)
-            for each in by_metric[series.park_id].get(series.metric, [])
-            if each.spec.definition.scope.holds(
-                series.device, series.device_kind, series.places
+            Entry(each, series, alerts_limits.terms(definition, series))
+            for each, definition in by_metric[series.park_id].get(series.metric, [])
+            if definition.scope.holds(
+                series.device, series.device_kind, series.places, series.tags
             )
         ]
     return Watch(entries, np.array([series.id for series in watched], np.int32))
 
 
-def _by_metric(
-    stored: Sequence[StoredRule], park_id: int
-) -> dict[str, list[StoredRule]]:
-    found: dict[str, list[StoredRule]] = {}
+def _by_metric(stored: Sequence[StoredRule], park_id: int) -> dict[str, list[_Defined]]:
+    found: dict[str, list[_Defined]] = {}
     for each in rule.in_force(stored, park_id):
-        found.setdefault(each.spec.definition.metric, []).append(each)
+        definition = each.spec.definition
+        if isinstance(definition, SeriesDefinition):
+            found.setdefault(definition.metric, []).append((each, definition))
     return found
-
-
-def _limits(entries: Sequence[Entry]) -> Limits:
-    rules = [each.rule.spec.definition for each in entries]
-    signs = [1.0 if each.direction == "above" else -1.0 for each in rules]
-    width = max((len(each.levels) for each in rules), default=1)
-    limit = np.full((len(rules), width), np.inf)
-    for row, each in enumerate(rules):
-        passed = [signs[row] * level.limit for level in each.levels]
-        limit[row, : len(passed)] = passed
-    intervals = [each.series.report_interval_s for each in entries]
-    return Limits(
-        sign=np.array(signs, np.float64),
-        limit=limit,
-        deadband=np.array([each.deadband for each in rules], np.float64),
-        on_delay=np.array([_us(each.on_delay_s) for each in rules], np.int64),
-        off_delay=np.array([_us(each.off_delay_s) for each in rules], np.int64),
-        hold=np.array([_us(freshness.INTERVALS * s) for s in intervals], np.int64),
-    )
 
 
 def _us(seconds: float) -> int:

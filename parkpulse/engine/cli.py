@@ -20,6 +20,7 @@ import click
 
 from parkpulse import settings
 from parkpulse.engine.alerts import AlertConsumer
+from parkpulse.engine.drift import DriftKeeper
 from parkpulse.engine.housekeeping import Housekeeper
 from parkpulse.engine.kpis import KpiConsumer
 from parkpulse.engine.lease import LeaseKeeper
@@ -68,13 +69,14 @@ def engine() -> None:
     database = Database(config.required_database_url(), size=8, name="parkpulse engine")
     database.open()
     with database.transaction() as conn:
-        rules.apply(conn, rule.shipped(), park_id=None)
+        rules.install(conn, rule.shipped(), rule.set_version())
     keeper = LeaseKeeper(database, _owner())
     loops = _loops(config, database, keeper)
     names = [loop.consumer.name for loop in loops]
     housekeeper = Housekeeper(database, names, config.raw_retention_days)
     life = LifeTicker(database, keeper, _page_url(config))
-    process = Engine(database, keeper, loops, [housekeeper.run, life.run])
+    chores = [housekeeper.run, life.run, DriftKeeper(database, keeper).run]
+    process = Engine(database, keeper, loops, chores)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: process.stop())
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parkpulse.model import rule
+from parkpulse.model.definitions import Threshold
 from parkpulse.model.registry import SLOTS
 from parkpulse.store import rules
 
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from parkpulse.model.alert import Direction, Severity
+    from parkpulse.model.definitions import Definition
     from parkpulse.model.registry import Name
-    from parkpulse.model.rule import StoredRule, Threshold
+    from parkpulse.model.rule import StoredRule
     from parkpulse.store.pool import Connection
     from parkpulse.store.rules import WatchedSeries
 
@@ -57,12 +59,16 @@ def by_series(stored: Iterable[StoredRule], watched: Iterable[WatchedSeries]) ->
     return found
 
 
-def _watches(threshold: Threshold, series: WatchedSeries) -> bool:
-    return threshold.metric == series.metric and threshold.scope.holds(
-        series.device, series.device_kind, series.places
+def _watches(definition: Definition, series: WatchedSeries) -> bool:
+    return (
+        isinstance(definition, Threshold)
+        and definition.metric == series.metric
+        and definition.scope.holds(
+            series.device, series.device_kind, series.places, series.tags
+        )
     )
 
 
-def _limits(threshold: Threshold) -> Iterator[Limit]:
-    for level in threshold.levels:
-        yield Limit(level.severity, threshold.direction, level.limit, level.name)
+def _limits(definition: Definition) -> Iterator[Limit]:
+    for level in definition.levels:
+        yield Limit(level.severity, definition.direction, level.limit, level.name)

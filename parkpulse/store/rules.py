@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from parkpulse.errors import ConflictError, NotFoundError
 from parkpulse.model.registry import SLOTS, Name
-from parkpulse.model.rule import Place, RuleSpec, StoredRule, Threshold
+from parkpulse.model.rule import (
+    Definition,
+    Place,
+    RuleSpec,
+    RuleVersion,
+    StoredRule,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +23,7 @@ if TYPE_CHECKING:
 
 CHANNEL = "registry"
 """Notified when a rule has changed, as for everything else that is registered."""
+_KIND = "rule"
 
 
 class WatchedSeries(NamedTuple):
@@ -32,44 +40,144 @@ class WatchedSeries(NamedTuple):
     place_id: int | None
     places: list[Place]
     """From the device's own place outwards."""
+    kind: str = "gauge"
+    modulus: float | None = None
+    zone: str = "UTC"
+    tags: tuple[str, ...] = ()
+
+
+SYSTEM = "system"
+"""Who puts the rules in place that are shipped or come with a park."""
+_SHIPPED = "shipped"
+
+
+class Change(NamedTuple):
+    """Who changes a rule and why; `version` is the one that they have seen."""
+
+    actor: str
+    note: str = ""
+    version: int | None = None
 
 
 def apply(conn: Connection, rules: Sequence[RuleSpec], park_id: int | None) -> None:
     """Put rules in force in one park, or with None in all; the same again is nothing.
 
-    Rules that are not named stay as they are.
+    Rules that are not named, and those that people have changed, stay as they are.
     """
-    changed = False
+    _write(conn, rules, park_id, Change(SYSTEM), is_edit=False)
+
+
+def install(conn: Connection, rules: Sequence[RuleSpec], version: int) -> bool:
+    """Put the shipped set in place unless this or a newer version of it is there."""
+    found = conn.execute(
+        """
+        insert into rule_set as s (name, version) values (%s, %s)
+        on conflict (name) do update set
+            version = excluded.version, installed_at = now()
+        where s.version < excluded.version
+        returning version
+        """,
+        [_SHIPPED, version],
+    ).fetchall()
+    if found:
+        apply(conn, rules, park_id=None)
+    return bool(found)
+
+
+def put(
+    conn: Connection, spec: RuleSpec, park_id: int | None, change: Change
+) -> StoredRule:
+    """Write a rule as a person wants it; the same again makes no new version.
+
+    Raises
+    ------
+    ConflictError
+        The rule has changed since the version that they have seen; version 0 says
+        that they know of none.
+    """
+    present = find(conn, park_id, spec.code)
+    version = 0 if present is None else present.version
+    if change.version is not None and change.version != version:
+        message = f"the rule has version {version}, not {change.version}"
+        raise ConflictError(message)
+    _write(conn, [spec], park_id, change, is_edit=True)
+    written = find(conn, park_id, spec.code)
+    if written is None:
+        raise NotFoundError(_KIND, spec.code)
+    return written
+
+
+def _write(
+    conn: Connection,
+    rules: Sequence[RuleSpec],
+    park_id: int | None,
+    change: Change,
+    *,
+    is_edit: bool,
+) -> None:
+    changed: list[int] = []
     for rule in sorted(rules, key=lambda each: each.code):
         cursor = conn.execute(
             """
             insert into rule as r
-                (park_id, code, enabled, name_zh, name_en, definition, source)
-            values (%s, %s, %s, %s, %s, %s::jsonb, %s)
+                (park_id, code, enabled, name_zh, name_en, definition, source, edited)
+            values (%(park)s, %(code)s, %(enabled)s, %(zh)s, %(en)s,
+                %(definition)s::jsonb, %(source)s, %(edit)s)
             on conflict (park_id, code) do update set
                 version = r.version + 1,
                 enabled = excluded.enabled,
                 name_zh = excluded.name_zh,
                 name_en = excluded.name_en,
                 definition = excluded.definition,
-                source = excluded.source
-            where (r.enabled, r.name_zh, r.name_en, r.definition, r.source)
-                is distinct from (excluded.enabled, excluded.name_zh,
-                    excluded.name_en, excluded.definition, excluded.source)
+                source = excluded.source,
+                edited = excluded.edited
+            where (excluded.edited or not r.edited)
+                and (r.enabled, r.name_zh, r.name_en, r.definition, r.source)
+                    is distinct from (excluded.enabled, excluded.name_zh,
+                        excluded.name_en, excluded.definition, excluded.source)
+            returning id
             """,
-            [
-                park_id,
-                rule.code,
-                rule.enabled,
-                rule.name.zh,
-                rule.name.en,
-                msgspec.json.encode(rule.definition).decode(),
-                rule.source,
-            ],
+            {
+                "park": park_id,
+                "code": rule.code,
+                "enabled": rule.enabled,
+                "zh": rule.name.zh,
+                "en": rule.name.en,
+                "definition": msgspec.json.encode(rule.definition).decode(),
+                "source": rule.source,
+                "edit": is_edit,
+            },
         )
-        changed = changed or cursor.rowcount > 0
+        changed += [rule_id for (rule_id,) in cursor]
     if changed:
-        conn.execute("select pg_notify(%s, '')", [CHANNEL])
+        _keep_versions(conn, changed, change)
+
+
+def _keep_versions(conn: Connection, changed: Sequence[int], change: Change) -> None:
+    conn.execute(
+        """
+        insert into rule_version (rule_id, version, actor, note, enabled, name_zh,
+            name_en, definition, source)
+        select id, version, %s, %s, enabled, name_zh, name_en, definition, source
+        from rule where id = any(%s)
+        """,
+        [change.actor, change.note, list(changed)],
+    )
+    conn.execute("select pg_notify(%s, '')", [CHANNEL])
+
+
+def find(conn: Connection, park_id: int | None, code: str) -> StoredRule | None:
+    """Lock and return the rule of this code in one park, or the common one."""
+    rows = conn.execute(
+        """
+        select id, park_id, version, code, name_zh, name_en, definition::text, source,
+            enabled, edited
+        from rule where park_id is not distinct from %s and code = %s
+        for update
+        """,
+        [park_id, code],
+    ).fetchall()
+    return _rule(*rows[0]) if rows else None
 
 
 def load(conn: Connection) -> list[StoredRule]:
@@ -77,7 +185,7 @@ def load(conn: Connection) -> list[StoredRule]:
     rows = conn.execute(
         """
         select id, park_id, version, code, name_zh, name_en, definition::text, source,
-            enabled
+            enabled, edited
         from rule order by id
         """
     )
@@ -94,10 +202,39 @@ def _rule(
     definition: str,
     source: str,
     enabled: bool,  # noqa: FBT001 - a column
+    edited: bool,  # noqa: FBT001 - a column
 ) -> StoredRule:
-    threshold = msgspec.json.decode(definition, type=Threshold)
-    spec = RuleSpec(code, Name(zh, en), threshold, source, enabled)
-    return StoredRule(rule_id, park_id, version, spec)
+    spec = _spec(code, zh, en, definition, source, enabled)
+    return StoredRule(rule_id, park_id, version, spec, edited)
+
+
+def _spec(
+    code: str,
+    zh: str,
+    en: str,
+    definition: str,
+    source: str,
+    enabled: bool,  # noqa: FBT001 - a column
+) -> RuleSpec:
+    decoded = msgspec.json.decode(definition, type=Definition)
+    return RuleSpec(code, Name(zh, en), decoded, source, enabled)
+
+
+def history(conn: Connection, rule_id: int) -> list[RuleVersion]:
+    """All versions of a rule, newest first."""
+    rows = conn.execute(
+        """
+        select v.version, v.at, v.actor, v.note, r.code, v.name_zh, v.name_en,
+            v.definition::text, v.source, v.enabled
+        from rule_version v join rule r on r.id = v.rule_id
+        where v.rule_id = %s order by v.version desc
+        """,
+        [rule_id],
+    )
+    return [
+        RuleVersion(version, at, actor, note, _spec(*columns))
+        for version, at, actor, note, *columns in rows
+    ]
 
 
 def watched(conn: Connection, slots: Sequence[int]) -> list[WatchedSeries]:
@@ -119,7 +256,8 @@ def watched(conn: Connection, slots: Sequence[int]) -> list[WatchedSeries]:
             from around group by id
         )
         select s.id, s.metric, s.report_interval_s, park.id, park.code, d.id, d.code,
-            d.kind, d.place_id, nested.codes, nested.kinds
+            d.kind, d.place_id, nested.codes, nested.kinds, s.kind, s.modulus,
+            park.zone, d.options ->> 'tags'
         from park
         join device d on d.park_id = park.id and d.state <> 'retired'
         join series s on s.device_id = d.id
@@ -144,6 +282,10 @@ def _watched(
     place_id: int | None,
     codes: list[str] | None,
     kinds: list[str] | None,
+    kind: str,
+    modulus: float | None,
+    zone: str,
+    tags: str | None,
 ) -> WatchedSeries:
     places = [Place(*each) for each in zip(codes or [], kinds or [], strict=True)]
     return WatchedSeries(
@@ -157,4 +299,8 @@ def _watched(
         device_kind,
         place_id,
         places,
+        kind,
+        modulus,
+        zone,
+        tuple((tags or "").split()),
     )

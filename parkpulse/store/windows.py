@@ -33,11 +33,25 @@ class Windows(NamedTuple):
     value: FloatArray
 
 
+class Reach(NamedTuple):
+    """How far before its start each of n windows goes; arrays of shape (n,).
+
+    What has to be known at the newest reading before the start, less `back` [us], and
+    at the `samples`-th newest one: at each of them the `span` [us] before it, and
+    `lead` readings more.
+    """
+
+    back: Int64Array
+    samples: Int64Array
+    span: Int64Array
+    lead: Int64Array
+
+
 def read(
     conn: Connection,
     series: Int32Array,
     start: Int64Array,
-    back: Int64Array,
+    reach: Reach,
     stop: Int64Array,
 ) -> Windows:
     """Return the readings in [start, stop] and what leads up to them.
@@ -46,32 +60,47 @@ def read(
     ----------
     conn
         Open connection.
-    series, start, back, stop : arrays, shape (n,)
-        Series, times and a span of each window [us]. A window begins at the newest
-        reading before `start`, less `back`.
+    series, start, stop : arrays, shape (n,)
+        Series and times of each window. [us]
+    reach
+        Of each window.
     """
     found = columns.fetch(
         conn,
         """
         select k.position, r.ts, r.value
-        from unnest(%s::integer[], %s::timestamptz[], %s::bigint[], %s::timestamptz[])
-            with ordinality as k (series, start, back, stop, position)
+        from unnest(%s::integer[], %s::timestamptz[], %s::bigint[], %s::bigint[],
+                %s::bigint[], %s::bigint[], %s::timestamptz[])
+            with ordinality
+            as k (series, start, back, samples, span, lead, stop, position)
         cross join lateral (
-            select coalesce(max(h.ts), k.start) - k.back * interval '1 us' as first
+            select coalesce(
+                    least(max(h.ts) - k.back * interval '1 us', min(h.ts)), k.start)
+                - k.span * interval '1 us' as first
             from (
                 select reading.ts from reading
                 where reading.series = k.series and reading.ts < k.start
-                order by reading.ts desc limit 1) h) w
+                order by reading.ts desc limit k.samples) h) w
+        cross join lateral (
+            select coalesce(min(h.ts), w.first) as first
+            from (
+                select reading.ts from reading
+                where k.lead > 0 and reading.series = k.series
+                    and reading.ts <= w.first
+                order by reading.ts desc limit k.lead) h) v
         cross join lateral (
             select reading.ts, reading.value from reading
-            where reading.series = k.series and reading.ts >= w.first
+            where reading.series = k.series and reading.ts >= v.first
                 and reading.ts <= k.stop) r
         order by k.position, r.ts
         """,
         [
             series.tolist(),
             [instants.from_us(us) for us in start.tolist()],
-            back.tolist(),
+            reach.back.tolist(),
+            reach.samples.tolist(),
+            reach.span.tolist(),
+            reach.lead.tolist(),
             [instants.from_us(us) for us in stop.tolist()],
         ],
         {"position": "int8", "ts": "ts", "value": "float8"},

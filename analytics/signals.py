@@ -1,0 +1,270 @@
+"""What a rule compares with its limits where that is not the reading itself.
+
+A signal makes a *score* of each reading of one series from the readings before it
+within `span`, so that it may be computed from any point on. The score is what
+`analytics.thresholds` compares; what people are shown may be another number.
+
+* A rate is the change since the oldest reading of the window, over the time between.
+* Sums over windows of several lengths are told by a score: k when the sum of level k
+  is reached, k - 0.5 when it is short of it by less than the deadband.
+* With a schedule, a reading outside its windows counts as far inside the limit.
+* With a repeat count, a reading beyond the limit says nothing (NaN) until enough
+  breaches have begun within a time. A breach begins with a reading beyond the limit
+  whose predecessor is not, or is older than that time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics.thresholds import BoolArray, FloatArray, IntArray
+
+SECOND = 1_000_000
+"""Microseconds."""
+_MICRO = 1e6
+_HOUR = 3600 * SECOND
+_MINUTE = 60 * SECOND
+_MINUTES_PER_DAY = 1440
+_MONDAY = 3
+"""1 January 1970 was a Thursday, three days after a Monday."""
+_NEAR_END = 0.9
+"""A counter that falls from this share of its range on has rolled over."""
+SCORE_OFFSET = 0.25
+"""The limit of level k lies so far below its score."""
+SCORE_DEADBAND = 0.5
+"""Between a level's limit and the score that is back."""
+
+
+class Scores(NamedTuple):
+    """Of n readings: what is compared, and what is shown."""
+
+    score: FloatArray
+    shown: FloatArray
+
+
+class Measure(Protocol):
+    """Makes scores of the readings of one series, sorted by time."""
+
+    @property
+    def span(self) -> int:
+        """How far before a reading its score looks [us]."""
+
+    @property
+    def lead(self) -> int:
+        """How many readings before that it needs."""
+
+    def apply(self, ts: IntArray, value: FloatArray) -> Scores:
+        """Return one score for each reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The reading itself."""
+
+    span: int = 0
+    lead: int = 0
+
+    def apply(self, ts: IntArray, value: FloatArray) -> Scores:
+        """Return the values themselves."""
+        del ts
+        return Scores(value, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Change per `per` [us] since the oldest reading of the last `span` [us]."""
+
+    span: int
+    per: int
+    lead: int = 0
+
+    def apply(self, ts: IntArray, value: FloatArray) -> Scores:
+        """Return rates; NaN where the readings cover less than half of the window."""
+        oldest = np.searchsorted(ts, ts - self.span, "left")
+        elapsed = ts - ts[oldest]
+        is_short = 2 * elapsed < self.span
+        change = value - value[oldest]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rate = change * (self.per / elapsed)
+        rate[is_short] = np.nan
+        return Scores(rate, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Sums of increments over windows that reach limits.
+
+    Parameters
+    ----------
+    windows, limits
+        Length [us] and sum to be reached of each level, from the least severe.
+    deadband
+        How far below its limit a sum is back.
+    is_counter
+        Whether readings are a counter, so that increments are differences.
+    modulus
+        At which a counter rolls over; None: a fall is a reset.
+    """
+
+    windows: Sequence[int]
+    limits: Sequence[float]
+    deadband: float
+    is_counter: bool
+    modulus: float | None = None
+
+    @property
+    def span(self) -> int:
+        """The longest window [us]."""
+        return max(self.windows)
+
+    @property
+    def lead(self) -> int:
+        """A counter's first increment needs the reading before."""
+        return int(self.is_counter)
+
+    def apply(self, ts: IntArray, value: FloatArray) -> Scores:
+        """Return levels reached, and the sum of the level that comes closest."""
+        # In whole millionths, a sum does not depend on where the summing began.
+        total = np.cumsum(np.rint(self._increments(value) * _MICRO).astype(np.int64))
+        score = np.zeros(len(ts))
+        shown = np.zeros(len(ts))
+        for number, (window, limit) in enumerate(
+            zip(self.windows, self.limits, strict=True), 1
+        ):
+            first = np.searchsorted(ts, ts - window, "right")
+            before = np.where(first > 0, total[np.maximum(first - 1, 0)], 0)
+            sums = (total - before) / _MICRO
+            level = np.where(sums >= limit, float(number), 0.0)
+            is_near = (sums < limit) & (sums > limit - self.deadband)
+            level[is_near] = number - SCORE_DEADBAND
+            is_higher = (level > score) | (number == 1)
+            score, shown = (
+                np.where(is_higher, level, score),
+                np.where(is_higher, sums, shown),
+            )
+        return Scores(score, shown)
+
+    def _increments(self, value: FloatArray) -> FloatArray:
+        value = np.where(np.isfinite(value), value, 0.0)
+        if not self.is_counter or not len(value):
+            return value
+        step = np.diff(value, prepend=value[:1])
+        rolled = value if self.modulus is None else step + self.modulus
+        end = np.inf if self.modulus is None else _NEAR_END * self.modulus
+        has_rolled: BoolArray = np.greater(value - step, end)
+        return np.where(step >= 0, step, np.where(has_rolled, rolled, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Minutes [start, end) of some days of the week, Monday being 0."""
+
+    days: frozenset[int]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """Windows of the week in a zone; outside them nothing is beyond the limit."""
+
+    windows: Sequence[Window]
+    zone: str
+
+    def holds(self, ts: IntArray) -> BoolArray:
+        """Tell which times [us] lie within a window."""
+        minutes = self._local(ts) // _MINUTE
+        day = (minutes // _MINUTES_PER_DAY + _MONDAY) % 7
+        minute = minutes % _MINUTES_PER_DAY
+        found = np.zeros(len(ts), np.bool_)
+        for each in self.windows:
+            mine = np.isin(day, sorted(each.days))
+            found |= mine & (minute >= each.start) & (minute < each.end)
+        return found
+
+    def _local(self, ts: IntArray) -> IntArray:
+        zone = ZoneInfo(self.zone)
+        hours, at = np.unique(ts // _HOUR, return_inverse=True)
+        offsets = [_offset(int(hour), zone) for hour in hours]
+        local: IntArray = ts + np.array(offsets, np.int64)[at]
+        return local
+
+
+def _offset(hour: int, zone: ZoneInfo) -> int:
+    offset = datetime.fromtimestamp(hour * 3600, UTC).astimezone(zone).utcoffset()
+    return 0 if offset is None else round(offset.total_seconds()) * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """At least `count` breaches must have begun within `within` [us]."""
+
+    count: int
+    within: int
+
+    def enough(self, ts: IntArray, is_over: BoolArray) -> BoolArray:
+        """Tell at which readings so many breaches have begun."""
+        begins = is_over.copy()
+        begins[1:] &= ~is_over[:-1] | (ts[1:] - ts[:-1] > self.within)
+        total = np.cumsum(begins)
+        first = np.searchsorted(ts, ts - self.within, "right")
+        before = np.where(first > 0, total[np.maximum(first - 1, 0)], 0)
+        found: BoolArray = total - before >= self.count
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A measure, seen through a schedule and a repeat count.
+
+    Parameters
+    ----------
+    measure
+        What is compared.
+    sign, limit
+        Direction and first limit times sign, as in `thresholds.Limits`.
+    weekly, repeat
+        When it counts.
+    """
+
+    measure: Measure
+    sign: float
+    limit: float
+    weekly: Weekly | None = None
+    repeat: Repeat | None = None
+
+    @property
+    def span(self) -> int:
+        """How far before a reading its score looks [us]."""
+        # The predecessor of a breach's first reading may lie as far back again.
+        again = 0 if self.repeat is None else 2 * self.repeat.within
+        return self.measure.span + again
+
+    @property
+    def lead(self) -> int:
+        """How many readings before that it needs."""
+        return self.measure.lead
+
+    def apply(self, ts: IntArray, value: FloatArray) -> Scores:
+        """Return one score for each reading of a series, sorted by time [us]."""
+        score, shown = self.measure.apply(ts, value)
+        if self.weekly is not None:
+            score = np.where(self.weekly.holds(ts), score, -self.sign * np.inf)
+        if self.repeat is not None:
+            is_over = self.sign * score > self.limit
+            enough = self.repeat.enough(ts, is_over)
+            score = np.where(is_over & ~enough, np.nan, score)
+        return Scores(score, shown)
+
+    def tail(self, ts: IntArray) -> int:
+        """Return from which reading on the next one's score may need them."""
+        first = int(np.searchsorted(ts, ts[-1] - self.span, "left"))
+        return max(first - self.lead, 0)

@@ -1,0 +1,122 @@
+"""What each (rule, series) is compared with: numbers of the definitions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from analytics import signals
+from analytics.signals import Signal
+from analytics.thresholds import Limits
+from parkpulse.model import freshness, instants
+from parkpulse.model.definitions import Rate, RollingSum, Threshold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics.signals import Measure, Weekly
+    from parkpulse.model.definitions import SeriesDefinition
+    from parkpulse.store.rules import WatchedSeries
+
+_MINUTES = 60
+
+
+class Terms(NamedTuple):
+    """A definition in numbers, for one series."""
+
+    definition: SeriesDefinition
+    sign: float
+    limits: list[float]
+    """Times sign, rising."""
+    deadband: float
+    signal: Signal | None
+    """None where readings are compared as they are."""
+    hold_s: float
+
+
+def terms(definition: SeriesDefinition, series: WatchedSeries) -> Terms:
+    """Return the numbers of a definition for a series."""
+    sign = 1.0 if definition.direction == "above" else -1.0
+    limits = [sign * level.limit for level in definition.levels]
+    deadband = definition.deadband
+    if isinstance(definition, RollingSum):
+        count = len(definition.levels)
+        limits = [number - signals.SCORE_OFFSET for number in range(1, count + 1)]
+        deadband = signals.SCORE_DEADBAND
+    measure = _measure(definition, series)
+    weekly = _weekly(definition, series.zone)
+    repeat = _repeat(definition)
+    is_plain = isinstance(measure, signals.Plain) and weekly is None and repeat is None
+    signal = Signal(measure, sign, limits[0], weekly, repeat)
+    hold_s = freshness.INTERVALS * series.report_interval_s
+    return Terms(
+        definition, sign, limits, deadband, None if is_plain else signal, hold_s
+    )
+
+
+def _measure(definition: SeriesDefinition, series: WatchedSeries) -> Measure:
+    if isinstance(definition, Rate):
+        return signals.Rate(_us(definition.window_s), _us(definition.per_s))
+    if isinstance(definition, RollingSum):
+        return signals.Sums(
+            windows=tuple(_us(each.window_s) for each in definition.levels),
+            limits=tuple(each.limit for each in definition.levels),
+            deadband=definition.deadband,
+            is_counter=series.kind == "counter",
+            modulus=series.modulus,
+        )
+    return signals.Plain()
+
+
+def _weekly(definition: SeriesDefinition, zone: str) -> Weekly | None:
+    if definition.schedule is None:
+        return None
+    windows = [
+        signals.Window(
+            frozenset(day - 1 for day in each.days),
+            _minute(each.start),
+            _minute(each.end),
+        )
+        for each in definition.schedule
+    ]
+    return signals.Weekly(tuple(windows), zone)
+
+
+def _minute(text: str) -> int:
+    hour, minute = text.split(":")
+    return int(hour) * _MINUTES + int(minute)
+
+
+def _repeat(definition: SeriesDefinition) -> signals.Repeat | None:
+    if definition.repeat is None:
+        return None
+    return signals.Repeat(definition.repeat.count, _us(definition.repeat.within_s))
+
+
+def limits(rows: Sequence[Terms]) -> Limits:
+    """Return the limits of n rows as arrays."""
+    width = max((len(each.limits) for each in rows), default=1)
+    limit = np.full((len(rows), width), np.inf)
+    for row, each in enumerate(rows):
+        limit[row, : len(each.limits)] = each.limits
+    rules = [each.definition for each in rows]
+    return Limits(
+        sign=np.array([each.sign for each in rows], np.float64),
+        limit=limit,
+        deadband=np.array([each.deadband for each in rows], np.float64),
+        on_delay=np.array([_us(each.on_delay_s) for each in rules], np.int64),
+        off_delay=np.array([_us(each.off_delay_s) for each in rules], np.int64),
+        hold=np.array([_us(each.hold_s) for each in rows], np.int64),
+        on_samples=np.array([each.on_samples for each in rules], np.int64),
+        off_samples=np.array([each.off_samples for each in rules], np.int64),
+    )
+
+
+def is_of_series(definition: object) -> bool:
+    """Whether a definition watches series."""
+    return isinstance(definition, Threshold | Rate | RollingSum)
+
+
+def _us(seconds: float) -> int:
+    return round(seconds * instants.SECOND)
