@@ -33,6 +33,7 @@ from api.routes import (
     outlook,
     parks,
     ranges,
+    simulation,
 )
 from parkpulse.query.flow import FlowMeter
 from parkpulse.query.live import Live
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from parkpulse.store.pool import Database
+    from simulators.scenario.training import Training
 
 PREFIX = "/api/v1"
 _GZIP_FROM_BYTES = 1000
@@ -59,6 +61,7 @@ _ROUTERS = (
     ledger.router,
     events.router,
     stream.router,
+    simulation.router,
     health.router,
 )
 
@@ -79,6 +82,7 @@ def create(
     *,
     mqtt_url: str | None = None,
     unlock: Callable[[bytes], str] = bytes.decode,
+    training: Training | None = None,
 ) -> FastAPI:
     """Make the application.
 
@@ -96,11 +100,14 @@ def create(
         Broker that pushed messages go to; None: none is taken.
     unlock
         Decrypts the secrets of push accounts.
+    training
+        Starts simulated parks; None: nobody may.
     """
     app = described()
     app.state.context = _context(database, page_url)
     accounts = Accounts(database)
     app.state.courier = Courier(accounts, mqtt_url)
+    app.state.training = training
     app.state.desk = Desk(accounts, app.state.courier, unlock)
     app.include_router(push.router)
     _add_page(app, Pages(page))
@@ -144,6 +151,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     courier.start()
     yield
     context.hub.close()
+    training: Training | None = app.state.training
+    if training is not None:
+        await run_in_threadpool(training.stop)
     await run_in_threadpool(courier.stop)
     await run_in_threadpool(context.follower.stop)
 

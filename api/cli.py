@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import socket
 from typing import TYPE_CHECKING
@@ -12,13 +13,14 @@ import click
 import uvicorn
 from typing_extensions import override
 
-from api import app, listening
+from api import app, guard, listening
 from dashboards import page
 from parkpulse import settings
 from parkpulse.errors import ConfigError, StoreUnavailableError
 from parkpulse.notify import vault
 from parkpulse.store import pool
 from parkpulse.store.pool import Database
+from simulators.scenario.training import Training
 
 if TYPE_CHECKING:
     from api.hub import Hub
@@ -98,6 +100,20 @@ def _vault(config: Settings) -> Vault:
     return vault.open_vault(key, config.home.expanduser().absolute())
 
 
+def _training(config: Settings) -> Training | None:
+    """Allow simulated parks to those who sit at this machine, unless told otherwise."""
+    is_own = guard.is_loopback(config.host) and config.public_url is None
+    is_allowed = is_own if config.training is None else config.training
+    if not is_allowed or config.mqtt_url is None:
+        return None
+    addresses = {
+        "PARKPULSE_DATABASE_URL": config.required_database_url(),
+        "PARKPULSE_MQTT_URL": config.required_mqtt_url(),
+    }
+    folder = config.home.expanduser().absolute() / "training"
+    return Training(folder, {**os.environ, **addresses})
+
+
 def _own_url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -110,6 +126,7 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
         public_url=config.public_url,
         mqtt_url=config.mqtt_url.get_secret_value() if config.mqtt_url else None,
         unlock=_vault(config).unlock,
+        training=_training(config),
     )
     server = _Server(
         uvicorn.Config(

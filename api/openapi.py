@@ -22,6 +22,7 @@ TAGS = [
     {"name": "alerts", "description": "What is wrong, and who has seen it."},
     {"name": "ledger", "description": "What arrived and what became of it."},
     {"name": "live", "description": "Server-sent events of a park."},
+    {"name": "simulation", "description": "Simulated parks for training."},
     {"name": "health", "description": "Whether the service is well."},
 ]
 DESCRIPTION = """\
@@ -33,6 +34,11 @@ Times are RFC 3339 in UTC, periods `[start, end)`. Lists are `{items, next}`: pa
 """
 _REF = "#/components/schemas/"
 _CHANGES = ("acknowledge", "change_by")
+_OWN = {
+    "start_training": ["training_off", "training_running", "not_found"],
+    "stop_training": ["training_off"],
+}
+"""Problems of single operations, by the beginning of their ids."""
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -97,6 +103,9 @@ def _codes(
         codes += ["media_type", "body_too_large", "origin_not_allowed"]
     if operation["operationId"].startswith(_CHANGES):
         codes.append("illegal_transition")
+    for name, own in _OWN.items():
+        if operation["operationId"].startswith(name):
+            codes += own
     return codes
 
 

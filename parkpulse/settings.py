@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     """Whether webhooks may go to private and loopback addresses."""
     public_url: str | None = None
     """Address of the page in messages; else `http://host:port`."""
+    training: bool | None = None
+    """Whether people at the page may start simulated parks; None: if the page is served
+    on loopback only and has no `public_url`."""
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     """How much the processes log."""
 
