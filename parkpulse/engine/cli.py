@@ -27,6 +27,7 @@ from parkpulse.engine.lease import LeaseKeeper
 from parkpulse.engine.life import LifeTicker
 from parkpulse.engine.loop import Loop
 from parkpulse.engine.process import Engine
+from parkpulse.engine.quality import QualityConsumer
 from parkpulse.engine.recompute import Progress, plan, run
 from parkpulse.engine.rollups import PAUSE_S, RollupConsumer
 from parkpulse.errors import InvalidRequestError
@@ -47,6 +48,7 @@ def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Lo
         Loop(database, keeper, alerts, wake=threading.Event()),
         Loop(database, keeper, RollupConsumer(), pause_s=PAUSE_S),
         Loop(database, keeper, KpiConsumer()),
+        Loop(database, keeper, QualityConsumer()),
     ]
 
 

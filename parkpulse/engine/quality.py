@@ -1,0 +1,199 @@
+"""The consumer that flags doubtful readings, and only those, beside the readings.
+
+Readings that arrive in order are tested with what is known of their series in memory.
+For late, corrected or first ones the stretch around them is put down and tested again
+from the database, so that findings do not depend on the order of arrival.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from parkpulse.engine import quality_tests
+from parkpulse.engine.quality_tests import Catalogue
+from parkpulse.model import instants, packed
+from parkpulse.store import quality as store
+from parkpulse.store import windows
+from parkpulse.store.quality import Findings, Stretches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import numpy.typing as npt
+
+    from analytics.qartod import Flags
+    from parkpulse.engine.quality_tests import Rows
+    from parkpulse.model.packed import FloatArray, Int64Array, LoggedBatch
+    from parkpulse.model.quality import TestName
+    from parkpulse.store.pool import Connection
+
+    BoolArray = npt.NDArray[np.bool_]
+
+MOST_STRETCHES = 500
+"""So many stretches are tested again in one transaction."""
+LONGEST = 7 * instants.DAY
+"""So much of a stretch is tested again in one transaction. [us]"""
+_REFRESH = timedelta(seconds=60)
+_DOUBTFUL = (3, 4)
+
+
+class QualityConsumer:
+    """Gross range, spike, rate of change, flat line and gap of what arrives."""
+
+    name = "quality"
+
+    def __init__(self) -> None:
+        self._slots: Sequence[int] = ()
+        self._known = Catalogue([])
+        self._known_at: datetime | None = None
+
+    def start(self, conn: Connection, slots: Sequence[int]) -> None:
+        """Load the list of series; what waits is in the database."""
+        self._slots = slots
+        self._known = Catalogue(store.series(conn, slots))
+        self._known_at = None
+
+    def consume(
+        self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime
+    ) -> None:
+        """Test what came in order; put down what did not."""
+        changes = packed.concatenate(batches)
+        series = changes.series.astype(np.int64)
+        self._refresh(conn, series, now)
+        place, known = self._known.places(series)
+        order = np.lexsort((changes.ts, place))
+        order = order[known[order]]
+        place, ts = place[order], changes.ts[order]
+        replaced = (changes.flag[order] & packed.CORRECTION) > 0
+        late = self._late(place, ts, replaced)
+        self._postpone(conn, place[late], ts[late])
+        self._step(conn, place[~late], ts[~late], changes.value[order][~late])
+
+    def _refresh(self, conn: Connection, series: Int64Array, now: datetime) -> None:
+        """Read the list of series again if one is new, and now and then."""
+        self._known_at = self._known_at or now
+        is_old = now - self._known_at > _REFRESH
+        if is_old or not self._known.places(series)[1].all():
+            fresh = Catalogue(store.series(conn, self._slots))
+            fresh.take(self._known)
+            self._known, self._known_at = fresh, now
+
+    def _late(
+        self, place: Int64Array, ts: Int64Array, replaced: BoolArray
+    ) -> BoolArray:
+        """Which rows belong to a series that has one out of order."""
+        seen = self._known.ts[place, 1]
+        odd = replaced | (seen == quality_tests.UNKNOWN) | (ts <= seen)
+        odd[1:] |= (place[1:] == place[:-1]) & (ts[1:] == ts[:-1])
+        late: BoolArray = np.isin(place, place[odd])
+        return late
+
+    def _postpone(self, conn: Connection, place: Int64Array, ts: Int64Array) -> None:
+        which, start = np.unique(place, return_index=True)
+        # Until they are tested again, nothing is known of them.
+        self._known.ts[which] = quality_tests.UNKNOWN
+        end = np.append(start[1:], len(place)) - 1
+        store.postpone(
+            conn,
+            Stretches(self._known.id[which], ts[start], ts[end[: len(which)]]),
+        )
+
+    def _step(
+        self, conn: Connection, place: Int64Array, ts: Int64Array, value: FloatArray
+    ) -> None:
+        if not len(place):
+            return
+        rows = self._known.continued(place, ts, value)
+        # The newest that was known may now prove to be a spike.
+        newest = self._known.ts[rows.place, 1]
+        since = quality_tests.standing(rows)
+        for test, flag in quality_tests.run(self._known, rows, since).items():
+            new = rows.ts >= newest if test == "spike" else rows.ts > newest
+            self._add(conn, test, rows, flag, new)
+        self._known.remember(rows, since)
+
+    def _add(
+        self,
+        conn: Connection,
+        test: TestName,
+        rows: Rows,
+        flag: Flags,
+        wanted: BoolArray,
+    ) -> None:
+        mine = wanted & np.isin(flag, _DOUBTFUL)
+        found = Findings(self._known.id[rows.place[mine]], rows.ts[mine], flag[mine])
+        store.add(conn, test, found)
+
+    def tick(self, conn: Connection, now: datetime) -> None:
+        """Test again some of what was put down."""
+        self._known_at = self._known_at or now
+        waiting = store.pending(conn, self._slots, MOST_STRETCHES)
+        known = self._known.places(waiting.series)[1]
+        waiting = Stretches(*(each[known] for each in waiting))
+        if not len(waiting.series):
+            return
+        high = np.minimum(waiting.high, waiting.low + LONGEST)
+        self._again(conn, waiting._replace(high=high), high == waiting.high)
+        store.done(conn, waiting._replace(high=high))
+
+    def _again(self, conn: Connection, asked: Stretches, is_whole: BoolArray) -> None:
+        place = self._known.places(asked.series)[0]
+        span = self._known.span(place)
+        window = store.windows(conn, asked, span)
+        rows = quality_tests.rows(place[window.position], window.ts, window.value)
+        if not len(rows.ts):
+            return
+        since = quality_tests.standing(rows)
+        flags = quality_tests.run(self._known, rows, since)
+        for test, flag in flags.items():
+            where = _touched(test, asked, span, window.position, window.ts)
+            store.forget(conn, test, where)
+            low, high = where.low[window.position], where.high[window.position]
+            self._add(conn, test, rows, flag, (rows.ts >= low) & (rows.ts <= high))
+        newest = _newest(conn, asked.series)
+        last = np.full(len(newest), quality_tests.UNKNOWN)
+        np.maximum.at(last, window.position, window.ts)
+        # Behind a stretch that ends before the newest reading nothing is known.
+        whole = (is_whole & (last == newest))[window.position]
+        if whole.any():
+            kept = quality_tests.rows(
+                rows.place[whole], rows.ts[whole], rows.value[whole]
+            )
+            self._known.remember(kept, since[whole])
+
+
+def _newest(conn: Connection, series: Int64Array) -> Int64Array:
+    """Newest observed time of each series. [us]."""
+    known, ts = windows.newest(conn, series.astype(np.int32))
+    found = np.full(len(series), quality_tests.UNKNOWN)
+    found[np.searchsorted(series, known)] = ts
+    return found
+
+
+def _touched(
+    test: TestName,
+    asked: Stretches,
+    span: Int64Array,
+    position: Int64Array,
+    ts: Int64Array,
+) -> Stretches:
+    """Where the findings of a test can have changed."""
+    if test == "flat_line":
+        return asked._replace(high=asked.high + span)
+    before = ts < asked.low[position]
+    after = ts > asked.high[position]
+    low, high = asked.low.copy(), asked.high.copy()
+    following = np.full(len(low), np.iinfo(np.int64).max)
+    np.minimum.at(following, position[after], ts[after])
+    is_followed = following < np.iinfo(np.int64).max
+    high[is_followed] = following[is_followed]
+    if test == "spike":
+        previous = np.full(len(low), np.iinfo(np.int64).min)
+        np.maximum.at(previous, position[before], ts[before])
+        is_preceded = previous > np.iinfo(np.int64).min
+        low[is_preceded] = previous[is_preceded]
+    return Stretches(asked.series, low, high)

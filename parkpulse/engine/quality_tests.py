@@ -1,0 +1,173 @@
+"""The quality tests as the engine runs them on rows of many series. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from analytics import qartod
+from parkpulse.model import instants
+from parkpulse.model import quality as model
+from parkpulse.model.quality import Limits
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from analytics.qartod import Flags
+    from parkpulse.model.packed import FloatArray, Int64Array
+    from parkpulse.model.quality import TestName
+    from parkpulse.store.quality import SeriesRow
+
+    BoolArray = npt.NDArray[np.bool_]
+
+UNKNOWN = np.iinfo(np.int64).min
+"""Time of a reading that is not known. [us]"""
+
+
+class Rows(NamedTuple):
+    """Readings of series, sorted by series, then time; arrays of shape (n,)."""
+
+    place: Int64Array
+    """Position of the series in the catalogue."""
+    ts: Int64Array
+    value: FloatArray
+    first: BoolArray
+    """First row of a series here."""
+    begun: Int64Array
+    """For first rows: since when the value has stood at this. [us]"""
+
+
+class Catalogue:
+    """Series with their limits, and what was seen of them last.
+
+    Parameters
+    ----------
+    rows
+        Series by id.
+    """
+
+    def __init__(self, rows: list[SeriesRow]) -> None:
+        self.id = np.array([row.id for row in rows], np.int64)
+        table = [model.limits(row.metric, row.report_interval_s) for row in rows]
+        each = np.array(table, np.float64).reshape(len(rows), len(Limits._fields))
+        self.limits = Limits(*each.T)
+        # The two newest readings, and since when the newest value has stood.
+        self.ts = np.full((len(rows), 2), UNKNOWN)
+        self.value = np.full((len(rows), 2), np.nan)
+        self.begun = np.full(len(rows), UNKNOWN)
+
+    def places(self, series: Int64Array) -> tuple[Int64Array, BoolArray]:
+        """Positions of series ids, and which of them are known."""
+        if not len(self.id):
+            return np.zeros(len(series), np.int64), np.zeros(len(series), np.bool_)
+        place = np.minimum(np.searchsorted(self.id, series), len(self.id) - 1)
+        return place, self.id[place] == series
+
+    def take(self, older: Catalogue) -> None:
+        """Take over what is known from an older list."""
+        place, known = older.places(self.id)
+        self.ts[known] = older.ts[place[known]]
+        self.value[known] = older.value[place[known]]
+        self.begun[known] = older.begun[place[known]]
+
+    def limit(self, name: str, place: Int64Array) -> FloatArray:
+        """Limits of these series by name."""
+        column: FloatArray = getattr(self.limits, name)
+        return column[place]
+
+    def span(self, place: Int64Array) -> Int64Array:
+        """How far a reading can matter for others. [us]."""
+        flat = np.nan_to_num(self.limit("flat_fail_s", place))
+        longest = np.maximum(flat, self.limit("gap_s", place))
+        return (longest * instants.SECOND).astype(np.int64)
+
+    def remember(self, rows: Rows, since: Int64Array) -> None:
+        """Take the last two rows of each series as the newest.
+
+        Parameters
+        ----------
+        rows
+            Rows of which the last of each series is its newest.
+        since : array, shape (n,)
+            Since when the value of each row has stood.
+        """
+        last = np.append(np.flatnonzero(rows.first)[1:] - 1, len(rows.ts) - 1)
+        before = np.where(rows.first[last], last, last - 1)
+        place = rows.place[last]
+        self.ts[place] = np.stack([rows.ts[before], rows.ts[last]], 1)
+        self.value[place] = np.stack([rows.value[before], rows.value[last]], 1)
+        self.begun[place] = since[last]
+
+    def continued(self, place: Int64Array, ts: Int64Array, value: FloatArray) -> Rows:
+        """Put what is known of series before their new rows, which are sorted."""
+        which = np.unique(place)
+        all_place = np.concatenate([np.repeat(which, 2), place])
+        all_ts = np.concatenate([self.ts[which].ravel(), ts])
+        all_value = np.concatenate([self.value[which].ravel(), value])
+        order = np.lexsort((all_ts, all_place))
+        found = rows(all_place[order], all_ts[order], all_value[order])
+        # A series of a single reading so far has it twice.
+        same = np.zeros(len(order), np.bool_)
+        same[1:] = (np.diff(found.ts) == 0) & (np.diff(found.place) == 0)
+        found = rows(found.place[~same], found.ts[~same], found.value[~same])
+        start = np.flatnonzero(found.first)
+        is_same = self.value[which, 0] == self.value[which, 1]
+        found.begun[start] = np.where(is_same, self.begun[which], found.ts[start])
+        return found
+
+
+def rows(place: Int64Array, ts: Int64Array, value: FloatArray) -> Rows:
+    """Make rows of which nothing is known before."""
+    first = np.append([True], np.diff(place) != 0)[: len(place)]
+    return Rows(place, ts, value, first, ts.copy())
+
+
+def standing(found: Rows) -> Int64Array:
+    """Since when the value of each row has stood unchanged. [us]."""
+    changed = found.first.copy()
+    changed[1:] |= found.value[1:] != found.value[:-1]
+    index = np.where(changed, np.arange(len(changed)), 0)
+    since: Int64Array = np.where(found.first, found.begun, found.ts)[
+        np.maximum.accumulate(index)
+    ]
+    return since
+
+
+def run(known: Catalogue, found: Rows, since: Int64Array) -> dict[TestName, Flags]:
+    """Flag all rows by all tests; a spike of the last row is not evaluated yet.
+
+    Rows further apart than the gap are no neighbours. A line is flat when the very same
+    value has stood for so long.
+    """
+    get, place = known.limit, found.place
+    gap_s = get("gap_s", place)
+    gap = qartod.gap(found.ts, gap_s / 3600, first=found.first)
+    apart = found.first | (gap == qartod.FAIL)
+    stood = (found.ts - since) / instants.SECOND
+    flat = np.full(len(stood), qartod.GOOD, np.uint8)
+    flat[stood >= get("flat_suspect_s", place)] = qartod.SUSPECT
+    flat[stood >= get("flat_fail_s", place)] = qartod.FAIL
+    return {
+        "gross_range": qartod.gross_range(
+            found.value,
+            (get("fail_low", place), get("fail_high", place)),
+            (get("suspect_low", place), get("suspect_high", place)),
+        ),
+        "spike": qartod.spike(
+            found.value,
+            get("spike_suspect", place),
+            get("spike_fail", place),
+            method="differential",
+            first=apart,
+        ),
+        "rate_of_change": qartod.rate_of_change(
+            found.ts,
+            found.value,
+            get("rate_suspect", place),
+            get("rate_fail", place),
+            first=apart,
+        ),
+        "flat_line": flat,
+        "time_gap": gap,
+    }

@@ -1,0 +1,254 @@
+"""Findings of the quality tests, and the stretches that wait to be tested again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from parkpulse.model import instants
+from parkpulse.store import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from parkpulse.model.packed import ByteArray, FloatArray, Int64Array
+    from parkpulse.model.quality import TestName
+    from parkpulse.store.pool import Connection
+
+
+class SeriesRow(NamedTuple):
+    """What the tests must know of a series."""
+
+    id: int
+    metric: str
+    report_interval_s: int
+
+
+class Stretches(NamedTuple):
+    """Stretches of n series in which readings changed; arrays of shape (n,)."""
+
+    series: Int64Array
+    low: Int64Array
+    """[us]"""
+    high: Int64Array
+    """[us]"""
+
+
+class Windows(NamedTuple):
+    """Readings around n stretches, arrays of shape (k,)."""
+
+    position: Int64Array
+    """Which stretch, sorted."""
+    ts: Int64Array
+    """Rising within a stretch. [us]"""
+    value: FloatArray
+
+
+class Findings(NamedTuple):
+    """What tests found; arrays of shape (n,)."""
+
+    series: Int64Array
+    ts: Int64Array
+    flag: ByteArray
+
+
+def series(conn: Connection, slots: Sequence[int]) -> list[SeriesRow]:
+    """All series of the parks in these slots, by id."""
+    rows = conn.execute(
+        """
+        select s.id, s.metric, s.report_interval_s
+        from series s join device d on d.id = s.device_id
+        where mod(d.park_id, 64) = any(%s)
+        order by s.id
+        """,
+        [list(slots)],
+    )
+    return [SeriesRow(*row) for row in rows]
+
+
+def windows(conn: Connection, wanted: Stretches, span: Int64Array) -> Windows:
+    """Read stretches with two readings after each, and so much time around them.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    wanted
+        Which stretches.
+    span : array, shape (n,)
+        Time before the reading that precedes a stretch, and after its end. [us]
+    """
+    found = columns.fetch(
+        conn,
+        """
+        select k.position, r.ts, r.value
+        from (select position, series, span_us * interval '1 us' as span,
+                '1970-01-01Z'::timestamptz + low_us * interval '1 us' as low,
+                '1970-01-01Z'::timestamptz + high_us * interval '1 us' as high
+            from unnest(%b::integer[], %b::bigint[], %b::bigint[], %b::bigint[])
+            with ordinality as u (series, low_us, high_us, span_us, position)) k
+        cross join lateral (
+            select coalesce(max(b.ts), k.low) - k.span as first from (
+                select ts from reading where series = k.series and ts < k.low
+                order by ts desc limit 1) b) w
+        cross join lateral (
+            select greatest(coalesce(max(a.ts), k.high), k.high + k.span) as last
+            from (select ts from reading where series = k.series and ts > k.high
+                order by ts limit 2) a) v
+        cross join lateral (
+            select ts, value from reading
+            where series = k.series and ts >= w.first and ts <= v.last) r
+        order by k.position, r.ts
+        """,
+        [
+            columns.int4(wanted.series),
+            columns.int8(wanted.low),
+            columns.int8(wanted.high),
+            columns.int8(span),
+        ],
+        {"position": "int8", "ts": "ts", "value": "float8"},
+    )
+    return Windows(found["position"] - 1, found["ts"], found["value"])
+
+
+def add(conn: Connection, test: TestName, found: Findings) -> None:
+    """Keep findings; a known one is replaced."""
+    if not len(found.series):
+        return
+    conn.execute(
+        """
+        insert into quality_flag (series, ts, test, flag)
+        select series, '1970-01-01Z'::timestamptz + ts_us * interval '1 us', %s, flag
+        from unnest(%b::integer[], %b::bigint[], %b::integer[])
+            as u (series, ts_us, flag)
+        on conflict (series, ts, test) do update set flag = excluded.flag
+        """,
+        [
+            test,
+            columns.int4(found.series),
+            columns.int8(found.ts),
+            columns.int4(found.flag),
+        ],
+    )
+
+
+def forget(conn: Connection, test: TestName, where: Stretches) -> None:
+    """Delete the findings of a test in stretches [low, high]."""
+    conn.execute(
+        """
+        delete from quality_flag q
+        using unnest(%b::integer[], %b::bigint[], %b::bigint[])
+            as u (series, low_us, high_us)
+        where q.test = %s and q.series = u.series
+            and q.ts >= '1970-01-01Z'::timestamptz + u.low_us * interval '1 us'
+            and q.ts <= '1970-01-01Z'::timestamptz + u.high_us * interval '1 us'
+        """,
+        [
+            columns.int4(where.series),
+            columns.int8(where.low),
+            columns.int8(where.high),
+            test,
+        ],
+    )
+
+
+def postpone(conn: Connection, stretches: Stretches) -> None:
+    """Put stretches down to be tested again; sorted by series, each once."""
+    if not len(stretches.series):
+        return
+    conn.execute(
+        """
+        insert into quality_pending as p (series, low, high)
+        select series, '1970-01-01Z'::timestamptz + low_us * interval '1 us',
+            '1970-01-01Z'::timestamptz + high_us * interval '1 us'
+        from unnest(%b::integer[], %b::bigint[], %b::bigint[])
+            as u (series, low_us, high_us)
+        on conflict (series) do update set
+            low = least(p.low, excluded.low), high = greatest(p.high, excluded.high)
+        """,
+        [
+            columns.int4(stretches.series),
+            columns.int8(stretches.low),
+            columns.int8(stretches.high),
+        ],
+    )
+
+
+_STRETCH = {"series": "int4", "low": "ts", "high": "ts"}
+
+
+def pending(conn: Connection, slots: Sequence[int], limit: int) -> Stretches:
+    """Stretches that wait, those first that begin first; at most `limit`."""
+    found = columns.fetch(
+        conn,
+        """
+        select p.series, p.low, p.high from (
+            select p.series, p.low, p.high
+            from quality_pending p join series s on s.id = p.series
+            join device d on d.id = s.device_id
+            where mod(d.park_id, 64) = any(%s)
+            order by p.low, p.series limit %s) p
+        order by p.series
+        """,
+        [list(slots), limit],
+        _STRETCH,
+    )
+    return Stretches(found["series"], found["low"], found["high"])
+
+
+def done(conn: Connection, stretches: Stretches) -> None:
+    """Take off stretches up to their ends; what lies beyond goes on waiting."""
+    params = [columns.int4(stretches.series), columns.int8(stretches.high)]
+    conn.execute(
+        """
+        delete from quality_pending p
+        using unnest(%b::integer[], %b::bigint[]) as u (series, high_us)
+        where p.series = u.series
+            and p.high <= '1970-01-01Z'::timestamptz + u.high_us * interval '1 us'
+        """,
+        params,
+    )
+    conn.execute(
+        """
+        update quality_pending p
+        set low = '1970-01-01Z'::timestamptz + u.high_us * interval '1 us'
+        from unnest(%b::integer[], %b::bigint[]) as u (series, high_us)
+        where p.series = u.series
+        """,
+        params,
+    )
+
+
+def page(
+    conn: Connection,
+    series_id: int,
+    start: datetime,
+    end: datetime,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[tuple[datetime, TestName, int]]:
+    """List findings in [start, end) as (time, test, flag), after a row of the list."""
+    since, test = after or (start, "")
+    rows = conn.execute(
+        """
+        select ts, test, flag from quality_flag
+        where series = %s and ts >= %s and ts < %s and (ts, test) > (%s, %s)
+        order by ts, test limit %s
+        """,
+        [series_id, start, end, since, test, limit],
+    )
+    return rows.fetchall()
+
+
+def worst(
+    conn: Connection, series_id: int, start: int, end: int, limit: int
+) -> dict[int, int]:
+    """Worst flag of each reading in [start, end) that has one, by time [us]."""
+    rows = conn.execute(
+        """
+        select ts, max(flag) from quality_flag
+        where series = %s and ts >= %s and ts < %s group by ts order by ts limit %s
+        """,
+        [series_id, instants.from_us(start), instants.from_us(end), limit],
+    )
+    return {instants.to_us(ts): flag for ts, flag in rows}
