@@ -94,7 +94,7 @@ class KpiConsumer:
             return
         clocks = parks.clocks(conn)
         waiting = store.waiting(conn)
-        for key in due:
+        for key in one_history(due, store.stale(conn)):
             site = self._sites[key]
             clock = instants.to_us(clocks[site.tree.park_id])
             if key in waiting or self._has_moved_on(conn, key, clock):
@@ -109,6 +109,15 @@ class KpiConsumer:
         """Whether rows wait for the clock; without any, the first data come at once."""
         ran = self._ran.get(key)
         return (ran is None or ran[1] != clock) and store.exists(conn, key)
+
+
+def one_history(due: Sequence[int], stale: set[int]) -> list[int]:
+    """Leave out all but one whose history is folded again: others wait their turn.
+
+    A changed emission factor would else fold all of them in one transaction.
+    """
+    first = next((key for key in due if key in stale), None)
+    return [key for key in due if key not in stale or key == first]
 
 
 def _touched(changes: ChangeArrays, site: Site) -> dict[int, str]:

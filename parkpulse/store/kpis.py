@@ -211,6 +211,12 @@ def take_marked(conn: Connection, data_centre_id: int) -> dict[int, str]:
     return dict(rows.fetchall())
 
 
+def stale(conn: Connection) -> set[int]:
+    """Ids of the data centres whose days are to be folded again."""
+    rows = conn.execute("select data_centre_id from kpi_stale")
+    return {int(row[0]) for row in rows}
+
+
 class Stale(NamedTuple):
     """Days from this one on are to be folded again."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from parkpulse.engine import kpis as kpi_consumer
 from parkpulse.engine.kpis import PACE_S, KpiConsumer
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model.certificates import AttributeSpec
@@ -186,6 +187,11 @@ def test_a_new_factor_revises_closed_days(lab: Lab, consumer: KpiConsumer) -> No
     with lab.database.transaction() as conn:
         (cause,) = {each.cause for each in kpis.revisions(conn, 1).items}
     assert cause == "emission factor"
+
+
+def test_a_new_factor_folds_one_data_centre_at_a_time() -> None:
+    assert kpi_consumer.one_history([1, 2, 3, 4], {2, 4}) == [1, 2, 3]
+    assert kpi_consumer.one_history([1, 3], {2}) == [1, 3]
 
 
 EXTRA: dict[str, tuple[Role, str, float]] = {

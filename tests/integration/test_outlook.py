@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from analytics import weather
+from parkpulse.engine.drift import DriftKeeper
 from parkpulse.model import instants
 from parkpulse.model.certificates import AttributeSpec
 from parkpulse.model.outlook import OperatingPoint
@@ -25,6 +27,7 @@ from parkpulse.model.registry import (
 from parkpulse.store import (
     certificates,
     design,
+    drift,
     kpis,
     meter_hours,
     operating_points,
@@ -353,6 +356,29 @@ def test_a_lasting_change_names_its_meter(site: Site) -> None:
     assert (best["part"], best["devices"]) == ("cooling", ["cooling"])
     assert found["coverage"] > 0.99
     assert found["thermometer"] is None
+
+
+def test_the_engine_keeps_the_newest_finding(site: Site) -> None:
+    centre = _centre(site, _park("yard"))
+    _metered(site, centre, 100, 70)
+    database, stop = site.lab.database, threading.Event()
+    keeper = DriftKeeper(database, site.lab.keeper)
+    site.lab.keeper.renew()
+    keeper.search(stop)
+    with database.transaction() as conn:
+        row = drift.load(conn)[centre]
+    assert (row.part, row.devices, row.finding) == ("cooling", ["cooling"], None)
+    assert row.shift_kw == pytest.approx(12.0, rel=0.2)
+    assert row.period_end == NOW.replace(hour=0)
+    with database.transaction() as conn:
+        drift.put(conn, row._replace(part="other"))
+    keeper.search(stop)
+    with database.transaction() as conn:
+        assert drift.load(conn)[centre].part == "other"
+    site.lab.set_clock("yard", NOW + timedelta(days=1))
+    keeper.search(stop)
+    with database.transaction() as conn:
+        assert drift.load(conn)[centre].part == "cooling"
 
 
 def test_no_change_and_too_little(site: Site) -> None:
