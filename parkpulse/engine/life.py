@@ -1,4 +1,4 @@
-"""What an alert's life owes to time: shelves end, withheld calls go out.
+"""What an alert's life owes to time: shelves end, withheld calls go out, steps are due.
 
 One transaction a second over the parks of the slots that this process holds; stopped
 at any point, the next one does what is left.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from parkpulse.engine import escalation
 from parkpulse.errors import StoreError
 from parkpulse.model.registry import SLOTS
 from parkpulse.query import alert_actions
@@ -65,3 +66,4 @@ class LifeTicker:
             alert_actions.note_withheld(conn, alert_id)
         for alert_id in quiet.audible(conn, park_ids):
             alert_actions.tell_withheld(conn, alert_id, self._page_url)
+        escalation.attend(conn, park_ids, self._page_url)

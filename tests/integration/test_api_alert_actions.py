@@ -109,3 +109,44 @@ def test_a_suppression_needs_rules(site: Site, harbour: Harbour, rule: str) -> N
     )
     assert answer.status_code == 422, answer.text
     assert site.items("/parks/harbour/suppressions") == []
+
+
+def test_a_duty_plan(site: Site, harbour: Harbour) -> None:
+    del harbour
+    path = "/parks/harbour/duty"
+    assert site.get(f"{path}/plan")["version"] == 0
+    shift = {"person": "li", "days": [2], "start": "00:00", "end": "00:00"}
+    people: list[dict[str, Any]] = [{"code": c, "name": c} for c in ("li", "wang")]
+    plan = {
+        "people": people,
+        "rosters": [{"code": "room", "name": "值班室", "shifts": [shift]}],
+    }
+    put = site.request(
+        "PUT", f"/api/v1{path}/plan", json={"actor": "Li", "plan": plan, "version": 0}
+    )
+    assert put.status_code == 200, put.text
+    assert put.json()["plan"]["rosters"][0]["shifts"][0]["end"] == "00:00"
+    again = {"actor": "Li", "plan": plan, "version": 0}
+    stale = site.request("PUT", f"/api/v1{path}/plan", json=again)
+    assert stale.status_code == 409
+    people[0]["channels"] = ["none"]
+    for wrong, pointer in [
+        (plan, "/people"),
+        ({"people": [{"code": "a b", "name": "x"}]}, "/plan/people/0/code"),
+        ({"people": 1}, "/plan/people"),
+    ]:
+        body = {"actor": "Li", "plan": wrong}
+        answer = site.request("PUT", f"/api/v1{path}/plan", json=body)
+        assert answer.json()["errors"][0]["pointer"] == pointer, answer.text
+
+    tuesday = "2026-03-10T12:00:00Z"
+    (post_,) = site.get(path, at=tuesday)["posts"]
+    assert [each["code"] for each in post_["people"]] == ["li"]
+    body = {"start": tuesday, "end": "2026-03-10T14:00:00Z", "by": "wang"}
+    done = post(site, f"{path}/substitutions", actor="Li", roster="room", **body)
+    assert done.status_code == 200, done.text
+    assert done.json()["version"] == 2
+    (post_,) = site.get(path, at=tuesday)["posts"]
+    assert [each["code"] for each in post_["people"]] == ["wang"]
+    none = post(site, f"{path}/substitutions", actor="Li", roster="x", **body)
+    assert none.status_code == 404

@@ -1,0 +1,131 @@
+"""Duty plans for people: read, change, and who is on duty at a time."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from parkpulse.errors import InvalidRequestError, NotFoundError
+from parkpulse.model import duty as model
+from parkpulse.query import alerts
+from parkpulse.store import duty as store
+from parkpulse.store import parks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from parkpulse.model.duty import Person, Plan, Roster, Substitution
+    from parkpulse.store.duty import StoredPlan
+    from parkpulse.store.parks import ParkRow
+    from parkpulse.store.pool import Connection
+
+
+class Post(NamedTuple):
+    """Who is on duty at one post."""
+
+    roster: str
+    name: str
+    people: Sequence[Person]
+
+
+class OnDuty(NamedTuple):
+    """Who is on duty in a park at a time."""
+
+    at: datetime
+    version: int
+    posts: Sequence[Post]
+
+
+def _park(conn: Connection, park: str) -> ParkRow:
+    for row in parks.parks(conn):
+        if row.code == park:
+            return row
+    kind = "park"
+    raise NotFoundError(kind, park)
+
+
+def read(document: object, pointer: str = "") -> Plan:
+    """Take a plan from a document; raises InvalidRequestError with the place."""
+    try:
+        return msgspec.convert(document, model.Plan)
+    except msgspec.ValidationError as error:
+        place = str(error).partition("`$")[2].partition("`")[0]
+        path = re.sub(r"[.\[]", "/", place).replace("]", "")
+        code = "invalid_value"
+        raise InvalidRequestError(code, str(error), pointer + path) from error
+
+
+def plan(conn: Connection, park: str) -> StoredPlan:
+    """Return the plan in force; raises NotFoundError."""
+    return store.load(conn, _park(conn, park).id)
+
+
+def put(
+    conn: Connection, park: str, new: Plan, actor: str, version: int | None = None
+) -> StoredPlan:
+    """Put a plan in force; the ones before stay as its history.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such park.
+    InvalidRequestError
+        A name in it has no meaning, or the author is not acceptable.
+    ConflictError
+        The plan has changed since that version.
+    """
+    actor = alerts.checked_actor(actor)
+    model.check(new)
+    park_id = _park(conn, park).id
+    store.save(conn, park_id, new, actor, version)
+    return store.load(conn, park_id)
+
+
+def substitute(
+    conn: Connection, park: str, roster: str, new: Substitution, actor: str
+) -> StoredPlan:
+    """Let somebody stand in for a time; raises as `put`."""
+    stored = plan(conn, park)
+    if roster not in {each.code for each in stored.plan.rosters}:
+        kind = "roster"
+        raise NotFoundError(kind, roster)
+    rosters = [
+        _with(each, new) if each.code == roster else each
+        for each in stored.plan.rosters
+    ]
+    changed = replace(stored.plan, rosters=rosters)
+    return put(conn, park, changed, actor, stored.version)
+
+
+def _with(roster: Roster, new: Substitution) -> Roster:
+    return replace(roster, substitutions=[*roster.substitutions, new])
+
+
+def on_duty(conn: Connection, park: str, at: datetime | None = None) -> OnDuty:
+    """Who is on duty at a time, by default now on the park's clock.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such park.
+    InvalidRequestError
+        The time is out of reach.
+    """
+    row = _park(conn, park)
+    stored = store.load(conn, row.id)
+    at = at or parks.now(conn, park)
+    try:
+        posts = [_post(stored.plan, each, at, row.zone) for each in stored.plan.rosters]
+    except OverflowError as error:
+        code, message = "invalid_value", "the time is out of reach"
+        raise InvalidRequestError(code, message, "at") from error
+    return OnDuty(at, stored.version, posts)
+
+
+def _post(plan: Plan, roster: Roster, at: datetime, zone: str) -> Post:
+    codes = model.on_duty(roster, at, zone)
+    return Post(roster.code, roster.name, [plan.person(code) for code in codes])
