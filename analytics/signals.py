@@ -159,7 +159,7 @@ class Sums:
         step = np.diff(value, prepend=value[:1])
         rolled = value if self.modulus is None else step + self.modulus
         end = np.inf if self.modulus is None else _NEAR_END * self.modulus
-        has_rolled: BoolArray = np.greater(value - step, end)
+        has_rolled: BoolArray = (value - step) > np.full(len(value), end)
         return np.where(step >= 0, step, np.where(has_rolled, rolled, value))
 
 
@@ -214,7 +214,7 @@ class Repeat:
         """Tell at which readings so many breaches have begun."""
         begins = is_over.copy()
         begins[1:] &= ~is_over[:-1] | (ts[1:] - ts[:-1] > self.within)
-        total = np.cumsum(begins)
+        total: IntArray = np.cumsum(begins)
         first = np.searchsorted(ts, ts - self.within, "right")
         before = np.where(first > 0, total[np.maximum(first - 1, 0)], 0)
         found: BoolArray = total - before >= self.count

@@ -14,9 +14,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from analytics import thresholds
-from analytics.thresholds import CLEAR, NEVER, RAISE
+from analytics.thresholds import NEVER
 from parkpulse.model import instants
-from parkpulse.model.condition import Interval, Step
+from parkpulse.query import terms
 from parkpulse.store import conditions, windows
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from analytics.thresholds import BoolArray, FloatArray, IntArray, Structured
     from parkpulse.engine.alerts_watch import Watch
     from parkpulse.model.alert import Severity
+    from parkpulse.model.condition import Interval
     from parkpulse.model.definitions import Definition
     from parkpulse.store.pool import Connection
     from parkpulse.store.windows import Reach, Windows
@@ -167,7 +168,7 @@ class _Pass:
 
     def _answer(self, index: int) -> Answer:
         old = self.old[index]
-        new = computed(
+        new = terms.computed(
             at(old, int(self._since[index])),
             self._transitions.get(index, ()),
             self._definition(index),
@@ -260,26 +261,6 @@ def at(intervals: Sequence[Interval], ts: int) -> Interval | None:
             steps = tuple(step for step in each.steps if step.ts <= ts)
             return replace(each, cleared=None, steps=steps)
     return None
-
-
-def computed(
-    active: Interval | None, transitions: Iterable[np.void], definition: Definition
-) -> list[Interval]:
-    """Make intervals of what was active at first and what happened then."""
-    found = [] if active is None else [active]
-    for each in transitions:
-        ts, kind = int(each["ts"]), int(each["kind"])
-        if kind == CLEAR:
-            found[-1] = replace(found[-1], cleared=ts)
-            continue
-        severity = definition.levels[int(each["level"]) - 1].severity
-        step = Step(ts, severity, float(each["value"]))
-        if kind == RAISE:
-            onset = int(each["onset"])
-            found.append(Interval(onset=onset, raised=ts, cleared=None, steps=(step,)))
-        else:
-            found[-1] = replace(found[-1], steps=(*found[-1].steps, step))
-    return found
 
 
 def _joined(

@@ -10,12 +10,12 @@ import numpy as np
 
 from analytics import thresholds
 from analytics.thresholds import NEVER, STATE
-from parkpulse.engine import alerts_limits
 from parkpulse.engine.alerts_reconcile import Origin
 from parkpulse.model import freshness, instants, rule
 from parkpulse.model.definitions import SeriesDefinition
 from parkpulse.model.registry import SLOTS
 from parkpulse.model.rule import StoredRule
+from parkpulse.query import terms as rule_terms
 from parkpulse.store.windows import Reach
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
         Limits,
         Structured,
     )
-    from parkpulse.engine.alerts_limits import Terms
     from parkpulse.model.packed import Int32Array
+    from parkpulse.query.terms import Terms
     from parkpulse.store.rules import WatchedSeries
 
 ROW = np.dtype(
@@ -116,7 +116,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         count = len(self.entries)
-        self.limits = alerts_limits.limits([each.terms for each in self.entries])
+        self.limits = rule_terms.limits([each.terms for each in self.entries])
         self._measure()
         intervals = [each.series.report_interval_s for each in self.entries]
         self.series = np.array([each.series.id for each in self.entries], np.int32)
@@ -249,7 +249,7 @@ def build(stored: Sequence[StoredRule], watched: Sequence[WatchedSeries]) -> Wat
         if series.park_id not in by_metric:
             by_metric[series.park_id] = _by_metric(stored, series.park_id)
         entries += [
-            Entry(each, series, alerts_limits.terms(definition, series))
+            Entry(each, series, rule_terms.terms(definition, series))
             for each, definition in by_metric[series.park_id].get(series.metric, [])
             if definition.scope.holds(
                 series.device, series.device_kind, series.places, series.tags

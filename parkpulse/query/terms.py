@@ -1,22 +1,24 @@
-"""What each (rule, series) is compared with: numbers of the definitions."""
+"""Rules in numbers: what readings are compared with, and what follows from it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from analytics import signals
 from analytics.signals import Signal
-from analytics.thresholds import Limits
+from analytics.thresholds import CLEAR, RAISE, Limits
 from parkpulse.model import freshness, instants
-from parkpulse.model.definitions import Rate, RollingSum, Threshold
+from parkpulse.model.condition import Interval, Step
+from parkpulse.model.definitions import Rate, RollingSum
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from analytics.signals import Measure, Weekly
-    from parkpulse.model.definitions import SeriesDefinition
+    from parkpulse.model.definitions import Definition, SeriesDefinition
     from parkpulse.store.rules import WatchedSeries
 
 _MINUTES = 60
@@ -113,9 +115,24 @@ def limits(rows: Sequence[Terms]) -> Limits:
     )
 
 
-def is_of_series(definition: object) -> bool:
-    """Whether a definition watches series."""
-    return isinstance(definition, Threshold | Rate | RollingSum)
+def computed(
+    active: Interval | None, transitions: Iterable[np.void], definition: Definition
+) -> list[Interval]:
+    """Make intervals of what was active at first and what happened then."""
+    found = [] if active is None else [active]
+    for each in transitions:
+        ts, kind = int(each["ts"]), int(each["kind"])
+        if kind == CLEAR:
+            found[-1] = replace(found[-1], cleared=ts)
+            continue
+        severity = definition.levels[int(each["level"]) - 1].severity
+        step = Step(ts, severity, float(each["value"]))
+        if kind == RAISE:
+            onset = int(each["onset"])
+            found.append(Interval(onset=onset, raised=ts, cleared=None, steps=(step,)))
+        else:
+            found[-1] = replace(found[-1], steps=(*found[-1].steps, step))
+    return found
 
 
 def _us(seconds: float) -> int:

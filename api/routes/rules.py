@@ -1,0 +1,127 @@
+"""Alert rules: read, written in versions, switched, and tried on history."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query
+from fastapi import Path as InPath
+from starlette.responses import JSONResponse
+
+from api.context import Ctx
+from api.schemas.common import Page
+from api.schemas.rules import (
+    Backtest,
+    BacktestBody,
+    NewRule,
+    ReplacedRule,
+    Rule,
+    RuleDetail,
+    RulesQuery,
+    Switch,
+)
+from parkpulse.errors import InvalidRequestError
+from parkpulse.query import backtest as history
+from parkpulse.query import paging, rule_edits
+from parkpulse.query.rule_edits import RuleView, Search
+from parkpulse.store.rules import Change
+
+router = APIRouter(prefix="/rules", tags=["rules"])
+RuleId = Annotated[int, InPath(ge=1, le=2**31 - 1)]
+IfMatch = Annotated[str | None, Header(max_length=64)]
+
+
+@router.get("", response_model=Page[Rule], summary="Alert rules")
+def list_rules(query: Annotated[RulesQuery, Query()], ctx: Ctx) -> object:
+    """Rules by code; with `park` those of the park and those of all parks."""
+    search = Search(query.park, query.kind, query.enabled, query.q)
+    with ctx.database.transaction() as conn:
+        found = rule_edits.listed(conn, search)
+    return paging.cut(
+        found,
+        lambda each: (each.code, each.park or ""),
+        order="code",
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+
+
+@router.post("", response_model=Rule, status_code=201, summary="Write a new rule")
+def create_rule(body: NewRule, ctx: Ctx) -> object:
+    """Put a rule in force; 409 when the park has one of this code."""
+    spec = rule_edits.parse(body.document())
+    change = Change(body.actor, body.note, version=0)
+    with ctx.database.transaction() as conn:
+        found = rule_edits.put(conn, spec, body.park, change)
+    return _tagged(found, 201)
+
+
+@router.post("/backtest", response_model=Backtest, summary="Try a rule on history")
+def backtest_rule(body: BacktestBody, ctx: Ctx) -> object:
+    """Tell what a rule would have done; nothing is written."""
+    spec = rule_edits.parse(body.document())
+    with ctx.database.transaction() as conn:
+        return history.run(conn, spec, body.start, body.end, body.park)
+
+
+@router.get("/{rule_id}", response_model=RuleDetail, summary="One rule")
+def one_rule(rule_id: RuleId, ctx: Ctx) -> object:
+    """One rule with all its versions; ETag is the version."""
+    with ctx.database.transaction() as conn:
+        found, versions = rule_edits.one(conn, rule_id)
+    detail = {**Rule.model_validate(found).model_dump(), "versions": versions}
+    answer = RuleDetail.model_validate(detail).model_dump(mode="json")
+    return JSONResponse(answer, headers=_etag(found))
+
+
+@router.put("/{rule_id}", response_model=Rule, summary="Write a new version")
+def replace_rule(
+    rule_id: RuleId, body: ReplacedRule, ctx: Ctx, if_match: IfMatch = None
+) -> object:
+    """Replace what a rule says; 409 when it is not the version that was seen."""
+    spec = rule_edits.parse(body.document())
+    change = Change(body.actor, body.note, _version(if_match, body.version))
+    with ctx.database.transaction() as conn:
+        found = rule_edits.replace_one(conn, rule_id, spec, change)
+    return _tagged(found)
+
+
+@router.post("/{rule_id}/enable", response_model=Rule, summary="Switch a rule on")
+def enable_rule(
+    rule_id: RuleId, body: Switch, ctx: Ctx, if_match: IfMatch = None
+) -> object:
+    """Switch a rule on, as a new version."""
+    change = Change(body.actor, body.note, _version(if_match, body.version))
+    with ctx.database.transaction() as conn:
+        return _tagged(rule_edits.switch(conn, rule_id, change, enabled=True))
+
+
+@router.post("/{rule_id}/disable", response_model=Rule, summary="Switch a rule off")
+def disable_rule(
+    rule_id: RuleId, body: Switch, ctx: Ctx, if_match: IfMatch = None
+) -> object:
+    """Switch a rule off, as a new version; what it has raised clears."""
+    change = Change(body.actor, body.note, _version(if_match, body.version))
+    with ctx.database.transaction() as conn:
+        return _tagged(rule_edits.switch(conn, rule_id, change, enabled=False))
+
+
+def _version(if_match: str | None, version: int | None) -> int | None:
+    if if_match is None:
+        return version
+    text = if_match.strip().strip('"')
+    if not text.isascii() or not text.isdigit():
+        message = "If-Match is the version as the ETag gave it"
+        raise InvalidRequestError(
+            code="invalid_value", message=message, pointer="if-match"
+        )
+    return int(text)
+
+
+def _etag(rule: RuleView) -> dict[str, str]:
+    return {"etag": f'"{rule.version}"'}
+
+
+def _tagged(rule: RuleView, status: int = 200) -> Any:  # noqa: ANN401 - a response
+    body = Rule.model_validate(rule).model_dump(mode="json")
+    return JSONResponse(body, status, headers=_etag(rule))

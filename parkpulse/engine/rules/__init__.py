@@ -1,0 +1,1 @@
+"""The command that reads, writes and tries alert rules."""

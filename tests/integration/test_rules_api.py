@@ -1,0 +1,117 @@
+"""Rules over HTTP and by command: versions, switches, errors with their place."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from parkpulse.engine.rules import cli
+from parkpulse.model import rule
+from parkpulse.store import rules as store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+
+    from tests.plugins.fix_api import Harbour, Site
+
+WHO = {"actor": "Li Na"}
+RULE: dict[str, Any] = {
+    "code": "surge",
+    "name": {"zh": "水位急涨", "en": "Surge"},
+    "source": "test",
+    "definition": {
+        "kind": "rate",
+        "metric": "water_level",
+        "direction": "above",
+        "window_s": 600,
+        "levels": [{"severity": "high", "limit": 0.5}],
+    },
+}
+
+
+def send(site: Site, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+    return site.request(method, f"/api/v1/rules{path}", **options)
+
+
+def test_a_rule_lives_in_versions(site: Site, harbour: Harbour) -> None:
+    del harbour
+    made = send(site, "POST", "", json={**RULE, **WHO, "park": "harbour"})
+    assert made.status_code == 201, made.text
+    assert made.headers["etag"] == '"1"'
+    path = f"/{made.json()['id']}"
+    again = send(site, "POST", "", json={**RULE, **WHO, "park": "harbour"})
+    assert again.status_code == 409
+    wanted = {**RULE, **WHO, "source": "design document", "note": "as agreed"}
+    put = send(site, "PUT", path, json=wanted, headers={"if-match": '"1"'})
+    assert (put.status_code, put.json()["version"]) == (200, 2)
+    stale = send(site, "PUT", path, json=wanted, headers={"if-match": '"1"'})
+    assert stale.status_code == 409
+    off = send(site, "POST", f"{path}/disable", json={**WHO, "version": 2})
+    assert off.json()["enabled"] is False
+    assert off.json()["edited"] is True
+    detail = site.get(f"/rules{path}")
+    assert [each["version"] for each in detail["versions"]] == [3, 2, 1]
+    assert detail["versions"][1]["note"] == "as agreed"
+    assert {each["actor"] for each in detail["versions"]} == {"Li Na"}
+    listed = site.items("/rules", park="harbour", kind="rate", enabled=False)
+    assert [each["code"] for each in listed] == ["surge"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "pointer"),
+    [
+        (
+            {"levels": [{"severity": "high", "limit": "x"}]},
+            "/definition/levels/0/limit",
+        ),
+        ({"kind": "nonsense"}, "/definition/kind"),
+        ({"metric": "nonsense"}, "/definition"),
+        ({"more": 1}, "/definition"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    site: Site, definition: dict[str, Any], pointer: str
+) -> None:
+    body = {**RULE, **WHO, "definition": {**RULE["definition"], **definition}}
+    answer = send(site, "POST", "", json=body)
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
+
+
+def test_edited_rules_survive_a_new_rule_set(site: Site) -> None:
+    shipped = {each.code: each for each in rule.shipped()}
+    with site.lab.database.transaction() as conn:
+        store.install(conn, list(shipped.values()), 1)
+        assert not store.install(conn, [], 1)
+    (found,) = site.items("/rules", q="tunnel-methane")
+    off = send(site, "POST", f"/{found['id']}/disable", json=WHO)
+    assert off.json()["edited"] is True
+    with site.lab.database.transaction() as conn:
+        assert store.install(conn, list(shipped.values()), 2)
+    (found,) = site.items("/rules", q="tunnel-methane")
+    assert (found["enabled"], found["version"]) == (False, 2)
+
+
+def test_the_command_writes_and_shows(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    del site
+    monkeypatch.setenv("PARKPULSE_DATABASE_URL", database_url)
+    file = tmp_path / "surge.json"
+    file.write_text(json.dumps(RULE))
+    run = CliRunner().invoke
+    put = run(cli.rules, ["put", str(file), "--actor", "Wu", "--note", "new", "--json"])
+    assert put.exit_code == 0, put.output
+    assert json.loads(put.output)[0]["version"] == 1
+    assert run(cli.rules, ["disable", "surge", "--actor", "Wu"]).exit_code == 0
+    shown = run(cli.rules, ["show", "surge", "--json"])
+    assert json.loads(shown.output)["enabled"] is False
+    past = json.loads(run(cli.rules, ["history", "surge", "--json"]).output)
+    assert [(each["version"], each["actor"]) for each in past] == [(2, "Wu"), (1, "Wu")]
+    tried = run(cli.rules, ["backtest", "surge", "--json"])
+    assert json.loads(tried.output)["surge"]["alerts"] == 0
