@@ -10,11 +10,13 @@ from fastapi import APIRouter, Query, Request
 
 from api import tables
 from api.context import Context, Ctx
+from api.schemas.alarm_performance import Performance, PerformanceQuery
 from api.schemas.alerts import Acknowledgement, Alert, AlertDetail, AlertsQuery
 from api.schemas.common import Page
 from api.tables import Cell
 from parkpulse.model.alert import SEVERITIES, SHOWN_STATES, ShownState
 from parkpulse.model.alert import Alert as AlertView
+from parkpulse.query import alarm_performance as performance
 from parkpulse.query import alerts
 from parkpulse.store.alerts import Search
 
@@ -42,6 +44,19 @@ def list_alerts(
         return alerts.listed(
             conn, search, order=query.sort, limit=query.limit, cursor=query.cursor
         )
+
+
+@router.get(
+    "/parks/{park}/alerts/performance",
+    response_model=Performance,
+    summary="Alarm performance of a park",
+)
+def alarm_performance(
+    park: str, query: Annotated[PerformanceQuery, Query()], ctx: Ctx
+) -> object:
+    """Rates, floods, bad actors, stale alarms and answers by ISA-18.2."""
+    with ctx.database.transaction() as conn:
+        return performance.performance(conn, park, query.start, query.end, query.place)
 
 
 @router.get("/alerts/{alert_id}", response_model=AlertDetail, summary="One alert")
