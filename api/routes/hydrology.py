@@ -1,0 +1,63 @@
+"""Rain and water levels of a park, and findings of the quality tests."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from api.context import Ctx
+from api.schemas.common import Page, SeriesId
+from api.schemas.hydrology import AtQuery, Finding, FindingsQuery, Levels, Rain
+from parkpulse.query import hydrology, quality
+
+router = APIRouter()
+
+
+@router.get(
+    "/parks/{park}/rain", response_model=Rain, summary="Rain now", tags=["parks"]
+)
+def read_rain(park: str, query: Annotated[AtQuery, Query()], ctx: Ctx) -> object:
+    """Give the sums over 5 min to 24 h, warning colour and rain class of each gauge."""
+    found = ctx.live.park(park)
+    at = query.at or ctx.live.now(found)
+    with ctx.database.transaction() as conn:
+        return {"at": at, "items": hydrology.rain_of(conn, found, at)}
+
+
+@router.get(
+    "/parks/{park}/levels",
+    response_model=Levels,
+    summary="Water levels now",
+    tags=["parks"],
+)
+def read_levels(park: str, query: Annotated[AtQuery, Query()], ctx: Ctx) -> object:
+    """Level, rate of rise, stages and the time to each, of each gauge."""
+    found = ctx.live.park(park)
+    at = query.at or ctx.live.now(found)
+    with ctx.database.transaction() as conn:
+        levels = hydrology.levels_of(conn, found, ctx.live.limits, at)
+    return {"at": at, "items": levels}
+
+
+@router.get(
+    "/series/{series_id}/quality",
+    response_model=Page[Finding],
+    summary="Doubtful readings",
+    tags=["series"],
+)
+def list_findings(
+    series_id: Annotated[SeriesId, Path()],
+    query: Annotated[FindingsQuery, Query()],
+    ctx: Ctx,
+) -> object:
+    """List what the QARTOD tests found suspect (3) or failed (4), oldest first."""
+    with ctx.database.transaction() as conn:
+        return quality.page(
+            conn,
+            series_id,
+            query.start,
+            query.end,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
