@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.plugins.fix_listener",
     "tests.plugins.fix_proxy",
     "tests.plugins.fix_webhook",
+    "tests.plugins.fix_robots",
     "tests.plugins.fix_chromium",
     "tests.plugins.fix_chain",
     "tests.plugins.fix_engine",

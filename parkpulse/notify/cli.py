@@ -6,30 +6,32 @@ import contextlib
 import json
 import logging
 import signal
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 import click
-import msgspec
-from uuid_utils import compat
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ConflictError, DeliveryError
-from parkpulse.notify import guard, schedule, signing, vault
-from parkpulse.notify.delivery import Letter, Sender
+from parkpulse.notify import desk, guard, schedule, vault
+from parkpulse.notify.delivery import Sender
+from parkpulse.notify.desk import Draft
+from parkpulse.notify.dispatch import Dispatcher
+from parkpulse.notify.platforms.contract import Options
 from parkpulse.notify.process import Notifier
 from parkpulse.notify.schedule import Step
 from parkpulse.store import channels as store
-from parkpulse.store import outbox
+from parkpulse.store import deliveries as log
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
     from parkpulse.model.alert import Severity
+    from parkpulse.notify.platforms.contract import Language
     from parkpulse.notify.vault import Vault
     from parkpulse.settings import Settings
-    from parkpulse.store.channels import Channel
+    from parkpulse.store.channels import Channel, Kind
 
 _CONNECTIONS = 8
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -44,6 +46,15 @@ def _opened(config: Settings) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@contextlib.contextmanager
+def _dispatching(config: Settings) -> Iterator[tuple[Dispatcher, Sender]]:
+    page_url = config.public_url or f"http://{config.host}:{config.port}"
+    with contextlib.closing(
+        Sender(allow_private=config.webhook_allow_private)
+    ) as sender:
+        yield Dispatcher(_vault(config), sender, page_url), sender
 
 
 def _vault(config: Settings) -> Vault:
@@ -66,9 +77,8 @@ def _run(config: Settings) -> None:
     )
     # httpx logs every request with its address, which may hold a robot's key.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    sender = Sender(allow_private=config.webhook_allow_private)
-    with _opened(config) as database, contextlib.closing(sender):
-        notifier = Notifier(database, _vault(config), sender)
+    with _opened(config) as database, _dispatching(config) as (dispatcher, sender):
+        notifier = Notifier(database, dispatcher, sender)
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: notifier.stop())
         notifier.run()
@@ -79,38 +89,93 @@ def channels() -> None:
     """Where messages go."""
 
 
+_SEVERITIES = click.Choice(["low", "medium", "high", "critical"])
+
+
 @channels.command("add")
 @click.argument("name")
-@click.option("--url", required=True, help="http(s) address that gets the messages.")
+@click.option(
+    "--kind",
+    type=click.Choice(store.KINDS),
+    default="webhook",
+    show_default=True,
+    help="webhook, dingtalk 钉钉, wecom 企业微信, feishu 飞书, email.",
+)
+@click.option(
+    "--url",
+    required=True,
+    help="http(s) address of the receiver or robot; smtp(s)://host of mail.",
+)
+@click.option(
+    "--secret",
+    envvar="PARKPULSE_CHANNEL_SECRET",
+    default="",
+    help="Signing key of a robot, password of mail; '-' asks for it.",
+)
+@click.option("--user", default="", help="User at the mail server.")
+@click.option("--from", "sender", default="", help="Address that mail comes from.")
+@click.option("--to", "recipients", multiple=True, help="Who gets mail; repeatable.")
+@click.option(
+    "--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True
+)
+@click.option("--mention-mobile", multiple=True, help="Mobile to mention; repeatable.")
+@click.option("--mention-user", multiple=True, help="User id to mention; repeatable.")
+@click.option("--mention-from", type=_SEVERITIES, default="high", show_default=True)
 @click.option(
     "--min-severity",
-    type=click.Choice(["low", "medium", "high", "critical"]),
+    type=_SEVERITIES,
     default="low",
     show_default=True,
     help="Least severity that it hears of.",
 )
 @click.option("--park", help="The only park it hears of.")
 @_json_option
-def add(
-    name: str, url: str, min_severity: str, park: str | None, *, as_json: bool
-) -> None:
-    """Add a webhook and print its secret, this once."""
+def add(name: str, *, as_json: bool, **given: object) -> None:
+    """Add a channel; the secret of a webhook is made and printed, this once."""
     config = settings.load()
-    guard.validate(url, allow_private=config.webhook_allow_private)
-    secret = signing.new_secret()
-    locked = _vault(config).lock(secret)
-    severity = cast("Severity", min_severity)
+    draft = _draft(name, given)
     with _opened(config) as database:
         try:
             with database.transaction() as conn:
-                store.add(conn, name, url, locked, severity, park)
+                made = desk.create(
+                    conn,
+                    _vault(config),
+                    draft,
+                    allow_private=config.webhook_allow_private,
+                )
         except ConflictError as error:
             message = f"there is a channel {name!r} already: remove it first"
             raise ConfigError(message) from error
     if as_json:
-        print(json.dumps({"name": name, "secret": secret}))
+        print(json.dumps({"name": name, "kind": draft.kind, "secret": made}))
         return
-    print(f"Channel {name} is added. Its secret, shown only now:\n{secret}")
+    print(f"Channel {name} is added.", end="" if made else "\n")
+    if made:
+        print(f" Its secret, shown only now:\n{made}")
+
+
+def _draft(name: str, given: dict[str, object]) -> Draft:
+    secret = str(given["secret"])
+    if secret == "-":  # noqa: S105 - asks for it
+        secret = click.prompt("Secret", hide_input=True, err=True)
+    park = given["park"]
+    return Draft(
+        name=name,
+        kind=cast("Kind", given["kind"]),
+        url=str(given["url"]),
+        secret=secret,
+        user=str(given["user"]),
+        min_severity=cast("Severity", given["min_severity"]),
+        park=None if park is None else str(park),
+        options=Options(
+            language=cast("Language", given["language"]),
+            mention_mobiles=cast("tuple[str, ...]", given["mention_mobile"]),
+            mention_users=cast("tuple[str, ...]", given["mention_user"]),
+            mention_from=cast("Severity", given["mention_from"]),
+            sender=str(given["sender"]),
+            recipients=cast("tuple[str, ...]", given["recipients"]),
+        ),
+    )
 
 
 def _shown(channel: Channel) -> dict[str, object]:
@@ -121,6 +186,7 @@ def _shown(channel: Channel) -> dict[str, object]:
         "url": guard.masked(channel.url),
         "park": channel.park,
         "min_severity": channel.min_severity,
+        "options": channel.options,
         "enabled": channel.enabled,
         "failures": channel.failures,
         "paused_until": channel.paused_until and channel.paused_until.isoformat(),
@@ -139,9 +205,8 @@ def list_channels(*, as_json: bool) -> None:
     for each in shown:
         state = "on" if each["enabled"] else "off"
         park = each["park"] or "all parks"
-        print(
-            f"{each['name']}  {state}  {each['min_severity']}+  {park}  {each['url']}"
-        )
+        what = f"{each['name']}  {each['kind']}  {state}  {each['min_severity']}+"
+        print(f"{what}  {park}  {each['url']}")
 
 
 @channels.command("remove")
@@ -163,12 +228,8 @@ def test(name: str, *, as_json: bool) -> None:
     config = settings.load()
     with _opened(config) as database, database.transaction() as conn:
         channel = store.find(conn, name)
-    secret = _vault(config).unlock(channel.secret)
-    letter = Letter(str(compat.uuid7()), channel.url, secret, _test_body())
-    with contextlib.closing(
-        Sender(allow_private=config.webhook_allow_private)
-    ) as sender:
-        outcome = sender.send(letter)
+    with _dispatching(config) as (dispatcher, _):
+        outcome = desk.test(_vault(config), dispatcher, channel)
     if schedule.step(outcome, attempts=1, age_s=0.0) is not Step.DELIVERED:
         reason = " ".join(
             str(each) for each in (outcome.status, outcome.error) if each is not None
@@ -176,39 +237,66 @@ def test(name: str, *, as_json: bool) -> None:
         message = f"the test message to {name} was not delivered: {reason}"
         raise DeliveryError(message)
     shown = {"name": name, "status": outcome.status, "duration_ms": outcome.duration_ms}
-    words = f"Delivered in {outcome.duration_ms:.0f} ms (HTTP {outcome.status})."
+    status = "" if outcome.status is None else f" (HTTP {outcome.status})"
+    words = f"Delivered in {outcome.duration_ms:.0f} ms{status}."
     print(json.dumps(shown) if as_json else words)
 
 
-def _test_body() -> bytes:
-    text = {"zh": "园区脉搏测试消息", "en": "Test message of Parkpulse"}
-    now = datetime.now(UTC)
-    return msgspec.json.encode(
-        {"type": "test", "timestamp": now, "data": {"text": text}}
-    )
-
-
-@notify.command()
+@notify.group(invoke_without_command=True)
 @click.option("--channel", help="Only of this channel.")
-@click.option(
-    "--state",
-    type=click.Choice(["pending", "delivered", "dead"]),
-    help="Only of messages in this state.",
-)
+@click.option("--state", type=click.Choice(log.STATES), help="Only in this state.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @_json_option
+@click.pass_context
 def deliveries(
+    context: click.Context,
+    channel: str | None,
+    state: str | None,
+    limit: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Show the newest attempts to deliver; send given-up messages again."""
+    if context.invoked_subcommand is None:
+        _show(channel, state, limit, as_json=as_json)
+
+
+@deliveries.command("list")
+@click.option("--channel", help="Only of this channel.")
+@click.option("--state", type=click.Choice(log.STATES), help="Only in this state.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@_json_option
+def list_deliveries(
     channel: str | None, state: str | None, limit: int, *, as_json: bool
 ) -> None:
     """Show the newest attempts to deliver."""
+    _show(channel, state, limit, as_json=as_json)
+
+
+def _show(channel: str | None, state: str | None, limit: int, *, as_json: bool) -> None:
     with _opened(settings.load()) as database, database.transaction() as conn:
-        found = outbox.deliveries(conn, channel, state, limit)
+        found = log.attempts(conn, channel, state, limit)
     if as_json:
         print(json.dumps([each._asdict() for each in found], default=str))
         return
     for each in found:
-        answer = each.status or each.error
+        answer = each.status or each.error or "accepted"
         print(
-            f"{each.at:%Y-%m-%d %H:%M:%S}  {each.channel}  {each.event}"
-            f"  attempt {each.attempt}  {each.state}  {answer}"
+            f"{each.at:%Y-%m-%d %H:%M:%S}  {each.message}  {each.channel}"
+            f"  {each.event}  attempt {each.attempt}  {each.state}  {answer}"
         )
+
+
+@deliveries.command()
+@click.argument("message", required=False, type=click.UUID)
+@click.option("--channel", help="All given-up messages of this channel.")
+@_json_option
+def resend(message: UUID | None, channel: str | None, *, as_json: bool) -> None:
+    """Send a given-up message again, or all of a channel."""
+    if (message is None) == (channel is None):
+        text = "name one message or one --channel"
+        raise click.UsageError(text)
+    with _opened(settings.load()) as database, database.transaction() as conn:
+        count = log.resend(conn, channel=channel, message=message)
+    words = f"{count} messages are sent again."
+    print(json.dumps({"resent": count}) if as_json else words)

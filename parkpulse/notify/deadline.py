@@ -62,6 +62,12 @@ class Deadline:
             with self._lock:
                 self._socket = info["return_value"].get_extra_info("socket")
 
+    def hold(self, connection: socket.socket) -> None:
+        """Take note of a connection that no httpx made."""
+        self._require_time()
+        with self._lock:
+            self._socket = connection
+
     def _require_time(self) -> None:
         if self.has_passed:
             raise DeliveryError(self.words())

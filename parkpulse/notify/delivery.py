@@ -1,37 +1,35 @@
-"""Sends one message over HTTP."""
+"""Sends one message: over HTTP, or as mail."""
 
 from __future__ import annotations
 
 import contextlib
+import smtplib
+import ssl
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import httpx
 
 from parkpulse.errors import DeliveryError, PermanentDeliveryError
-from parkpulse.notify import guard, signing
+from parkpulse.notify import guard
 from parkpulse.notify.deadline import Deadline
+from parkpulse.notify.platforms import email
+from parkpulse.notify.platforms.contract import Answer
 from parkpulse.notify.schedule import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from email.message import EmailMessage
+
+    from parkpulse.notify.platforms.contract import Credentials, Post, Robot
 
 TIMEOUT_S = 15.0
 """Longest that an attempt takes. [s]"""
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 _MOST_READ = 4096
 _LONGEST_ERROR = 300
-
-
-class Letter(NamedTuple):
-    """What is sent where."""
-
-    id: str
-    url: str
-    secret: str
-    body: bytes
 
 
 class Sender:
@@ -43,10 +41,19 @@ class Sender:
         Whether letters may go to private and loopback addresses.
     timeout_s
         Longest that an attempt takes. [s]
+    tls
+        How mail servers' certificates are checked; by the system's authorities.
     """
 
-    def __init__(self, *, allow_private: bool, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        timeout_s: float = TIMEOUT_S,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._allow_private = allow_private
+        self._tls = tls or ssl.create_default_context()
         self._timeout_s = timeout_s
         self._under_way: set[Deadline] = set()
         # The proxy of the environment would undo the pinned address. A connection is
@@ -67,19 +74,41 @@ class Sender:
         for deadline in list(self._under_way):
             deadline.cut()
 
-    def send(self, letter: Letter) -> Outcome:
+    def post(self, letter: Post, robot: Robot) -> Outcome:
         """Post a letter; every failure is an outcome."""
         begun = time.monotonic()
         deadline = Deadline(self._timeout_s)
         try:
             with self._listed(deadline):
-                status, error, asked_s = self._post(letter, deadline)
-        except PermanentDeliveryError as error_:
-            return Outcome(None, str(error_), None, _ms_since(begun), hopeless=True)
-        except (DeliveryError, httpx.HTTPError, httpx.InvalidURL) as error_:
-            words = deadline.words() if deadline.has_passed else _words(error_)
+                return self._posted(letter, robot, deadline, begun)
+        except PermanentDeliveryError as error:
+            return Outcome(None, str(error), None, _ms_since(begun), hopeless=True)
+        except (DeliveryError, httpx.HTTPError, httpx.InvalidURL) as error:
+            words = deadline.words() if deadline.has_passed else _words(error)
             return Outcome(None, words, None, _ms_since(begun))
-        return Outcome(status, error, asked_s, _ms_since(begun))
+
+    def mail(self, mail: EmailMessage, credentials: Credentials) -> Outcome:
+        """Hand a mail over; every failure is an outcome."""
+        begun = time.monotonic()
+        deadline = Deadline(self._timeout_s)
+        try:
+            with self._listed(deadline), deadline.kept():
+                self._hand_over(mail, credentials, deadline)
+        except DeliveryError as error:
+            hopeless = isinstance(error, PermanentDeliveryError)
+            return Outcome(None, str(error), None, _ms_since(begun), hopeless=hopeless)
+        except (smtplib.SMTPException, OSError) as error:
+            words = deadline.words() if deadline.has_passed else _words(error)
+            judged = email.judge(error)
+            verdict = None if judged is None else judged.verdict
+            return Outcome(None, words, None, _ms_since(begun), verdict=verdict)
+        return Outcome(None, None, None, _ms_since(begun), verdict="accepted")
+
+    def _hand_over(
+        self, mail: EmailMessage, credentials: Credentials, deadline: Deadline
+    ) -> None:
+        address = guard.address(credentials.url, allow_private=self._allow_private)
+        email.send(mail, credentials, address, self._tls, deadline)
 
     @contextlib.contextmanager
     def _listed(self, deadline: Deadline) -> Iterator[None]:
@@ -89,19 +118,16 @@ class Sender:
         finally:
             self._under_way.discard(deadline)
 
-    def _post(
-        self, letter: Letter, deadline: Deadline
-    ) -> tuple[int, str | None, float | None]:
+    def _posted(
+        self, letter: Post, robot: Robot, deadline: Deadline, begun: float
+    ) -> Outcome:
         where = guard.resolve(letter.url, allow_private=self._allow_private)
-        signed = signing.headers(
-            letter.secret, letter.id, int(time.time()), letter.body
-        )
         headers = {
             "host": where.host,
             "content-type": "application/json",
             "user-agent": "Parkpulse",
             "accept-encoding": "identity",
-            **signed,
+            **letter.headers,
         }
         with (
             deadline.kept(),
@@ -113,21 +139,41 @@ class Sender:
                 extensions={"sni_hostname": where.name, "trace": deadline.watch},
             ) as response,
         ):
-            error = None if response.is_success else _excerpt(response)
-            return response.status_code, error, _retry_after_s(response.headers)
+            return _outcome(response, robot, begun)
+
+
+def _outcome(response: httpx.Response, robot: Robot, begun: float) -> Outcome:
+    status = response.status_code
+    asked_s = _retry_after_s(response.headers)
+    if not response.is_success:
+        return Outcome(status, _excerpt(response), asked_s, _ms_since(begun))
+    judged = robot.judge(Answer(status, _beginning(response)))
+    if judged is None:
+        return Outcome(status, None, asked_s, _ms_since(begun))
+    return Outcome(
+        status,
+        judged.words,
+        asked_s if asked_s is not None else judged.wait_s,
+        _ms_since(begun),
+        verdict=judged.verdict,
+    )
 
 
 def _excerpt(response: httpx.Response) -> str | None:
     """Return the beginning of what a receiver says about its refusal."""
+    text = _beginning(response).decode(errors="replace")
+    printable = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(printable.split())[:_LONGEST_ERROR] or None
+
+
+def _beginning(response: httpx.Response) -> bytes:
     found = b""
     with contextlib.suppress(httpx.HTTPError):
         for chunk in response.iter_raw():
             found += chunk
             if len(found) >= _MOST_READ:
                 break
-    text = found[:_MOST_READ].decode(errors="replace")
-    printable = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(printable.split())[:_LONGEST_ERROR] or None
+    return found[:_MOST_READ]
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 from parkpulse.errors import DeliveryError, InvalidRequestError, PermanentDeliveryError
 
 _PORTS = {"http": 80, "https": 443}
+_MAIL_PORTS = {"smtp": 587, "smtps": 465}
 _LONGEST_URL = 2000
 _PRIVATE = (
     "the address is private: set PARKPULSE_WEBHOOK_ALLOW_PRIVATE=true"
@@ -42,6 +43,45 @@ def validate(url: str, *, allow_private: bool) -> None:
     if problem is not None:
         code = "bad_url"
         raise InvalidRequestError(code, problem, "/url")
+
+
+def validate_mail(url: str, *, allow_private: bool) -> None:
+    """Accept a mail server's address, `smtp://host:587` or `smtps://host:465`.
+
+    Raises
+    ------
+    InvalidRequestError
+        It is no such address, carries a user or a path, or plainly is private.
+    """
+    problem = _mail_problem(url)
+    if problem is None and not allow_private and _is_private(url):
+        problem = _PRIVATE
+    if problem is not None:
+        code = "bad_url"
+        raise InvalidRequestError(code, problem, "/url")
+
+
+def _mail_problem(url: str) -> str | None:
+    wrong = "a mail server is smtp://host:587 (STARTTLS) or smtps://host:465 (TLS)"
+    if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable():
+        return wrong
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in _MAIL_PORTS and parts.hostname and parts.port != 0
+    except ValueError:
+        return wrong
+    more = "@" in parts.netloc or parts.path.strip("/") or parts.query
+    return None if known and not more and not parts.fragment else wrong
+
+
+def address(url: str, *, allow_private: bool) -> str:
+    """Look a mail server up; raises as `resolve` does."""
+    problem = _mail_problem(url)
+    if problem is not None:
+        raise PermanentDeliveryError(problem)
+    parts = urlsplit(url)
+    port = parts.port or _MAIL_PORTS[parts.scheme]
+    return _checked(parts.hostname or "", port, allow_private=allow_private)
 
 
 def _problem(url: str) -> str | None:
@@ -91,12 +131,18 @@ def resolve(url: str, *, allow_private: bool) -> Destination:
     parts = urlsplit(url)
     name = parts.hostname or ""
     port = parts.port or _PORTS[parts.scheme]
+    found = _checked(name, port, allow_private=allow_private)
+    literal = f"[{found}]" if ":" in found else found
+    pinned = (parts.scheme, f"{literal}:{port}", parts.path, parts.query, "")
+    return Destination(urlunsplit(pinned), parts.netloc, name)
+
+
+def _checked(name: str, port: int, *, allow_private: bool) -> str:
+    """Return the address that is connected to; all of a name's must be allowed."""
     found = _addresses(name, port)
     if not allow_private and not all(_is_public(each) for each in found):
         raise DeliveryError(_PRIVATE)
-    address = f"[{found[0]}]" if ":" in found[0] else found[0]
-    pinned = (parts.scheme, f"{address}:{port}", parts.path, parts.query, "")
-    return Destination(urlunsplit(pinned), parts.netloc, name)
+    return found[0]
 
 
 def _addresses(name: str, port: int) -> list[str]:

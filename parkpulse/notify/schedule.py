@@ -10,6 +10,8 @@ back, and then everything that waited goes out. So after any outage nothing wait
 than five minutes. Any other failure is the message's own and holds up no other alert:
 408, 409, 425 and 5xx are tried again for as long, other answers but 2xx are given up
 after three attempts. 410 switches the channel off.
+
+Chat platforms answer 200 and say in the body what they mean; that verdict then counts.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from random import Random
+
+    from parkpulse.notify.platforms.contract import Verdict
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 300.0
@@ -66,6 +70,8 @@ class Outcome:
     duration_ms: float
     hopeless: bool = False
     """Whether it was not even tried, for a reason that will not go away."""
+    verdict: Verdict | None = None
+    """What the body of the answer says; None where the status says it all."""
 
 
 def backoff_s(failures: int, random: Random) -> float:
@@ -80,6 +86,12 @@ def backoff_s(failures: int, random: Random) -> float:
 
 def step(outcome: Outcome, attempts: int, age_s: float) -> Step:
     """Decide by the answer, the attempts made and the message's age [s]."""
+    if outcome.verdict is not None:
+        return _judged(outcome.verdict, attempts, age_s)
+    return _by_status(outcome, attempts, age_s)
+
+
+def _by_status(outcome: Outcome, attempts: int, age_s: float) -> Step:
     status = outcome.status
     if status is not None and status // 100 == 2:  # noqa: PLR2004 - HTTP success
         return Step.DELIVERED
@@ -93,6 +105,16 @@ def step(outcome: Outcome, attempts: int, age_s: float) -> Step:
         return Step.PAUSE
     may_pass = status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return Step.RETRY if may_pass or attempts < REFUSALS else Step.DEAD
+
+
+def _judged(verdict: Verdict, attempts: int, age_s: float) -> Step:
+    if verdict == "accepted":
+        return Step.DELIVERED
+    if verdict == "permanent" or age_s > GIVE_UP_AFTER_S:
+        return Step.DEAD
+    if verdict == "refused":
+        return Step.RETRY if attempts < REFUSALS else Step.DEAD
+    return Step.PAUSE if verdict == "limited" else Step.RETRY
 
 
 def pause_s(outcome: Outcome, failures: int, random: Random) -> float:

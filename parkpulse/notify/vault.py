@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
+import hmac
 import os
 import secrets
 from typing import TYPE_CHECKING
@@ -40,6 +43,11 @@ class Vault:
                 " make one with 'openssl rand -base64 32 | tr +/ -_'"
             )
             raise ConfigError(message) from error
+        self._key = base64.urlsafe_b64decode(key)
+
+    def derive(self, purpose: bytes) -> bytes:
+        """Make a key for another purpose, which tells nothing of this one."""
+        return hmac.new(self._key, purpose, hashlib.sha256).digest()
 
     def lock(self, secret: str) -> bytes:
         """Encrypt a secret for the database."""

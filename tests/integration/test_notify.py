@@ -11,10 +11,13 @@ import pytest
 from cryptography.fernet import Fernet
 
 from parkpulse.notify import process
-from parkpulse.notify.delivery import Letter, Sender
+from parkpulse.notify.delivery import Sender
+from parkpulse.notify.dispatch import Dispatcher
+from parkpulse.notify.platforms.contract import Post
+from parkpulse.notify.platforms.webhook import Webhook as Robot
 from parkpulse.notify.process import Notifier
 from parkpulse.notify.vault import Vault
-from parkpulse.store import channels, outbox
+from parkpulse.store import channels, claims, deliveries
 from parkpulse.store.pool import Database
 from tests.plugins.alerting import PAGE, Bench, rule
 from tests.plugins.fix_services import wait_until
@@ -58,7 +61,7 @@ def start(database: Database, vault: Vault) -> Iterator[Callable[[], Notifier]]:
             sender = stack.enter_context(
                 contextlib.closing(Sender(allow_private=True, timeout_s=2.0))
             )
-            notifier = Notifier(database, vault, sender)
+            notifier = Notifier(database, Dispatcher(vault, sender, PAGE), sender)
             thread = threading.Thread(target=notifier.run)
             thread.start()
             stack.callback(thread.join)
@@ -83,10 +86,10 @@ def channel(database: Database, name: str = "duty") -> channels.Channel:
         return channels.find(conn, name)
 
 
-def log(database: Database) -> list[outbox.Delivery]:
+def log(database: Database) -> list[deliveries.Delivery]:
     """Delivery log, oldest first."""
     with database.transaction() as conn:
-        return outbox.deliveries(conn, None, None, 1000)[::-1]
+        return deliveries.attempts(conn, None, None, 1000)[::-1]
 
 
 def let_time_pass(database: Database) -> None:
@@ -272,17 +275,16 @@ def test_several_notifiers_send_nothing_twice_and_keep_the_order(
         assert len(set(times)) == 30
 
 
-def test_what_was_claimed_and_never_sent_goes_out_after_the_lease(
+def test_the_claims_of_a_process_end_with_it(
     bench: Bench, start: Callable[[], Notifier], webhook: Webhook
 ) -> None:
     bench.feed([(0, 1.5), (60, 0.5)])
     with bench.database.transaction() as conn:
-        (claimed,) = outbox.claim(conn, 10, 4, lease_s=2.0)
-        assert outbox.claim(conn, 10, 4, lease_s=2.0) == []
+        (claimed,) = claims.claim(conn, 1, 10, 4, lease_s=600.0)
     start()
     received = webhook.wait_for(2, _WITHIN_S)
     assert types(received, webhook) == ["alert.raised", "alert.cleared"]
-    assert received[0].headers["webhook-id"] == str(claimed.id)
+    assert received[0].headers["webhook-id"] == str(claimed.items[0].id)
     assert log(bench.database)[0].attempt == 2
 
 
@@ -335,21 +337,21 @@ def dripping() -> Iterator[int]:
         thread.join()
 
 
-def test_an_attempt_ends_even_if_the_answer_does_not(webhook: Webhook) -> None:
+def test_an_attempt_ends_even_if_the_answer_does_not() -> None:
     with (
         dripping() as port,
         contextlib.closing(Sender(allow_private=True, timeout_s=0.5)) as sender,
     ):
         url = f"http://127.0.0.1:{port}/"
-        outcome = sender.send(Letter("1", url, webhook.secret, b"{}"))
+        outcome = sender.post(Post(url, b"{}"), Robot())
     assert outcome.status is None
     assert outcome.error == "no answer within 0.5 s"
 
 
 def test_a_private_receiver_is_refused_unless_allowed(webhook: Webhook) -> None:
-    letter = Letter("1", webhook.url, webhook.secret, b"{}")
+    letter = Post(webhook.url, b"{}")
     with contextlib.closing(Sender(allow_private=False)) as sender:
-        outcome = sender.send(letter)
+        outcome = sender.post(letter, Robot())
     assert outcome.status is None
     assert "PARKPULSE_WEBHOOK_ALLOW_PRIVATE" in (outcome.error or "")
     assert webhook.received == []
@@ -357,9 +359,9 @@ def test_a_private_receiver_is_refused_unless_allowed(webhook: Webhook) -> None:
 
 def test_the_host_header_is_the_name_and_not_the_address(webhook: Webhook) -> None:
     url = webhook.url.replace("127.0.0.1", "localhost")
-    letter = Letter("1", url, webhook.secret, b"{}")
+    letter = Post(url, b"{}")
     with contextlib.closing(Sender(allow_private=True)) as sender:
-        assert sender.send(letter).status == 204
+        assert sender.post(letter, Robot()).status == 204
     assert webhook.received[0].headers["host"] == f"localhost:{webhook.port}"
 
 

@@ -71,14 +71,6 @@ def start(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def end_leases(database: Database) -> None:
-    """Let the time pass for which a killed process keeps its messages."""
-    with database.transaction() as conn:
-        conn.execute(
-            "update outbox set claimed_until = now() where claimed_until > now()"
-        )
-
-
 def pending(database: Database) -> int:
     with database.transaction() as conn:
         row = conn.execute(
@@ -113,7 +105,6 @@ def test_kill_9_loses_nothing_and_keeps_the_order_of_each_alert(
         child.kill()
         child.wait()
         kills += 1
-        end_leases(bench.database)
     assert kills >= 3
     _check_nothing_lost(bench, webhook.accepted(), webhook.secret)
 
