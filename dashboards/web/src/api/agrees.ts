@@ -48,3 +48,5 @@ export type Agreement = Agree<
     Known<api.Problem, "Problem">,
   ]
 >;
+    Known<api.Scenario, "Scenario">,
+    Known<api.Simulation, "Simulation">,

@@ -32,12 +32,19 @@ export async function get<T>(path: string, query?: Query, signal?: AbortSignal):
   return request<T>(address(path, query), signal === undefined ? {} : { signal });
 }
 
+const JSON_SENT = { "Content-Type": "application/json" };
+
 export async function post<T>(path: string, body: unknown): Promise<T> {
   return request<T>(address(path), {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: JSON_SENT,
     body: JSON.stringify(body),
   });
+}
+
+/** `DELETE`; the service takes changes only with the content type that foreign forms lack. */
+export async function remove<T>(path: string): Promise<T> {
+  return request<T>(address(path), { method: "DELETE", headers: JSON_SENT });
 }
 
 /** Every page of a list, up to `most` items. */

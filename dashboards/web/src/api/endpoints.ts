@@ -1,5 +1,5 @@
 /** One function for each thing that the page asks the API. */
-import { address, all, get, post, type Query } from "./client";
+import { address, all, get, post, remove, type Query } from "./client";
 import type * as api from "./types";
 
 const enc = encodeURIComponent;
@@ -84,3 +84,12 @@ export const quarantine = (query: Query) =>
   get<api.Page<api.Quarantined>>("/quarantine", query);
 
 export const quarantined = (id: string) => get<api.QuarantinedDetail>(`/quarantine/${enc(id)}`);
+
+export const scenarios = () => all<api.Scenario>("/simulation/scenarios");
+
+export const simulation = () => get<api.Simulation>("/simulation");
+
+export const startSimulation = (scenario: string, speed: number) =>
+  post<api.Simulation>("/simulation", { scenario, speed });
+
+export const stopSimulation = () => remove<api.Simulation>("/simulation");

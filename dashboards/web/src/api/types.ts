@@ -24,6 +24,29 @@ export interface Park {
   alerts: Record<Severity, number>;
 }
 
+/** A shipped scenario of a simulated park. */
+export interface Scenario {
+  code: string;
+  name: Name;
+  about: Name;
+  start: string;
+  duration_h: number;
+  devices: number;
+  events: number;
+}
+
+/** The scenario that was started last, if any. */
+export interface Simulation {
+  allowed: boolean;
+  state: "idle" | "running" | "finished" | "stopped" | "failed";
+  scenario: Scenario | null;
+  park: string | null;
+  speed: number | null;
+  started_at: string | null;
+  /** Clock of the park; null until the park is there. */
+  now: string | null;
+}
+
 export interface Place {
   code: string;
   parent: string | null;

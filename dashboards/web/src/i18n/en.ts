@@ -1,4 +1,6 @@
 /** The English words; `zh.ts` must have the same keys, or it does not compile. */
+import * as training from "./training";
+
 function plural(n: string, noun: string): string {
   return n === "1" ? `1 ${noun}` : `${n} ${noun}s`;
 }
@@ -13,6 +15,7 @@ export const en = {
     ledger: "Ledger",
     quarantine: "Quarantine",
     centre: "Data centre",
+    training: "Training",
     skip: "Skip to the content",
     trail: "Where you are",
   },
@@ -454,6 +457,7 @@ export const en = {
     kind: { gauge: "gauge", counter: "counter", interval: "interval", state: "state" },
     quality: { 1: "good", 2: "not evaluated", 3: "suspect", 4: "fail" },
   },
+  training: training.en,
   help: {
     title: "Keyboard",
     groups: { everywhere: "Everywhere", console: "Alert console", chart: "Chart" },
@@ -462,6 +466,7 @@ export const en = {
     devices: "devices",
     ledger: "ledger",
     quarantine: "quarantine",
+    training: "training",
     centre: "data centre",
     pause: "pause or resume live values",
     language: "Chinese or English",

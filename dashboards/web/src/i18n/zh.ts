@@ -1,6 +1,7 @@
 /** The Chinese words. */
 import type { Dictionary } from "./en";
 
+import * as training from "./training";
 /** A space between a Latin word and the Chinese one after it. */
 function spaced(word: string): string {
   return /[\dA-Za-z]$/.test(word) ? `${word} ` : word;
@@ -16,6 +17,7 @@ export const zh: Dictionary = {
     ledger: "收发台账",
     quarantine: "隔离区",
     centre: "数据中心",
+    training: "演练",
     skip: "跳到正文",
     trail: "当前位置",
   },
@@ -448,6 +450,7 @@ export const zh: Dictionary = {
     kind: { gauge: "瞬时量", counter: "累计量", interval: "时段量", state: "状态量" },
     quality: { 1: "合格", 2: "未评定", 3: "可疑", 4: "不合格" },
   },
+  training: training.zh,
   help: {
     title: "键盘操作",
     groups: { everywhere: "任何页面", console: "告警列表", chart: "曲线" },
@@ -456,6 +459,7 @@ export const zh: Dictionary = {
     devices: "设备",
     ledger: "收发台账",
     quarantine: "隔离区",
+    training: "演练",
     centre: "数据中心",
     pause: "暂停或恢复实时刷新",
     language: "中文或英文",

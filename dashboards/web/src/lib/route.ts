@@ -8,6 +8,7 @@ export const PAGES = [
   "devices",
   "ledger",
   "quarantine",
+  "training",
 ] as const;
 export type PageName = (typeof PAGES)[number];
 
