@@ -45,8 +45,8 @@ export type Agreement = Agree<
     Known<api.Pause, "Pause">,
     Known<api.Quarantined, "Quarantined">,
     Known<api.QuarantinedDetail, "QuarantinedDetail">,
+    Known<api.Scenario, "Scenario">,
+    Known<api.Simulation, "Simulation">,
     Known<api.Problem, "Problem">,
   ]
 >;
-    Known<api.Scenario, "Scenario">,
-    Known<api.Simulation, "Simulation">,
