@@ -70,6 +70,7 @@ class Range(Answer):
             "min": None,
             "max": None,
             "gap_s": 900.0,
+            "flags": [[1795305900000, 3]],
         }
     )
 
@@ -84,6 +85,10 @@ class Range(Answer):
     min: list[float | None] | None
     max: list[float | None] | None
     gap_s: float = Field(description="Points further apart have nothing between them.")
+    flags: list[tuple[int, int]] | None = Field(
+        description="Time (ms) and worst flag (3 suspect, 4 fail) of the readings that"
+        " quality tests found doubtful, at most 10,000; null but for tier raw."
+    )
 
 
 class SummaryQuery(Span):

@@ -12,7 +12,7 @@ from tsdownsample import M4Downsampler
 from analytics import buckets
 from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.model import freshness, instants
-from parkpulse.store import rollups
+from parkpulse.store import quality, rollups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +50,8 @@ class Range(msgspec.Struct, frozen=True, rename={"series_id": "series"}):
     min: list[float] | None
     max: list[float] | None
     gap_s: float
+    flags: list[tuple[int, int]] | None
+    """Time [ms since 1970 UTC] and worst flag of doubtful readings; only of raw."""
 
 
 class Asked(NamedTuple):
@@ -152,7 +154,15 @@ def read(
         min=None if found.low is None else found.low.tolist(),
         max=None if found.high is None else found.high.tolist(),
         gap_s=found.gap / instants.SECOND,
+        flags=_flags(conn, asked) if chosen == "raw" else None,
     )
+
+
+def _flags(conn: Connection, asked: Asked) -> list[tuple[int, int]]:
+    shift = int(asked.is_interval)
+    start, end = asked.start + shift, asked.end + shift
+    found = quality.worst(conn, asked.series.id, start, end, MAX_POINTS)
+    return [(ts // 1000, flag) for ts, flag in found.items()]
 
 
 def rows(

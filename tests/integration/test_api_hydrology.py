@@ -130,6 +130,11 @@ def test_findings_of_a_series(site: Site, storm: dict[tuple[str, str], int]) -> 
         ],
         "next": None,
     }
+    shown = site.get(path.replace("quality", "range"), **SPAN, tier="raw")
+    at = END // 1000 - 50 * 60_000
+    assert shown["flags"] == [[at, 4], [at + 300_000, 3]]
+    coarse = site.get(path.replace("quality", "range"), **SPAN, tier="1h")
+    assert coarse["flags"] is None
     assert site.items(path, start=SPAN["start"], end=spike) == []
     problem = site.problem(path, 422, start=spike, end=spike)
     assert problem["errors"][0]["code"] == "range_empty"
