@@ -93,7 +93,10 @@ code: harbour
 name: {zh: 港口, en: Harbour}
 accept_from: 2026-01-01T00:00:00Z
 devices:
-  - {code: w1, kind: gauge, name: {zh: 水位, en: level}, series: [{metric: water_level}]}
+  - code: w1
+    kind: gauge
+    name: {zh: 水位, en: level}
+    series: [{metric: water_level}]
 topics:
   - {filter: tele/+/SENSOR, format: senml, device_level: 2}
 """,
