@@ -1,12 +1,12 @@
 /** The stand-in's figures of a data centre. Development only. */
-import type { Kpi, KpiName, Period, Verdict } from "../src/api/types";
+import type { Kpi, TrendName, Period, Verdict } from "../src/api/types";
 import { meters, noise } from "./world.ts";
 
 const DAY = 86_400_000;
-const SHARE: Record<KpiName, number> = { pue: 1.236, ref: 0.283, ref_hourly: 0.214 };
+const SHARE: Record<TrendName, number> = { pue: 1.236, ref: 0.283, ref_hourly: 0.214 };
 
 function figure(
-  kpi: KpiName,
+  kpi: TrendName,
   category: number,
   period: Period,
   start: number,
@@ -42,6 +42,8 @@ function figure(
     start: new Date(start).toISOString(),
     end: new Date(end).toISOString(),
     value,
+    unit: "1",
+    numerator_unit: "kWh",
     numerator_kwh: value * denominator,
     numerator_estimated_kwh: 0.002 * denominator,
     denominator_kwh: denominator,
@@ -109,7 +111,7 @@ export function summary(): Kpi[] {
   ]);
 }
 
-export function trend(kpi: KpiName, category: number, period: string): Kpi[] {
+export function trend(kpi: TrendName, category: number, period: string): Kpi[] {
   const now = Date.now();
   const length = period === "month" ? 14 : 32;
   const starts = Array.from({ length }, (_, i) => length - 1 - i);

@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Connect, Plugin } from "vite";
-import type { Alert, Flow, KpiName, LedgerHour, LiveValue } from "../src/api/types";
+import type { Alert, Flow, TrendName, LedgerHour, LiveValue } from "../src/api/types";
 import { summary, trend } from "./kpis.ts";
 import { alerts, devices, places, series, type Made } from "./world.ts";
 
@@ -200,7 +200,7 @@ const ROUTES: [RegExp, Answer][] = [
     (_, query) =>
       list(
         trend(
-          (query.get("kpi") ?? "pue") as KpiName,
+          (query.get("kpi") ?? "pue") as TrendName,
           Number(query.get("category")),
           query.get("period") ?? "month",
         ),

@@ -58,6 +58,21 @@ export const kpis = (
 export const revisions = (park: string, code: string) =>
   all<api.Revision>(`${centre(park, code)}/kpis/revisions`, {}, 1000);
 
+export const projection = (park: string, code: string, kpi: "pue" | "ref") =>
+  get<api.Projection>(`${centre(park, code)}/projection`, { kpi });
+
+export const weatherNormalised = (park: string, code: string) =>
+  get<api.WeatherNormalised>(`${centre(park, code)}/weather-normalised`);
+
+export const certificates = (park: string, code: string) =>
+  all<api.Certificate>(`${centre(park, code)}/certificates`);
+
+export const energyFlow = (park: string, code: string, of: Span) =>
+  get<api.EnergyFlow>(`${centre(park, code)}/energy-flow`, span(of));
+
+export const balance = (park: string, code: string, of: Span) =>
+  get<api.Balances>(`${centre(park, code)}/balance`, span(of));
+
 export const alerts = (park: string, query: Query) =>
   get<api.Page<api.Alert>>(`/parks/${enc(park)}/alerts`, query);
 

@@ -138,7 +138,9 @@ export interface Summary {
   missing: number | null;
 }
 
-export type KpiName = "pue" | "ref" | "ref_hourly";
+/** KPIs that have a trend on screen. */
+export type TrendName = "pue" | "ref" | "ref_hourly";
+export type KpiName = TrendName | "cue_location" | "cue_market" | "wue" | "erf" | "cer";
 export type Period = "hour" | "day" | "month" | "year" | "rolling_12_months";
 export type Verdict =
   | "compliant"
@@ -186,6 +188,8 @@ export interface Kpi {
   start: string;
   end: string;
   value: number | null;
+  unit: string;
+  numerator_unit: string;
   numerator_kwh: number;
   numerator_estimated_kwh: number;
   denominator_kwh: number;
@@ -373,4 +377,91 @@ export interface Problem {
   code: string;
   detail: string;
   errors?: { pointer: string; code: string; detail: string }[];
+}
+
+export interface Projection {
+  kpi: KpiName;
+  category: number;
+  start: string;
+  end: string;
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  target: number | null;
+  in_scope: boolean;
+  headroom_kwh: number | null;
+  certificates_kwh: number;
+  lost_from: string | null;
+  expectation: "met" | "missed" | "uncertain" | null;
+  to_date: { value: number | null; coverage: number };
+  mean_absolute_error: number | null;
+}
+
+export interface NormalisedMonth {
+  start: string;
+  pue: number;
+  normalised: number;
+  weather_kwh: number;
+  temperature_degc: number;
+  reference_degc: number;
+  coverage: number;
+}
+
+export interface WeatherNormalised {
+  thermometer: string | null;
+  model: { days: number; r_squared: number; per_degree_kwh: number } | null;
+  months: NormalisedMonth[];
+  finding: "no_pue" | "no_outdoor_temperature" | "too_few_days" | null;
+}
+
+export interface Certificate {
+  serial: string;
+  kind: "certificate" | "green_power" | "sold";
+  volume_kwh: number;
+  retired_on: string | null;
+  valid_to: string;
+  used_from: string;
+  used_to: string;
+  source: string;
+}
+
+export interface FlowNode {
+  id: string;
+  kind: "supply" | "hub" | "meter" | "loss";
+  name: Name;
+  kwh: number;
+  coverage: number;
+  partial_pue: number | null;
+}
+
+export interface FlowLink {
+  source: string;
+  target: string;
+  kwh: number;
+}
+
+export interface EnergyFlow {
+  hours: number;
+  elapsed_hours: number;
+  coverage: number;
+  nodes: FlowNode[];
+  links: FlowLink[];
+  silent: string[];
+}
+
+export interface BalanceRow {
+  parent: string | null;
+  children: string[];
+  parent_kwh: number;
+  children_kwh: number;
+  difference: number | null;
+  coverage: number;
+  limit: number;
+  finding: "children_above_parent" | "loss_above_limit" | "no_common_hours" | null;
+}
+
+export interface Balances {
+  tolerance: number;
+  items: BalanceRow[];
+  silent: string[];
 }

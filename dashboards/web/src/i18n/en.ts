@@ -5,6 +5,7 @@ function plural(n: string, noun: string): string {
   return n === "1" ? `1 ${noun}` : `${n} ${noun}s`;
 }
 
+import * as outlook from "./outlook";
 export const en = {
   product: "Parkpulse",
   nav: {
@@ -14,8 +15,8 @@ export const en = {
     devices: "Devices",
     ledger: "Ledger",
     quarantine: "Quarantine",
-    centre: "Data centre",
     training: "Training",
+    centre: "Data centre",
     skip: "Skip to the content",
     trail: "Where you are",
   },
@@ -184,7 +185,7 @@ export const en = {
     pue: "PUE",
     pueLong: "Power usage effectiveness (PUE)",
     refLong: "Renewable energy factor (REF)",
-    kpi: { pue: "PUE", ref: "Renewable share", ref_hourly: "Hourly match" },
+    ...outlook.enFigures,
     short: { ref: "Annual", ref_hourly: "Hourly match" },
     category: (n: number) => (n === 0 ? "" : `category ${n}`),
     categoryPoint: { 1: "at UPS output", 2: "at PDU output", 3: "at the racks" },
@@ -239,8 +240,6 @@ export const en = {
     covers: (share: string) => `coverage ${share}`,
     evidence: "Evidence",
     showEvidence: (what: string) => `Evidence for ${what}`,
-    numerator: { pue: "Total energy of the data centre", ref: "Renewable energy" },
-    denominator: { pue: "IT energy", ref: "Total energy of the data centre" },
     estimated: (text: string) => `of which estimated ${text}`,
     estimatedHead: "Estimated",
     energy: "Energy",
@@ -295,6 +294,7 @@ export const en = {
       outdoor_humidity: "outdoor humidity",
     },
   },
+  outlook: outlook.en,
   ledger: {
     title: "Ledger",
     arrivals: "Arrivals and ledger",

@@ -1,7 +1,8 @@
 /** The Chinese words. */
+import * as outlook from "./outlook";
 import type { Dictionary } from "./en";
-
 import * as training from "./training";
+
 /** A space between a Latin word and the Chinese one after it. */
 function spaced(word: string): string {
   return /[\dA-Za-z]$/.test(word) ? `${word} ` : word;
@@ -16,8 +17,8 @@ export const zh: Dictionary = {
     devices: "设备",
     ledger: "收发台账",
     quarantine: "隔离区",
-    centre: "数据中心",
     training: "演练",
+    centre: "数据中心",
     skip: "跳到正文",
     trail: "当前位置",
   },
@@ -184,7 +185,7 @@ export const zh: Dictionary = {
     pue: "PUE",
     pueLong: "电能利用效率(PUE)",
     refLong: "可再生能源使用比例(REF)",
-    kpi: { pue: "PUE", ref: "可再生能源比例", ref_hourly: "小时级匹配率" },
+    ...outlook.zhFigures,
     short: { ref: "年度", ref_hourly: "小时级匹配率" },
     category: (n) => (n === 0 ? "" : `级别 ${n}`),
     categoryPoint: { 1: "UPS 输出处", 2: "PDU 输出处", 3: "机柜处" },
@@ -238,8 +239,6 @@ export const zh: Dictionary = {
     covers: (share) => `覆盖率 ${share}`,
     evidence: "依据",
     showEvidence: (what) => `${what}的依据`,
-    numerator: { pue: "数据中心总用能", ref: "可再生能源电量" },
-    denominator: { pue: "IT 设备用能", ref: "数据中心总用能" },
     estimated: (text) => `其中估算 ${text}`,
     estimatedHead: "估算",
     energy: "电量",
@@ -294,6 +293,7 @@ export const zh: Dictionary = {
       outdoor_humidity: "室外湿度",
     },
   },
+  outlook: outlook.zh,
   ledger: {
     title: "收发台账",
     arrivals: "到达与台账",

@@ -15,6 +15,8 @@ function kpi(changes: Partial<Kpi>): Kpi {
     start: "2025-11-01T00:00:00Z",
     end: "2026-11-01T00:00:00Z",
     value: 1.236,
+    unit: "1",
+    numerator_unit: "kWh",
     numerator_kwh: 1236,
     numerator_estimated_kwh: 0,
     denominator_kwh: 1000,

@@ -1,7 +1,7 @@
 /** Choosing among a data centre's figures, and saying what they mean. */
 import type { Dictionary } from "../i18n/en";
 import type { Kpi, KpiName, Period, TargetRule } from "../api/types";
-import type { Format } from "./format";
+import { joined, type Format } from "./format";
 
 /** Periods that can carry a verdict, the one that is shown first standing first. */
 const HEADLINES: readonly Period[] = ["rolling_12_months", "year", "month", "day", "hour"];
@@ -47,16 +47,35 @@ export function isPue(kpi: KpiName): boolean {
   return kpi === "pue";
 }
 
+/** Figures that are no share of a whole: decimals and unit. */
+const RATIOS: Partial<Record<KpiName, { decimals: number; unit: string }>> = {
+  cue_location: { decimals: 3, unit: "kgCO₂/kWh" },
+  cue_market: { decimals: 3, unit: "kgCO₂/kWh" },
+  wue: { decimals: 2, unit: "L/kWh" },
+  cer: { decimals: 2, unit: "" },
+};
+const LESS_IS_BETTER: ReadonlySet<KpiName> = new Set([
+  "pue",
+  "cue_location",
+  "cue_market",
+  "wue",
+]);
+
 export function figure(format: Format, kpi: KpiName, value: number | null): string {
-  return isPue(kpi) ? format.pue(value) : format.share(value);
+  if (isPue(kpi)) return format.pue(value);
+  const ratio = RATIOS[kpi];
+  if (ratio === undefined || value === null) return format.share(value);
+  return joined(format.number(value, ratio.decimals), ratio.unit);
 }
 
 /** "< 1.25" or "≥ 25 %". */
 export function targetText(format: Format, kpi: KpiName, target: number | null): string | null {
   if (target === null) return null;
-  if (isPue(kpi)) return `< ${format.number(target, decimals(target))}`;
+  const sign = LESS_IS_BETTER.has(kpi) ? "<" : "≥";
+  if (isPue(kpi) || RATIOS[kpi] !== undefined)
+    return `${sign} ${format.number(target, decimals(target))}`;
   const percent = target * 100;
-  return `≥ ${format.number(percent, decimals(percent))}%`;
+  return `${sign} ${format.number(percent, decimals(percent))}%`;
 }
 
 function decimals(value: number): number {
@@ -66,7 +85,7 @@ function decimals(value: number): number {
 /** Whether the value is on the right side of its target; null without either. Unrounded. */
 export function meets(kpi: Kpi): boolean | null {
   if (kpi.value === null || kpi.target === null) return null;
-  return isPue(kpi.kpi) ? kpi.value < kpi.target : kpi.value >= kpi.target;
+  return LESS_IS_BETTER.has(kpi.kpi) ? kpi.value < kpi.target : kpi.value >= kpi.target;
 }
 
 export type Tone = "good" | "bad" | "open";

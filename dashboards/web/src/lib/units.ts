@@ -22,6 +22,7 @@ const FIXED: Record<string, { unit: string; decimals: number }> = {
   "%vol": { unit: "%vol", decimals: 2 },
   "%RH": { unit: "%RH", decimals: 0 },
   "mg/m3": { unit: "mg/m³", decimals: 1 },
+  L: { unit: "L", decimals: 0 },
   degC: { unit: "°C", decimals: 1 },
   V: { unit: "V", decimals: 2 },
   dBm: { unit: "dBm", decimals: 0 },

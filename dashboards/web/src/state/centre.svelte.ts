@@ -1,6 +1,6 @@
 /** Figures of one data centre, loaded again when the service says that they changed. */
 import * as endpoints from "../api/endpoints";
-import type { Kpi, KpiName, Revision } from "../api/types";
+import type { Kpi, TrendName, Revision } from "../api/types";
 import { leadingCategory } from "../lib/kpi";
 import { Loaded } from "./load.svelte";
 
@@ -14,7 +14,7 @@ export class Centre {
   readonly code: string;
   readonly summary = new Loaded<Kpi[]>();
   readonly revisions = new Loaded<Revision[]>();
-  readonly #trends: Record<KpiName, Record<TrendPeriod, Loaded<Kpi[]>>> = {
+  readonly #trends: Record<TrendName, Record<TrendPeriod, Loaded<Kpi[]>>> = {
     pue: { month: new Loaded(), day: new Loaded() },
     ref: { month: new Loaded(), day: new Loaded() },
     ref_hourly: { month: new Loaded(), day: new Loaded() },
@@ -33,12 +33,12 @@ export class Centre {
     void this.revisions.run(() => endpoints.revisions(this.park, this.code));
   }
 
-  trend(kpi: KpiName, period: TrendPeriod): Loaded<Kpi[]> {
+  trend(kpi: TrendName, period: TrendPeriod): Loaded<Kpi[]> {
     return this.#trends[kpi][period];
   }
 
   /** Loads the periods of that length up to now; needs the summary for the category. */
-  loadTrend(kpi: KpiName, period: TrendPeriod, now: number): void {
+  loadTrend(kpi: TrendName, period: TrendPeriod, now: number): void {
     const category = leadingCategory(this.summary.value ?? [], kpi);
     const start = new Date(now - REACH_MS[period]);
     const query = { kpi, category, period, start, end: new Date(now + DAY_MS) };
