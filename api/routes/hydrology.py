@@ -8,8 +8,16 @@ from fastapi import APIRouter, Path, Query
 
 from api.context import Ctx
 from api.schemas.common import Page, SeriesId
-from api.schemas.hydrology import AtQuery, Finding, FindingsQuery, Levels, Rain
-from parkpulse.query import hydrology, quality
+from api.schemas.hydrology import (
+    AtQuery,
+    DeviceFindings,
+    Finding,
+    FindingsQuery,
+    Levels,
+    Nothing,
+    Rain,
+)
+from parkpulse.query import device_health, hydrology, quality
 
 router = APIRouter()
 
@@ -61,3 +69,15 @@ def list_findings(
             limit=query.limit,
             cursor=query.cursor,
         )
+
+
+@router.get(
+    "/parks/{park}/device-findings",
+    response_model=DeviceFindings,
+    summary="What is wrong with devices",
+    tags=["devices"],
+)
+def list_device_findings(park: str, _: Annotated[Nothing, Query()], ctx: Ctx) -> object:
+    """Tell which batteries are low, links poor, sensors frozen or out of range now."""
+    with ctx.database.transaction() as conn:
+        return {"items": device_health.findings(conn, ctx.look(park))}

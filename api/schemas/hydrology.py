@@ -173,3 +173,43 @@ class Finding(Answer):
     ts: datetime
     test: TestName
     flag: int = Field(description="3 suspect, 4 fail.")
+
+
+class DeviceFinding(Answer):
+    """What is wrong with the newest reading of a series."""
+
+    device: str
+    series: int
+    metric: str
+    code: Literal["frozen", "impossible", "battery_low", "signal_poor", "signal_edge"]
+    ts: datetime
+    value: float
+    limit: float | None = Field(description="Of batteries and radio.")
+    flag: int | None = Field(description="Of a sensor: 3 suspect, 4 fail.")
+
+
+class DeviceFindings(Answer):
+    """Batteries, radio and doubtful sensors of a park."""
+
+    model_config = example(
+        {
+            "items": [
+                {
+                    "device": "level-canal",
+                    "series": 19,
+                    "metric": "battery_voltage",
+                    "code": "battery_low",
+                    "ts": "2026-07-20T09:55:00Z",
+                    "value": 3.1,
+                    "limit": 3.2,
+                    "flag": None,
+                }
+            ]
+        }
+    )
+
+    items: list[DeviceFinding]
+
+
+class Nothing(Request):
+    """No parameters."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from parkpulse.model.packed import ByteArray, FloatArray, Int64Array
+    from parkpulse.model.packed import ByteArray, FloatArray, Int32Array, Int64Array
     from parkpulse.model.quality import TestName
     from parkpulse.store.pool import Connection
 
@@ -252,3 +252,31 @@ def worst(
         [series_id, instants.from_us(start), instants.from_us(end), limit],
     )
     return {instants.to_us(ts): flag for ts, flag in rows}
+
+
+def at(
+    conn: Connection, series_id: Int32Array, ts: Int64Array
+) -> dict[int, list[tuple[TestName, int]]]:
+    """Return tests and flags of single readings, by series.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    series_id, ts : arrays, shape (n,)
+        One reading of each series. [us]
+    """
+    rows = conn.execute(
+        """
+        select q.series, q.test, q.flag
+        from unnest(%b::integer[], %b::bigint[]) as u (series, ts_us)
+        join quality_flag q on q.series = u.series
+            and q.ts = '1970-01-01Z'::timestamptz + u.ts_us * interval '1 us'
+        order by q.series, q.test
+        """,
+        [columns.int4(series_id), columns.int8(ts)],
+    )
+    found: dict[int, list[tuple[TestName, int]]] = {}
+    for series, test, flag in rows:
+        found.setdefault(series, []).append((test, flag))
+    return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
-from api.schemas.hydrology import Levels, Rain
+from api.schemas.hydrology import DeviceFindings, Levels, Rain
 from parkpulse.engine.quality import QualityConsumer
 from parkpulse.model import instants
 from parkpulse.model.registry import DeviceSpec, ParkSpec, SeriesSpec
@@ -151,3 +152,31 @@ def test_findings_of_a_series(site: Site, storm: dict[tuple[str, str], int]) -> 
     second = site.get(path, **span, limit=1, cursor=first["next"])
     assert second["next"] is None
     assert [each["items"][0]["test"] for each in (first, second)] == ["time_gap"] * 2
+
+
+def test_what_is_wrong_with_devices(site: Site) -> None:
+    radio = DeviceSpec(
+        code="probe",
+        kind="water_level",
+        name=named("probe"),
+        report_interval_s=300,
+        series=[SeriesSpec(metric="water_level"), SeriesSpec(metric="battery_voltage")],
+    )
+    series = site.lab.register(msgspec.structs.replace(PARK, devices=[radio]))
+    level, battery = series["probe", "water_level"], series["probe", "battery_voltage"]
+    points = [(level, END - n * STEP, 1.5) for n in range(80)]
+    site.lab.put([*points, (battery, END, 3.1)], "storm")
+    site.lab.step(QualityConsumer())
+    wait_until(
+        lambda: (
+            site.request("GET", "/api/v1/parks/storm/device-findings").status_code
+            == 200
+            and len(site.items("/parks/storm/device-findings")) == 2
+        )
+    )
+    found = site.get("/parks/storm/device-findings")
+    DeviceFindings.model_validate(found)
+    assert [(each["code"], each["limit"], each["flag"]) for each in found["items"]] == [
+        ("battery_low", 3.2, None),
+        ("frozen", None, 3),
+    ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from analytics import links, rain, tunnel, water
+from analytics import health, links, rain, tunnel, water
 
 if TYPE_CHECKING:
     from analytics.arrays import FloatArray, IntArray
@@ -195,3 +195,18 @@ def test_links() -> None:
     assert links.neighbours(5.0, []) is None
     assert code(links.flood_and_power(0.06, 100.0)) == "flood_near_power"
     assert links.flood_and_power(0.06, 0.0) is None
+
+
+def test_batteries_and_radio() -> None:
+    def code(finding: health.Finding | None) -> str | None:
+        return finding and finding.code
+
+    assert code(health.battery_voltage(3.19)) == "battery_low"
+    assert health.battery_voltage(3.2) is None
+    assert code(health.battery_voltage(11.4)) == "battery_low"
+    assert health.battery_voltage(12.1) is None
+    assert code(health.battery_level(19.0)) == "battery_low"
+    assert health.battery_level(20.0) is None
+    assert code(health.rsrp(-111.0)) == "signal_poor"
+    assert code(health.rsrp(-121.0)) == "signal_edge"
+    assert health.rsrp(-110.0) is None
