@@ -1,0 +1,1 @@
+"""The operator's desk as commands: alerts, maintenance windows, duty."""

@@ -1,0 +1,111 @@
+"""`parkpulse alerts`, `maintenance` and `duty` on a real database."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from parkpulse.engine.desk import cli
+from parkpulse.errors import InvalidRequestError
+from parkpulse.store.pool import Database
+from tests.plugins.alerting import Bench, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import click
+
+PLAN = """
+people: [{code: li, name: 李}, {code: wang, name: 王}]
+rosters:
+  - {code: room, name: 值班室, shifts: [
+      {person: li, days: [1, 2, 3, 4, 5, 6, 7], start: "00:00", end: "00:00"}]}
+policies:
+  - {code: usual, min_severity: low, steps: [{after_minutes: 0, rosters: [room]}]}
+"""
+
+
+@pytest.fixture
+def bench(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setenv("PARKPULSE_DATABASE_URL", database_url)
+    database = Database(database_url)
+    database.open()
+    bench = Bench(database)
+    bench.apply(rule())
+    bench.feed([(0, 1.5)])
+    yield bench
+    database.close()
+
+
+def run(group: click.Command, *words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(group, words, catch_exceptions=True)
+    if isinstance(done.exception, InvalidRequestError):
+        raise done.exception
+    assert done.exit_code == code, (done.output, done.exception)
+    return done.output
+
+
+def read(group: click.Command, *words: str) -> Any:  # noqa: ANN401 - any JSON
+    return json.loads(run(group, *words, "--json"))
+
+
+def test_alerts(bench: Bench) -> None:
+    (alert,) = read(cli.alerts, "list")
+    key = alert["id"]
+    by = ("--by", "Li")
+    why = (*by, "--reason", "cleaning")
+    assert "unacknowledged" in run(cli.alerts, "list", "--park", "harbour")
+    assert read(cli.alerts, "shelve", key, "--hours", "2", *why)["state"] == "shelved"
+    assert "shelved until 2026-03-01 02:00" in run(cli.alerts, "list")
+    assert read(cli.alerts, "unshelve", key, *by)["quiet"] is None
+    run(cli.alerts, "out-of-service", key, *why)
+    run(cli.alerts, "in-service", key, *by)
+    run(cli.alerts, "comment", key, "on my way", *by)
+    assert read(cli.alerts, "assign", key, "--to", "Wang", *by)["assignee"] == "Wang"
+    assert run(cli.alerts, "list", "--assignee", "") == ""
+    run(cli.alerts, "acknowledge", key, *by)
+    run(cli.alerts, "acknowledge", key, *by, code=1)
+    history = read(cli.alerts, "show", key)["events"]
+    assert [each["kind"] for each in history] == bench.events(kinds=True)
+    assert "acknowledged" in run(cli.alerts, "show", key)
+    span = ("--start", "2026-02-28T00:00:00Z", "--end", "2026-03-02T00:00:00Z")
+    bench.set_clock(60)
+    assert read(cli.alerts, "performance", "harbour", *span)["alarms"] == 1
+    assert "alarms: 1" in run(cli.alerts, "performance", "harbour", *span)
+    with pytest.raises(InvalidRequestError):
+        run(cli.alerts, "shelve", key, "--until", "tomorrow", *why)
+
+
+def test_maintenance(bench: Bench) -> None:
+    del bench
+    words = ("--end", "2026-03-02T00:00:00Z", "--by", "Li", "--reason", "cleaning")
+    made = read(cli.windows, "add", "harbour", "--place", "river", *words)
+    assert made["start"].startswith("2026-03-01T00:00:00")
+    assert "river  Li: cleaning" in run(cli.windows, "list", "harbour")
+    assert len(read(cli.windows, "list", "harbour", "--past")) == 1
+    run(cli.windows, "end", "harbour", str(made["id"]), "--by", "Wang")
+    assert read(cli.windows, "list", "harbour") == []
+
+
+def test_duty(bench: Bench, tmp_path: Path) -> None:
+    del bench
+    file = tmp_path / "duty.yaml"
+    file.write_text(PLAN, encoding="utf-8")
+    run(cli.duty, "put", "harbour", str(file), "--by", "Li")
+    assert "李" in run(cli.duty, "now", "harbour")
+    span = ("--start", "2026-03-01T00:00:00Z", "--end", "2026-03-02T00:00:00Z")
+    who = ("--stand-in", "wang", "--by", "Li")
+    done = read(cli.duty, "substitute", "harbour", "room", *span, *who)
+    assert done == {"version": 2}
+    (post,) = read(cli.duty, "now", "harbour", "--at", span[1])["posts"]
+    assert [each["code"] for each in post["people"]] == ["wang"]
+    file.write_text(run(cli.duty, "show", "harbour"), encoding="utf-8")
+    run(cli.duty, "put", "harbour", str(file), "--by", "Li")
+    assert read(cli.duty, "show", "harbour")["version"] == 3
+    file.write_text("{", encoding="utf-8")
+    with pytest.raises(InvalidRequestError):
+        run(cli.duty, "put", "harbour", str(file), "--by", "Li")
