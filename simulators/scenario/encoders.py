@@ -9,10 +9,13 @@ from typing_extensions import override
 from parkpulse.errors import ConfigError
 from parkpulse.model import instants
 from parkpulse.model.message import Message
+from parkpulse.model.registry import TopicSpec
 from parkpulse.wire import senml_encode
 from parkpulse.wire.platforms import ctwing, iotda, onenet
-from parkpulse.wire.sl651 import elements, encode
-from simulators.scenario.packets import Native
+from parkpulse.wire.sl651 import elements, encode, frame
+from parkpulse.wire.sparkplug import encode as sparkplug
+from parkpulse.wire.sparkplug import values
+from simulators.scenario.packets import HEALTH_DIGITS, Native
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,10 +36,16 @@ class _Single:
     """As topics name the format."""
     metrics: frozenset[str] | None = None
     """What the format can say; None: anything."""
+    births_every = 0
+    """Every so many messages explain the others; 0: none do."""
 
     def topic(self, park: str, device: str) -> str:
         """Tell where a device's messages go."""
         return f"parkpulse/v1/{park}/{device}/raw/{self.name}"
+
+    def birth_topic(self, park: str, device: str) -> str:
+        """Tell where those go that explain the others."""
+        return self.topic(park, device)
 
     def encode(self, packets: Packets) -> list[bytes]:
         """Write the messages, in their order."""
@@ -89,11 +98,60 @@ class Sl651(_Single):
 
     name = "sl651"
     metrics = frozenset(elements.BY_METRIC)
+    mode = frame.HEX
 
     @override
     def write(self, device: str, lane: int, message: Message) -> bytes:
-        station = encode.Station(f"{lane % 100_000_000:08d}")
+        station = encode.Station(f"{lane % 100_000_000:08d}", mode=self.mode)
         return encode.single(station, _SCHEDULED, encode.report(station, message))
+
+
+class Sl651Ascii(Sl651):
+    """The same in ASCII."""
+
+    mode = frame.ASCII
+
+
+class Sparkplug(_Single):
+    """Sparkplug B: each device an edge node of its own.
+
+    A node's first message, the first one after a restart or silence, and every 60th are
+    births; the others name their metrics by aliases. Battery and signal, which come now
+    and then, are named in full.
+    """
+
+    name = "sparkplug"
+    births_every = 60
+
+    @override
+    def topic(self, park: str, device: str) -> str:
+        return f"spBv1.0/{park}/NDATA/{device}"
+
+    @override
+    def birth_topic(self, park: str, device: str) -> str:
+        return f"spBv1.0/{park}/NBIRTH/{device}"
+
+    @override
+    def write(self, device: str, lane: int, message: Message) -> bytes:
+        seq = ((message.seq or 1) - 1) % self.births_every
+        told = _values(message, is_birth=seq == 0)
+        sent_ms = (message.sent_us or 0) // _MS_US
+        if seq == 0:
+            return sparkplug.node_birth(told, sent_ms, 0)
+        return sparkplug.payload(told, sent_ms, seq)
+
+
+def _values(message: Message, *, is_birth: bool) -> Iterator[sparkplug.Value]:
+    aliases: dict[str, int] = {}
+    rows = zip(message.metrics, message.values, message.ts_us, strict=True)
+    for metric, value, ts_us in rows:
+        if metric in HEALTH_DIGITS:
+            name, alias = metric, None
+        else:
+            alias = aliases.setdefault(metric, len(aliases) + 1)
+            name = metric if is_birth else ""
+        ts_ms = (ts_us or 0) // _MS_US
+        yield sparkplug.Value(value, values.DOUBLE, name, alias, ts_ms)
 
 
 class Senml(_Single):
@@ -166,8 +224,10 @@ class Iotda(_Single):
 
 _MANY: dict[str, Callable[[], _Single]] = {
     "sl651": Sl651,
+    "sl651-ascii": Sl651Ascii,
     "senml": Senml,
     "senml-cbor": SenmlCbor,
+    "sparkplug": Sparkplug,
 }
 """Formats whose messages may hold several samples."""
 _ONE: dict[str, Callable[[], _Single]] = {
@@ -189,6 +249,13 @@ def check(name: str) -> None:
     if name not in NAMES:
         message = f"simulated devices speak {', '.join(NAMES)}, not {name!r}"
         raise ConfigError(message)
+
+
+def topics(name: str, park: str) -> list[TopicSpec]:
+    """List the topics of its own that a park's format needs."""
+    if name != Sparkplug.name:
+        return []
+    return [TopicSpec(filter=f"spBv1.0/{park}/#", format=Sparkplug.name)]
 
 
 def for_fleet(name: str, fleet: Fleet) -> Encoder:

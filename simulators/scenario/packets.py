@@ -15,6 +15,8 @@ from simulators.scenario.way import Ways
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy.typing as npt
+
     from parkpulse.model.packed import FloatArray, Int64Array
     from simulators.scenario.document import Scenario
     from simulators.scenario.events import Fault
@@ -63,6 +65,8 @@ class Encoder(Protocol):
     """Writes messages in a format."""
 
     name: str
+    births_every: int
+    """Every so many messages explain the others, on topics of their own; 0: none do."""
 
     def encode(self, packets: Packets) -> list[bytes]:
         """Write the messages, in their order."""
@@ -70,15 +74,21 @@ class Encoder(Protocol):
     def topic(self, park: str, device: str) -> str:
         """Tell where a device's messages go."""
 
+    def birth_topic(self, park: str, device: str) -> str:
+        """Tell where those go that explain the others."""
+
 
 class Native:
     """The native JSON format, as `parkpulse.wire.native` reads it."""
 
     name = "native"
+    births_every = 0
 
     def topic(self, park: str, device: str) -> str:
         """Tell where a device's messages go."""
         return f"parkpulse/v1/{park}/{device}/telemetry"
+
+    birth_topic = topic
 
     def encode(self, packets: Packets) -> list[bytes]:
         """Write the messages, in their order."""
@@ -163,6 +173,15 @@ class Crew:
                 for place, payload in zip(places.tolist(), written, strict=True):
                     found[place] = payload
         return found
+
+    def births(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Tell which messages explain the others."""
+        every = self.encoder.births_every
+        if not every:
+            return np.zeros(len(rows), dtype=np.bool_)
+        count = self._ways.seq(rows.device, rows.number) - 1
+        is_birth: npt.NDArray[np.bool_] = count % every == 0
+        return is_birth
 
     def packets(self, rows: Rows, has_health: bool) -> Packets:  # noqa: FBT001 - with or without
         """Find out what messages hold."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import structs
 
 from simulators.scenario import encoders, events, roster, way
 from simulators.scenario.packets import Crew
@@ -97,8 +98,9 @@ class Park:
             for encoder in [encoders.for_fleet(format_name, fleet)]
         ]
         self._topics = [
-            [crew.encoder.topic(code, each) for each in crew.fleet.codes]
+            [make(code, each) for each in crew.fleet.codes]
             for crew in self._crews
+            for make in (crew.encoder.topic, crew.encoder.birth_topic)
         ]
 
     @property
@@ -123,7 +125,8 @@ class Park:
 
     def spec(self) -> ParkSpec:
         """Describe the park for the registry."""
-        return roster.park(self.scenario, self.fleets, self.faults, self.code)
+        found = roster.park(self.scenario, self.fleets, self.faults, self.code)
+        return structs.replace(found, topics=encoders.topics(self._format, self.code))
 
     def blocks(self) -> Iterator[Block]:
         """Yield all messages of the scenario, and at its end what was held back."""
@@ -154,8 +157,8 @@ class Park:
     def _block(self, due: list[Rows]) -> Block:
         topics: list[str] = []
         payloads: list[bytes] = []
-        for crew, of_fleet, rows in zip(self._crews, self._topics, due, strict=True):
-            topics += [of_fleet[place] for place in rows.device.tolist()]
+        for number, (crew, rows) in enumerate(zip(self._crews, due, strict=True)):
+            topics += self._addressed(number, crew, rows)
             payloads += crew.payloads(rows)
         at_ms = np.concatenate([rows.at_ms for rows in due])
         order = np.argsort(at_ms, kind="stable")
@@ -165,6 +168,13 @@ class Park:
             [topics[place] for place in places],
             [payloads[place] for place in places],
         )
+
+    def _addressed(self, number: int, crew: Crew, rows: Rows) -> list[str]:
+        usual, of_births = self._topics[2 * number : 2 * number + 2]
+        topics = [usual[place] for place in rows.device.tolist()]
+        for place in np.flatnonzero(crew.births(rows)).tolist():
+            topics[place] = of_births[rows.device[place]]
+        return topics
 
     def _rate(self) -> float:
         """Messages a second of the park's time. [1/s]."""

@@ -64,7 +64,7 @@ def test_it_is_there_in_chinese_and_on_a_phone(visit: Visit, width: int) -> None
     wide = "document.documentElement.scrollWidth > innerWidth"
     assert page.evaluate(wide) is False
     item.get_by_role("button", name="启动…").click()
-    expect(page.get_by_role("dialog")).to_contain_text("启动“台风之夜”?")
+    expect(page.get_by_role("dialog")).to_contain_text("启动“台风之夜”？")
     page.screenshot(path=OUTPUT / f"training-start-zh-{width}.png")
     page.get_by_role("dialog").get_by_role("button", name="取消").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
