@@ -17,13 +17,16 @@ from api.feed import Feed
 from api.follower import Follower
 from api.guard import Guard
 from api.hub import Hub
+from api.messaging import Messaging
 from api.pages import Pages
 from api.push import routes as push
 from api.push.courier import Accounts, Courier
 from api.push.desk import Desk
 from api.routes import (
+    acknowledge,
     alert_actions,
     alerts,
+    channels,
     devices,
     duty,
     energy,
@@ -61,6 +64,7 @@ _ROUTERS = (
     energy.router,
     outlook.router,
     alerts.router,
+    channels.router,
     rules.router,
     alert_actions.router,
     duty.router,
@@ -86,6 +90,7 @@ def create(
     page_url: str,
     public_url: str | None = None,
     *,
+    messaging: Messaging,
     mqtt_url: str | None = None,
     unlock: Callable[[bytes], str] = bytes.decode,
     training: Training | None = None,
@@ -102,6 +107,8 @@ def create(
         Address of the page in messages.
     public_url
         Address that people reach the page by, if it is not this machine's own.
+    messaging
+        Sets channels up and reads signed links.
     mqtt_url
         Broker that pushed messages go to; None: none is taken.
     unlock
@@ -115,7 +122,9 @@ def create(
     app.state.courier = Courier(accounts, mqtt_url)
     app.state.training = training
     app.state.desk = Desk(accounts, app.state.courier, unlock)
+    app.state.messaging = messaging
     app.include_router(push.router)
+    app.include_router(acknowledge.router)
     _add_page(app, Pages(page))
     problems.install(app)
     app.add_middleware(
@@ -161,6 +170,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if training is not None:
         await run_in_threadpool(training.stop)
     await run_in_threadpool(courier.stop)
+    app.state.messaging.sender.close()
     await run_in_threadpool(context.follower.stop)
 
 

@@ -14,6 +14,7 @@ import uvicorn
 from typing_extensions import override
 
 from api import app, guard, listening
+from api.messaging import Messaging
 from dashboards import page
 from parkpulse import settings
 from parkpulse.errors import ConfigError, StoreUnavailableError
@@ -119,13 +120,16 @@ def _own_url(host: str, port: int) -> str:
 
 
 def _serve(config: Settings, database: Database, listener: socket.socket) -> None:
+    page_url = config.public_url or _own_url(config.host, config.port)
+    opened = _vault(config)
     application = app.create(
         database,
         page=page.dist(),
-        page_url=config.public_url or _own_url(config.host, config.port),
+        page_url=page_url,
         public_url=config.public_url,
         mqtt_url=config.mqtt_url.get_secret_value() if config.mqtt_url else None,
-        unlock=_vault(config).unlock,
+        unlock=opened.unlock,
+        messaging=Messaging(opened, page_url, config.webhook_allow_private),
         training=_training(config),
     )
     server = _Server(

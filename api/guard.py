@@ -30,6 +30,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 BODY_BYTES = 64 * 1024
 """Longest body of a request. [B]"""
 PUSHED_BYTES = 256 * 1024
@@ -38,6 +40,8 @@ PUSH = "/push/"
 """Beginning of the paths of platforms. Their token says who asks, whatever name this
 service is reached by, and they are no browsers: host, origin and content type do not
 matter there."""
+FORMS = "/a/"
+"""Beginning of the paths of signed links, whose page sends a form."""
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 _PORTS = {"http": 80, "https": 443}
 
@@ -70,7 +74,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def refusal(scheme: str, method: str, headers: Headers, public: Address | None) -> str:
+def refusal(
+    scheme: str,
+    method: str,
+    headers: Headers,
+    public: Address | None,
+    wanted: str = JSON,
+) -> str:
     """Code of the problem that a request meets before any route; empty for none.
 
     Parameters
@@ -83,6 +93,8 @@ def refusal(scheme: str, method: str, headers: Headers, public: Address | None) 
         Of the request.
     public
         Address that a proxy in front of this service is reached by.
+    wanted
+        Type of the body of a change.
     """
     target = address(f"{scheme}://{headers.get('host', '')}")
     known = target is not None and (
@@ -94,7 +106,7 @@ def refusal(scheme: str, method: str, headers: Headers, public: Address | None) 
         return ""
     if not _same_origin(headers, target, public):
         return "origin_not_allowed"
-    return "" if _is_json(headers) else "media_type"
+    return "" if _media(headers) == wanted else "media_type"
 
 
 def _same_origin(
@@ -107,9 +119,8 @@ def _same_origin(
     return origin is None or address(origin) in {target, public} - {None}
 
 
-def _is_json(headers: Headers) -> bool:
-    sent = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return sent == "application/json"
+def _media(headers: Headers) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _is_push(scope: Scope) -> bool:
@@ -160,8 +171,9 @@ class Guard:
         code, limit = "", PUSHED_BYTES
         if not _is_push(scope):
             limit = BODY_BYTES
+            wanted = FORM if scope["path"].startswith(FORMS) else JSON
             code = refusal(
-                scope["scheme"], request.method, request.headers, self._public
+                scope["scheme"], request.method, request.headers, self._public, wanted
             )
         if not code and request.method in _CHANGING:
             code, receive = await _with_body(receive, limit)

@@ -20,6 +20,8 @@ TAGS = [
     {"name": "series", "description": "What is measured: newest, ranges, sums."},
     {"name": "kpis", "description": "PUE and renewable share with their evidence."},
     {"name": "alerts", "description": "What is wrong, and who has seen it."},
+    {"name": "rules", "description": "What makes an alert."},
+    {"name": "channels", "description": "Who is told, and whether it arrived."},
     {"name": "ledger", "description": "What arrived and what became of it."},
     {"name": "live", "description": "Server-sent events of a park."},
     {"name": "simulation", "description": "Simulated parks for training."},

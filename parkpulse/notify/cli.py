@@ -12,7 +12,7 @@ import click
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ConflictError, DeliveryError
-from parkpulse.notify import desk, guard, schedule, vault
+from parkpulse.notify import desk, schedule, vault
 from parkpulse.notify.delivery import Sender
 from parkpulse.notify.desk import Draft
 from parkpulse.notify.dispatch import Dispatcher
@@ -182,8 +182,7 @@ def _shown(channel: Channel) -> dict[str, object]:
     return {
         "name": channel.name,
         "kind": channel.kind,
-        # What follows the host may be a robot's key.
-        "url": guard.masked(channel.url),
+        "url": desk.shown_url(channel),
         "park": channel.park,
         "min_severity": channel.min_severity,
         "options": channel.options,

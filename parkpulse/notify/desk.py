@@ -153,6 +153,11 @@ def _require(values: Iterable[str], pattern: re.Pattern[str], name: str) -> None
         raise InvalidRequestError(_INVALID, problem, f"/options/{name}")
 
 
+def shown_url(channel: Channel) -> str:
+    """Address of a channel without what may be a secret, in old rows too."""
+    return guard.masked(channel.url)
+
+
 def test(vault: Vault, dispatcher: Dispatcher, channel: Channel) -> Outcome:
     """Send a test message now, without the outbox."""
     now = datetime.now(UTC)

@@ -20,9 +20,11 @@ import httpx
 import msgspec
 import pytest
 import uvicorn
+from cryptography.fernet import Fernet
 from uuid_utils import compat
 
 from api import app, listening
+from api.messaging import Messaging
 from parkpulse.model import instants
 from parkpulse.model.condition import AlertRow, EventRow
 from parkpulse.model.registry import (
@@ -35,6 +37,7 @@ from parkpulse.model.registry import (
     SeriesSpec,
 )
 from parkpulse.model.rule import Level, RuleSpec, Threshold
+from parkpulse.notify.vault import Vault
 from parkpulse.store import alerts, rules
 from tests.plugins.fix_engine import NOW
 from tests.plugins.fix_services import wait_until
@@ -170,6 +173,7 @@ class Site:
     page: Path
     public_url: str | None = None
     mqtt_url: str | None = None
+    vault: Vault = field(default_factory=lambda: Vault(Fernet.generate_key().decode()))
     url: str = ""
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
     context: Context = field(init=False)
@@ -183,6 +187,7 @@ class Site:
             "http://park.example",
             self.public_url,
             mqtt_url=self.mqtt_url,
+            messaging=Messaging(self.vault, "http://park.example", allow_private=True),
         )
         self.context = application.state.context
         listener = listening.bind("127.0.0.1", 0)

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from cryptography.fernet import Fernet
 
 from api import app, guard, openapi, problems
+from api.messaging import Messaging
+from parkpulse.notify.vault import Vault
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
@@ -55,7 +58,11 @@ class Client:
 
 def made(dist: Path) -> Client:
     database = Database("postgresql://127.0.0.1:1/none")
-    return Client(app.create(database, dist, "http://127.0.0.1:8080"))
+    vault = Vault(Fernet.generate_key().decode())
+    messaging = Messaging(vault, "http://127.0.0.1:8080", allow_private=True)
+    return Client(
+        app.create(database, dist, "http://127.0.0.1:8080", messaging=messaging)
+    )
 
 
 @pytest.fixture
