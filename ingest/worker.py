@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from parkpulse.store.pool import Connection, Database
 
 TAKE_S = 1.0
-REPORT_S = 5.0
+REPORT_S = 1.0
 DRAIN_S = 10.0
 """How long a worker that was told to stop goes on with what it has received. [s]"""
 _SHORTEST_PAUSE_S = 0.1

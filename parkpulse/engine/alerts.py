@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec.structs import replace
 
 from analytics import thresholds
 from analytics.thresholds import FOREVER
@@ -22,26 +21,26 @@ from parkpulse.engine import (
     alerts_evaluate,
     alerts_follow,
     alerts_record,
+    alerts_stray,
     alerts_watch,
 )
 from parkpulse.engine.alerts_changes import Changes
 from parkpulse.engine.alerts_evaluate import Touched
-from parkpulse.engine.alerts_reconcile import Origin
 from parkpulse.engine.alerts_record import Finding
 from parkpulse.engine.alerts_watch import Watch
 from parkpulse.model import instants, packed
+from parkpulse.model.definitions import SeriesDefinition
 from parkpulse.model.registry import SLOTS
-from parkpulse.store import alerts as store
 from parkpulse.store import conditions, parks, retention, rules, snapshots, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from analytics.thresholds import BoolArray, IntArray
     from parkpulse.engine.alerts_arrivals import InOrder
     from parkpulse.engine.alerts_evaluate import Answer
-    from parkpulse.model.condition import Interval, Key
+    from parkpulse.model.condition import Interval
     from parkpulse.model.packed import LoggedBatch
     from parkpulse.model.rule import StoredRule
     from parkpulse.store.pool import Connection, Database
@@ -128,11 +127,10 @@ class AlertConsumer:
 
     def _end_unwatched(self, conn: Connection, stored: Sequence[StoredRule]) -> None:
         lasting = conditions.lasting(conn, self._slots)
-        if not lasting:
-            return
-        watched = {each.origin.key for each in self._watch.entries}
-        stray = {key: each for key, each in lasting.items() if key not in watched}
-        alerts_record.end(conn, _unwatched(conn, stray, stored), self._page_url)
+        watched = {each.origin.key for each in self._watch.entries} if lasting else ()
+        alerts_stray.end(
+            conn, lasting, watched, stored, SeriesDefinition, self._page_url
+        )
 
     def consume(
         self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime
@@ -268,27 +266,3 @@ def _mark(watch: Watch, row: int, intervals: Sequence[Interval]) -> None:
     ends = [each.cleared for each in intervals if each.cleared is not None]
     watch.rows["ended"][row] = max([int(watch.rows["ended"][row]), *ends])
     watch.rows["is_silent"][row] = any(_is_silent(each) for each in intervals)
-
-
-def _unwatched(
-    conn: Connection, stray: Mapping[Key, Interval], stored: Sequence[StoredRule]
-) -> list[Finding]:
-    definitions = {each.id: each.spec.definition for each in stored}
-    clocks = _clocks(conn)
-    ids = [each.alert_id for each in stray.values() if each.alert_id is not None]
-    findings = []
-    for alert in store.by_ids(conn, ids):
-        old = stray[alert.rule_id, alert.subject]
-        now = max(clocks[alert.park_id], old.raised)
-        origin = Origin(
-            rule_id=alert.rule_id,
-            subject=alert.subject,
-            park_id=alert.park_id,
-            place_id=alert.place_id,
-            device_id=alert.device_id,
-            series_id=alert.series_id,
-            definition=definitions[alert.rule_id],
-        )
-        ended = replace(old, cleared=now)
-        findings.append(Finding(origin, now, is_fresh=True, old=[old], new=[ended]))
-    return findings

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parkpulse import settings
+from parkpulse.engine.absence import AbsenceConsumer
 from parkpulse.engine.alerts import AlertConsumer
 from parkpulse.engine.drift import DriftKeeper
 from parkpulse.engine.housekeeping import Housekeeper
@@ -30,6 +31,7 @@ from parkpulse.engine.process import Engine
 from parkpulse.engine.quality import QualityConsumer
 from parkpulse.engine.recompute import Progress, plan, run
 from parkpulse.engine.rollups import PAUSE_S, RollupConsumer
+from parkpulse.engine.rules.ticker import RuleTicker
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants, rule
 from parkpulse.model.periods import Calendar
@@ -46,6 +48,7 @@ def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Lo
     alerts = AlertConsumer(database, _page_url(config))
     return [
         Loop(database, keeper, alerts, wake=threading.Event()),
+        Loop(database, keeper, AbsenceConsumer(database, _page_url(config))),
         Loop(database, keeper, RollupConsumer(), pause_s=PAUSE_S),
         Loop(database, keeper, KpiConsumer()),
         Loop(database, keeper, QualityConsumer()),
@@ -77,7 +80,8 @@ def engine() -> None:
     names = [loop.consumer.name for loop in loops]
     housekeeper = Housekeeper(database, names, config.raw_retention_days)
     life = LifeTicker(database, keeper, _page_url(config))
-    chores = [housekeeper.run, life.run, DriftKeeper(database, keeper).run]
+    ticker = RuleTicker(database, keeper, _page_url(config))
+    chores = [housekeeper.run, life.run, ticker.run, DriftKeeper(database, keeper).run]
     process = Engine(database, keeper, loops, chores)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: process.stop())

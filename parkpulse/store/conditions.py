@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -76,6 +76,61 @@ def lasting(conn: Connection, slots: Sequence[int]) -> dict[Key, Interval]:
         [SLOTS, list(slots)],
     )
     return {(row[0], row[1]): _interval(*row[2:]) for row in rows}
+
+
+class Member(NamedTuple):
+    """A condition that may be part of a composition."""
+
+    rule_id: int
+    place_id: int | None
+    raised: int
+    cleared: int | None
+
+
+def members(
+    conn: Connection, rule_ids: Sequence[int], park_id: int, since: int
+) -> list[Member]:
+    """Conditions of some rules in a park that last longer than to a time [us]."""
+    rows = conn.execute(
+        """
+        select c.rule_id, a.place_id, c.raised_at, c.cleared_at
+        from condition_interval c join alert a on a.id = c.alert_id
+        where c.rule_id = any(%s) and a.park_id = %s
+            and (c.cleared_at is null or c.cleared_at > %s)
+        order by c.rule_id, c.raised_at, c.subject
+        """,
+        [list(rule_ids), park_id, instants.from_us(since)],
+    )
+    return [
+        Member(
+            rule_id,
+            place_id,
+            instants.to_us(raised),
+            None if cleared is None else instants.to_us(cleared),
+        )
+        for rule_id, place_id, raised, cleared in rows
+    ]
+
+
+def of_rule(
+    conn: Connection, rule_id: int, park_id: int, since: int
+) -> dict[str, list[Interval]]:
+    """Intervals of one rule in a park that last longer than to a time [us]."""
+    rows = conn.execute(
+        """
+        select c.subject, c.onset, c.raised_at, c.cleared_at, c.steps::text,
+            c.retroactive, c.alert_id
+        from condition_interval c join alert a on a.id = c.alert_id
+        where c.rule_id = %s and a.park_id = %s
+            and (c.cleared_at is null or c.cleared_at > %s)
+        order by c.subject, c.raised_at
+        """,
+        [rule_id, park_id, instants.from_us(since)],
+    )
+    found: dict[str, list[Interval]] = {}
+    for subject, *columns in rows:
+        found.setdefault(subject, []).append(_interval(*columns))
+    return found
 
 
 def replace(

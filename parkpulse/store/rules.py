@@ -270,6 +270,54 @@ def watched(conn: Connection, slots: Sequence[int]) -> list[WatchedSeries]:
     return [_watched(*row) for row in rows]
 
 
+class WatchedDevice(NamedTuple):
+    """A device with what rules of absence need of its surroundings."""
+
+    id: int
+    park_id: int
+    park: str
+    code: str
+    kind: str
+    report_interval_s: int
+    place_id: int | None
+    places: list[Place]
+    tags: tuple[str, ...]
+    series: list[int]
+
+
+def watched_devices(conn: Connection, slots: Sequence[int]) -> list[WatchedDevice]:
+    """Active devices with series of the parks in these slots, by id."""
+    rows = conn.execute(
+        """
+        select d.id, d.report_interval_s, array_agg(s.id order by s.id)
+        from device d
+        join series s on s.device_id = d.id
+        where d.state = 'active' and mod(d.park_id, %s) = any(%s)
+        group by d.id order by d.id
+        """,
+        [SLOTS, list(slots)],
+    )
+    about = {each.id: each for each in watched(conn, slots)}
+    return [_device(about[series[0]], interval, series) for _, interval, series in rows]
+
+
+def _device(
+    one: WatchedSeries, report_interval_s: int, series: list[int]
+) -> WatchedDevice:
+    return WatchedDevice(
+        one.device_id,
+        one.park_id,
+        one.park,
+        one.device,
+        one.device_kind,
+        report_interval_s,
+        one.place_id,
+        one.places,
+        one.tags,
+        series,
+    )
+
+
 def _watched(
     series_id: int,
     metric: str,

@@ -1,0 +1,81 @@
+"""What rules of key figures find in the data centres of some slots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parkpulse.engine.alerts_reconcile import Origin
+from parkpulse.engine.alerts_record import Finding
+from parkpulse.engine.rules import evaluated
+from parkpulse.model import instants, rule
+from parkpulse.model.definitions import KpiRule
+from parkpulse.model.registry import SLOTS
+from parkpulse.store import conditions, kpi_views, parks
+from parkpulse.store.kpi_views import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parkpulse.model.condition import Key
+    from parkpulse.model.rule import StoredRule
+    from parkpulse.store.parks import DataCentreRow, ParkRow
+    from parkpulse.store.pool import Connection
+
+MAXIMUM_PERIODS = 4000
+"""Ten years of days."""
+_FRESH = {
+    "hour": instants.DAY,
+    "day": 3 * instants.DAY,
+    "month": 40 * instants.DAY,
+    "year": 400 * instants.DAY,
+    "rolling_12_months": 3 * instants.DAY,
+}
+"""Age up to which the end of the newest period is fresh. [us]"""
+
+
+def findings(
+    conn: Connection, stored: Sequence[StoredRule], slots: Sequence[int]
+) -> tuple[list[Finding], set[Key]]:
+    """Compare recorded and computed conditions; return these and all keys watched."""
+    by_id = {each.id: each for each in parks.parks(conn) if each.id % SLOTS in slots}
+    clocks = {key: instants.to_us(now) for key, now in parks.clocks(conn).items()}
+    found: list[Finding] = []
+    for centre in parks.data_centres(conn):
+        park = by_id.get(centre.park_id)
+        if park is None:
+            continue
+        for each in rule.in_force(stored, park.id):
+            definition = each.spec.definition
+            if isinstance(definition, KpiRule) and _holds(definition, centre):
+                origin = _origin(each.id, definition, park, centre)
+                found.append(_finding(conn, origin, park, centre, clocks[park.id]))
+    return found, {each.origin.key for each in found}
+
+
+def _holds(definition: KpiRule, centre: DataCentreRow) -> bool:
+    return definition.data_centres is None or centre.code in definition.data_centres
+
+
+def _origin(
+    rule_id: int, definition: KpiRule, park: ParkRow, centre: DataCentreRow
+) -> Origin:
+    parts = (park.code, centre.code, definition.kpi, definition.category)
+    subject = "/".join(map(str, (*parts, definition.period)))
+    return Origin(rule_id, subject, park.id, None, None, None, definition)
+
+
+def _finding(
+    conn: Connection, origin: Origin, park: ParkRow, centre: DataCentreRow, now: int
+) -> Finding:
+    definition = origin.definition
+    if not isinstance(definition, KpiRule):
+        message = "only rules of key figures are evaluated here"
+        raise TypeError(message)
+    wanted = Wanted(definition.kpi, definition.category, definition.period)
+    rows = kpi_views.rows(conn, centre.id, wanted, None, MAXIMUM_PERIODS)
+    figures = evaluated.figures(definition, rows, park.zone)
+    new = evaluated.intervals(definition, figures)
+    old = conditions.overlapping(conn, {origin.key: 0})[origin.key]
+    newest = figures[-1].ts if figures else 0
+    is_fresh = now - newest <= _FRESH[definition.period]
+    return Finding(origin, now, is_fresh, old, new)

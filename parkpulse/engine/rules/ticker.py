@@ -1,0 +1,132 @@
+"""Rules that do not watch readings: key figures, and several conditions together.
+
+Both are computed anew from what is stored whenever that may have changed, and compared
+with what is recorded; so a restart needs no memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from parkpulse.engine import alerts_record, alerts_stray
+from parkpulse.engine.alerts_changes import Changes
+from parkpulse.engine.rules import composed, figured
+from parkpulse.errors import StoreError
+from parkpulse.model.definitions import Composition, KpiRule
+from parkpulse.store import alerts, conditions, engine, kpis, rules
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Collection, Sequence
+
+    from parkpulse.engine.alerts_record import Finding
+    from parkpulse.engine.lease import LeaseKeeper
+    from parkpulse.model.condition import Key
+    from parkpulse.model.rule import StoredRule
+    from parkpulse.store.pool import Connection, Database
+
+EVERY_S = 1.0
+FIGURES_EVERY_S = 10.0
+"""Key figures change in bursts and are looked at so often at most. [s]"""
+LOOK_EVERY_S = 10.0
+"""Conditions together end by time alone too, and are looked at so often. [s]"""
+_log = logging.getLogger(__name__)
+
+
+class RuleTicker:
+    """Runs beside the consumers of the engine.
+
+    Parameters
+    ----------
+    database
+        Where rules, figures and conditions are.
+    keeper
+        Holds the slots.
+    page_url
+        Address of the page, for the links in messages.
+    """
+
+    def __init__(self, database: Database, keeper: LeaseKeeper, page_url: str) -> None:
+        self._database = database
+        self._keeper = keeper
+        self._page_url = page_url
+        self._rules = Changes(database, rules.CHANNEL)
+        self._kpis = Changes(database, kpis.CHANNEL)
+        self._alerts = Changes(database, alerts.CHANNEL)
+        self._figures_due = True
+        self._figured_at = -FIGURES_EVERY_S
+        self._looked_at = -LOOK_EVERY_S
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; an error of the database is waited out."""
+        while not stop.wait(EVERY_S):
+            try:
+                self.step(time.monotonic())
+            except StoreError as error:
+                _log.warning("rules of figures: %s", error)
+                self._figures_due = True
+
+    def step(self, now: float) -> None:
+        """Look at what may have changed, at a time of a steady clock. [s]."""
+        is_new = self._rules.have_come()
+        self._figures_due |= is_new | self._kpis.have_come()
+        is_time = now - self._looked_at >= LOOK_EVERY_S
+        wants_conditions = self._alerts.have_come() | is_new | is_time
+        wants_figures = self._figures_due & (now - self._figured_at >= FIGURES_EVERY_S)
+        if not wants_figures and not wants_conditions:
+            return
+        slots = self._keeper.held
+        with self._database.transaction() as conn:
+            if not slots or not engine.confirm(conn, self._keeper.owner, slots):
+                return
+            stored = rules.load(conn)
+            if wants_figures:
+                self._look(conn, stored, sorted(slots), KpiRule)
+            if wants_conditions:
+                self._look(conn, stored, sorted(slots), Composition)
+        self._took(now, figures=wants_figures, conditions=wants_conditions)
+
+    def _took(self, now: float, *, figures: bool, conditions: bool) -> None:
+        if figures:
+            self._figures_due, self._figured_at = False, now
+        if conditions:
+            self._looked_at = now
+
+    def _look(
+        self,
+        conn: Connection,
+        stored: Sequence[StoredRule],
+        slots: Sequence[int],
+        kind: type[KpiRule | Composition],
+    ) -> None:
+        if not any(isinstance(each.spec.definition, kind) for each in stored):
+            return
+        look = figured.findings if kind is KpiRule else composed.findings
+        findings, watched = look(conn, stored, slots)
+        self._record(conn, findings)
+        self._end_stray(conn, stored, slots, watched, kind)
+
+    def _record(self, conn: Connection, findings: Sequence[Finding]) -> None:
+        changed = [
+            each
+            for each in findings
+            if len(each.old) != len(each.new)
+            or not all(
+                old.same_course(new)
+                for old, new in zip(each.old, each.new, strict=True)
+            )
+        ]
+        alerts_record.write(conn, changed, self._page_url)
+
+    def _end_stray(
+        self,
+        conn: Connection,
+        stored: Sequence[StoredRule],
+        slots: Sequence[int],
+        watched: Collection[Key],
+        kind: type,
+    ) -> None:
+        lasting = conditions.lasting(conn, slots)
+        alerts_stray.end(conn, lasting, watched, stored, kind, self._page_url)

@@ -1,0 +1,134 @@
+"""Silent devices: found in time, cleared, and never because we were deaf."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from typing_extensions import override
+
+from parkpulse.engine.absence import AbsenceConsumer
+from parkpulse.engine.loop import Loop
+from parkpulse.model.definitions import Absence, Level
+from parkpulse.model.rule import RuleSpec
+from parkpulse.store.pool import Database
+from tests.plugins.alerting import PAGE, Bench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GAUGES = 3
+LEVELS = [Level("low", 2.5), Level("high", 10.0)]
+
+
+class AbsenceBench(Bench):
+    """Devices that report once a minute; ingest is well unless a test says else."""
+
+    @override
+    def restart(self) -> None:
+        consumer = AbsenceConsumer(self.database, PAGE)
+        self.loop = Loop(self.database, self.keeper, consumer)
+
+    def ingest(self, *, is_connected: bool = True, age_s: float = 0.0) -> None:
+        with self.database.transaction() as conn:
+            conn.execute(
+                "insert into ingest_worker (writer, run, seen_at, connected)"
+                " values ('ingest-1', gen_random_uuid(),"
+                "  now() - make_interval(secs => %(age)s), %(connected)s)"
+                " on conflict (writer) do update set seen_at = excluded.seen_at,"
+                "  connected = excluded.connected",
+                {"age": age_s, "connected": is_connected},
+            )
+
+    def at(self, *seconds: float) -> None:
+        for each in seconds:
+            self.ingest()
+            self.run(each)
+
+    def hear(self, at_s: float, *gauges: int) -> None:
+        self.store_all([(gauge, at_s, 1.0) for gauge in gauges])
+        self.at(at_s)
+
+    def told(self) -> list[tuple[str, str, str]]:
+        return [(a.device or "", a.severity, a.state) for a in self.alerts()]
+
+
+@pytest.fixture
+def bench(database_url: str) -> Iterator[AbsenceBench]:
+    database = Database(database_url)
+    database.open()
+    bench = AbsenceBench(database, gauges=GAUGES)
+    rule = RuleSpec("silent", Bench.name("silent"), Absence(LEVELS), "test")
+    bench.apply(rule)
+    bench.add_channel()
+    yield bench
+    database.close()
+
+
+def test_silence_is_found_and_ends(bench: AbsenceBench) -> None:
+    bench.hear(0, 1, 2, 3)
+    bench.hear(100, 2, 3)
+    bench.at(149, 150.4)
+    assert bench.told() == []
+    bench.at(150.5)
+    assert bench.told() == [("gauge-01", "low", "unacknowledged")]
+    assert bench.events() == [("raised", 150.0)]
+    bench.hear(200, 1)
+    assert bench.told() == [("gauge-01", "low", "returned_unacknowledged")]
+    bench.hear(300, 1, 2, 3)
+    assert len(bench.told()) == 1
+    assert bench.messages() == ["alert.raised", "alert.cleared"]
+
+
+def test_long_silence_gets_worse_and_comes_again(bench: AbsenceBench) -> None:
+    bench.hear(0, 1, 2, 3)
+    for at in range(60, 700, 60):
+        bench.hear(at, 2, 3)
+    assert bench.events() == [("raised", 150.0), ("severity", 600.0)]
+    bench.hear(700, 1, 2, 3)
+    for at in range(760, 941, 60):
+        bench.hear(at, 2, 3)
+    assert bench.events(kinds=True) == ["raised", "severity", "cleared", "raised"]
+
+
+@pytest.mark.parametrize("why", ["disconnected", "dead"])
+def test_while_we_are_deaf_nobody_is_silent(bench: AbsenceBench, why: str) -> None:
+    bench.hear(0, 1, 2, 3)
+    for at in range(60, 660, 60):
+        if why == "disconnected":
+            bench.ingest(is_connected=False)
+        else:
+            bench.ingest(age_s=20)
+        bench.run(at)
+    bench.at(660, 700)
+    assert bench.told() == []
+    # Each deadline began anew at 660 s, once.
+    bench.hear(720, 2, 3)
+    bench.at(811)
+    assert bench.events() == [("raised", 810.0)]
+
+
+def test_a_restart_forgets_nothing(bench: AbsenceBench) -> None:
+    bench.hear(0, 1, 2, 3)
+    bench.hear(100, 2, 3)
+    bench.restart()
+    bench.at(120, 151)
+    bench.restart()
+    bench.at(152)
+    assert bench.events() == [("raised", 150.0)]
+    bench.restart()
+    bench.hear(160, 1)
+    assert bench.events() == [("raised", 150.0), ("cleared", 160.0)]
+
+
+def test_a_rule_that_is_switched_off_ends_its_alerts(bench: AbsenceBench) -> None:
+    bench.hear(0, 1, 2, 3)
+    bench.at(151)
+    assert len(bench.told()) == GAUGES
+    off = RuleSpec(
+        "silent", Bench.name("silent"), Absence(LEVELS), "test", enabled=False
+    )
+    bench.apply(off)
+    bench.run_until(
+        lambda: all(state.startswith("returned") for *_, state in bench.told()), 152
+    )
