@@ -122,6 +122,16 @@ def test_faults_are_detected_by_kind() -> None:
     assert faults["silence"]["precision"] is None
 
 
+def test_alerts_of_absence_answer_to_silence() -> None:
+    true = known(events=[event("silence", 2, 4, "c", "d")])
+    said = Reported([alert("c", 2.5, 4.1, "absence"), alert("z", 2.5, 4, "absence")])
+    figures = score.score(true, said)
+    silence = figures["faults"]["silence"]
+    assert (silence["recall"], silence["rules"]) == (0.5, ["absence"])
+    assert [each["device"] for each in figures["alerts"]["unjudged"]] == ["z"]
+    assert figures["alerts"]["spurious"] == []
+
+
 def kpi(hour: int, value: float | None, coverage: float) -> dict[str, Any]:
     return {
         "kpi": "pue",
