@@ -10,7 +10,7 @@ from parkpulse.model.alert import QuietNow
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
-    from typing import Literal
+    from typing import Literal, LiteralString
     from uuid import UUID
 
     from parkpulse.model.condition import Key
@@ -270,7 +270,7 @@ def _park_id(conn: Connection, park: str) -> int:
 
 
 def _part(
-    conn: Connection, query: str, park_id: int, new: Window, field: int
+    conn: Connection, query: LiteralString, park_id: int, new: Window, field: int
 ) -> int | None:
     code = new[field]
     if code is None:
