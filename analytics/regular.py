@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _BLOCK = 61_440
 """Readings of a block, which with what is computed from them fits a core's cache."""
+_HOLED = 8192
+"""Hours with holes that are filled at once: calls are few, what they copy is small."""
 _AROUND = 2 * energy.CONTEXT
 
 
@@ -224,10 +226,11 @@ def power(grid: Grid, source: Power) -> BucketSums:
         part = value[low * per_hour : high * per_hour]
         amount = np.multiply(part, holding.factor, out=buffer[: len(part)])
         np.add.reduceat(amount, starts[: high - low], out=found.amount[low:high])
-        holed = low + np.flatnonzero(~np.isfinite(found.amount[low:high]))
-        if len(holed):
-            rows = part.reshape(-1, per_hour).take(holed - low, axis=0)
-            _fill(rows, holed, found, odd, holding)
+    holed = np.flatnonzero(~np.isfinite(found.amount))
+    whole = value[: hours * per_hour].reshape(-1, per_hour)
+    for some in np.array_split(holed, len(holed) // _HOLED + 1):
+        if len(some):
+            _fill(whole.take(some, axis=0), some, found, odd, holding)
     # Whether the last reading's hold ends with the hour, only what follows tells.
     end = hours * per_hour
     odd[hours - 1 :] |= end >= len(value) or not np.isfinite(value[end])
