@@ -38,6 +38,7 @@ from api.routes import (
     outlook,
     parks,
     ranges,
+    responses,
     rules,
     simulation,
 )
@@ -68,6 +69,7 @@ _ROUTERS = (
     rules.router,
     alert_actions.router,
     duty.router,
+    responses.router,
     ledger.router,
     events.router,
     stream.router,

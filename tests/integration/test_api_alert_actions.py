@@ -150,3 +150,31 @@ def test_a_duty_plan(site: Site, harbour: Harbour) -> None:
     assert [each["code"] for each in post_["people"]] == ["wang"]
     none = post(site, f"{path}/substitutions", actor="Li", roster="x", **body)
     assert none.status_code == 404
+
+
+def test_a_checklist_is_ticked(site: Site, harbour: Harbour) -> None:
+    row = site.raise_alert(harbour["level-1", "water_level"])
+    plans, path = "/parks/harbour/response-plans", f"/alerts/{row.id}/checklist"
+    assert site.get(path)["steps"] == []
+    steps = [{"code": code, "zh": "查看", "en": "look"} for code in ("pump", "door")]
+
+    def put(rule: str, steps: object) -> httpx.Response:
+        body = {"actor": "Li", "steps": steps}
+        return site.request("PUT", f"/api/v1{plans}/{rule}", json=body)
+
+    assert put("stage", steps).json()["version"] == 1
+    assert site.get(f"{plans}/stage")["steps"] == steps
+    for rule, wrong in [("none", steps), ("stage", [*steps, *steps]), ("stage", [{}])]:
+        assert put(rule, wrong).status_code == 422
+
+    for _ in range(2):
+        done = post(site, path, actor="Li", step="door")
+        assert done.status_code == 200, done.text
+    who = {each["code"]: each["done_by"] for each in done.json()["steps"]}
+    assert who == {"pump": None, "door": "Li"}
+    undone = post(site, path, actor="Wang", step="door", done=False, comment="not yet")
+    assert {each["done_by"] for each in undone.json()["steps"]} == {None}
+    assert post(site, path, actor="Li", step="none").status_code == 404
+    events = site.get(f"/alerts/{row.id}")["events"]
+    assert [each["kind"] for each in events] == ["raised", "step_done", "step_undone"]
+    assert events[2]["detail"] == {"step": "door", "comment": "not yet"}

@@ -1,0 +1,105 @@
+"""Response plans for people: a rule's checklist, and ticking it at an alert."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from parkpulse.errors import InvalidRequestError, NotFoundError
+from parkpulse.model.response import Step, Steps, Ticked
+from parkpulse.query import alert_actions, alerts
+from parkpulse.store import parks, quiet, responses
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from parkpulse.model.alert import EventKind
+    from parkpulse.query.alert_actions import By
+    from parkpulse.store.pool import Connection
+    from parkpulse.store.responses import StoredSteps
+
+
+def _park_id(conn: Connection, park: str, rule: str) -> int:
+    for row in parks.parks(conn):
+        if row.code == park:
+            quiet.check_rule(conn, row.id, rule, "rule")
+            return row.id
+    kind = "park"
+    raise NotFoundError(kind, park)
+
+
+def read(document: object) -> list[Step]:
+    """Take a checklist from a document; raises InvalidRequestError."""
+    code, pointer = "invalid_value", "/steps"
+    try:
+        steps: list[Step] = msgspec.convert(document, Steps)
+    except msgspec.ValidationError as error:
+        raise InvalidRequestError(code, str(error), pointer) from error
+    if len({each.code for each in steps}) < len(steps):
+        message = "a step is there twice"
+        raise InvalidRequestError(code, message, pointer)
+    return steps
+
+
+def plan(conn: Connection, park: str, rule: str) -> StoredSteps:
+    """Return the checklist of a rule; raises NotFoundError, InvalidRequestError."""
+    return responses.load(conn, _park_id(conn, park, rule), rule)
+
+
+def put(
+    conn: Connection, park: str, rule: str, steps: list[Step], actor: str
+) -> StoredSteps:
+    """Put a checklist in force; an empty one takes it away.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such park.
+    InvalidRequestError
+        There is no such rule in it, or the author is not acceptable.
+    """
+    actor = alerts.checked_actor(actor)
+    park_id = _park_id(conn, park, rule)
+    responses.save(conn, park_id, rule, steps, actor)
+    return responses.load(conn, park_id, rule)
+
+
+def checklist(conn: Connection, alert_id: UUID) -> list[Ticked]:
+    """List the steps of an alert and who has done them; raises NotFoundError."""
+    found = responses.rule_of(conn, alert_id)
+    if found is None:
+        kind = "alert"
+        raise NotFoundError(kind, str(alert_id))
+    done = responses.done(conn, alert_id)
+    return [
+        Ticked(each.code, each.zh, each.en, *done.get(each.code, (None, None)))
+        for each in responses.load(conn, *found).steps
+    ]
+
+
+def tick(
+    conn: Connection, alert_id: UUID, code: str, by: By, *, done: bool
+) -> list[Ticked]:
+    """Say that a step was done, or that it was not; saying it again changes nothing.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such alert, or no such step of it.
+    ConflictError
+        The alert has changed since the version that was seen.
+    InvalidRequestError
+        Actor or comment is not acceptable.
+    """
+    by = by._replace(actor=alerts.checked_actor(by.actor))
+    alerts.check_comment(by.comment)
+    row = alerts.locked(conn, alert_id, by.version)
+    steps = {each.code: each for each in checklist(conn, alert_id)}
+    if code not in steps:
+        kind = "step"
+        raise NotFoundError(kind, code)
+    if (steps[code].done_by is not None) != done:
+        kind_of: EventKind = "step_done" if done else "step_undone"
+        alert_actions.note(conn, row, kind_of, by, {"step": code})
+    return checklist(conn, alert_id)
