@@ -6,19 +6,22 @@ import contextlib
 import json
 import logging
 import signal
+import sys
 from typing import TYPE_CHECKING, cast
 
 import click
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ConflictError, DeliveryError
-from parkpulse.notify import desk, schedule, vault
+from parkpulse.notify import desk, dispatch, emergency, schedule, vault
 from parkpulse.notify.delivery import Sender
 from parkpulse.notify.desk import Draft
 from parkpulse.notify.dispatch import Dispatcher
+from parkpulse.notify.emergency import EmergencyChannel
 from parkpulse.notify.platforms.contract import Options
 from parkpulse.notify.process import Notifier
 from parkpulse.notify.schedule import Step
+from parkpulse.notify.watch import Watch
 from parkpulse.store import channels as store
 from parkpulse.store import deliveries as log
 from parkpulse.store.pool import Database
@@ -70,13 +73,17 @@ def notify(context: click.Context) -> None:
         _run(settings.load())
 
 
-def _run(config: Settings) -> None:
+def _log_to_stderr(config: Settings) -> None:
     logging.basicConfig(
         level=config.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     # httpx logs every request with its address, which may hold a robot's key.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _run(config: Settings) -> None:
+    _log_to_stderr(config)
     with _opened(config) as database, _dispatching(config) as (dispatcher, sender):
         notifier = Notifier(database, dispatcher, sender)
         for each in (signal.SIGTERM, signal.SIGINT):
@@ -108,9 +115,8 @@ _SEVERITIES = click.Choice(["low", "medium", "high", "critical"])
 )
 @click.option(
     "--secret",
-    envvar="PARKPULSE_CHANNEL_SECRET",
     default="",
-    help="Signing key of a robot, password of mail; '-' asks for it.",
+    help="Signing key of a robot, password of mail; '-' reads it.",
 )
 @click.option("--user", default="", help="User at the mail server.")
 @click.option("--from", "sender", default="", help="Address that mail comes from.")
@@ -154,10 +160,17 @@ def add(name: str, *, as_json: bool, **given: object) -> None:
         print(f" Its secret, shown only now:\n{made}")
 
 
+def _asked() -> str:
+    """Read a secret that shall not stand in the shell's history."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Secret", hide_input=True, err=True))
+    return sys.stdin.readline().strip()
+
+
 def _draft(name: str, given: dict[str, object]) -> Draft:
     secret = str(given["secret"])
-    if secret == "-":  # noqa: S105 - asks for it
-        secret = click.prompt("Secret", hide_input=True, err=True)
+    if secret == "-":  # noqa: S105 - reads it
+        secret = _asked()
     park = given["park"]
     return Draft(
         name=name,
@@ -217,6 +230,46 @@ def remove(name: str, *, as_json: bool) -> None:
         store.remove(conn, name)
     shown = json.dumps({"name": name, "removed": True})
     print(shown if as_json else f"Channel {name} is removed.")
+
+
+@channels.command("emergency")
+@click.argument("name")
+@_json_option
+def set_emergency(name: str, *, as_json: bool) -> None:
+    """Use this channel while the database is away: write it into a private file."""
+    config = settings.load()
+    home = config.home.expanduser().absolute()
+    with _opened(config) as database, database.transaction() as conn:
+        channel = store.find(conn, name)
+    opened = _vault(config)
+    sealed = dispatch.seal(opened, dispatch.unseal(opened, channel.secret, channel.url))
+    emergency.write_channel(
+        home,
+        EmergencyChannel(
+            name, channel.kind, sealed.decode(), dispatch.options(channel.options)
+        ),
+    )
+    shown = {"name": name, "file": str(home / emergency.FILE)}
+    words = f"Channel {name} is the emergency channel now."
+    print(json.dumps(shown) if as_json else words)
+
+
+@notify.command("watch")
+def watch_processes() -> None:
+    """Watch database, broker, engine and ingest; use the emergency channel."""
+    config = settings.load()
+    _log_to_stderr(config)
+    with _dispatching(config) as (dispatcher, _):
+        watch = Watch(
+            config.home.expanduser().absolute(),
+            config.required_database_url(),
+            config.required_mqtt_url(),
+            _vault(config),
+            dispatcher,
+        )
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, lambda *_: watch.stop())
+        watch.run()
 
 
 @channels.command("test")

@@ -76,6 +76,7 @@ class Processes:
         commands: dict[str, tuple[str, ...]] = {
             "engine": ("engine",),
             "notify": ("notify",),
+            "watch": ("notify", "watch"),
         }
         for number in range(1, self.ingest_workers + 1):
             commands[f"ingest-{number}"] = ("ingest", "--worker", str(number))

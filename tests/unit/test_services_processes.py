@@ -29,7 +29,7 @@ def _processes(**changes: object) -> Processes:
 
 def test_they_start_in_the_reverse_order_of_their_stop() -> None:
     names = [each.name for each in _processes().programs(ADDRESSES)]
-    assert names == ["engine", "notify", "ingest-1", "ingest-2", "api"]
+    assert names == ["engine", "notify", "watch", "ingest-1", "ingest-2", "api"]
 
 
 def test_the_demo_adds_the_simulator() -> None:
