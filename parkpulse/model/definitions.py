@@ -274,7 +274,8 @@ class KpiRule(
     kpi: KpiName
     direction: Direction
     levels: _LEVELS
-    category: Annotated[int, Meta(ge=0, le=9)] = 0
+    category: Annotated[int, Meta(ge=0, le=3)] | None = None
+    """Of PUE, WUE; None means each that there is."""
     period: Period = "day"
     span: Literal["period", "year_to_date"] = "period"
     """Each period by itself, or the ratio of the sums since 1 January."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from parkpulse.engine.alerts_reconcile import Origin
 from parkpulse.engine.alerts_record import Finding
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from parkpulse.store.parks import DataCentreRow, ParkRow
     from parkpulse.store.pool import Connection
 
+CATEGORIES = (0, 1, 2, 3)
+"""0 where a key figure has none."""
 MAXIMUM_PERIODS = 4000
 """Ten years of days."""
 _FRESH = {
@@ -47,8 +49,8 @@ def findings(
         for each in rule.in_force(stored, park.id):
             definition = each.spec.definition
             if isinstance(definition, KpiRule) and _holds(definition, centre):
-                origin = _origin(each.id, definition, park, centre)
-                found.append(_finding(conn, origin, park, centre, clocks[park.id]))
+                about = _About(park, centre, clocks[park.id])
+                found += _of_rule(conn, each.id, definition, about)
     return found, {each.origin.key for each in found}
 
 
@@ -56,22 +58,36 @@ def _holds(definition: KpiRule, centre: DataCentreRow) -> bool:
     return definition.data_centres is None or centre.code in definition.data_centres
 
 
-def _origin(
-    rule_id: int, definition: KpiRule, park: ParkRow, centre: DataCentreRow
-) -> Origin:
-    parts = (park.code, centre.code, definition.kpi, definition.category)
-    subject = "/".join(map(str, (*parts, definition.period)))
-    return Origin(rule_id, subject, park.id, None, None, None, definition)
+class _About(NamedTuple):
+    """A data centre and its park's clock. [us]."""
+
+    park: ParkRow
+    centre: DataCentreRow
+    now: int
+
+
+def _of_rule(
+    conn: Connection, rule_id: int, definition: KpiRule, about: _About
+) -> list[Finding]:
+    one = definition.category
+    return [
+        _finding(conn, rule_id, definition, about, category)
+        for category in (CATEGORIES if one is None else (one,))
+    ]
 
 
 def _finding(
-    conn: Connection, origin: Origin, park: ParkRow, centre: DataCentreRow, now: int
+    conn: Connection,
+    rule_id: int,
+    definition: KpiRule,
+    about: _About,
+    category: int,
 ) -> Finding:
-    definition = origin.definition
-    if not isinstance(definition, KpiRule):
-        message = "only rules of key figures are evaluated here"
-        raise TypeError(message)
-    wanted = Wanted(definition.kpi, definition.category, definition.period)
+    park, centre, now = about
+    parts = (park.code, centre.code, definition.kpi, category, definition.period)
+    subject = "/".join(map(str, parts))
+    origin = Origin(rule_id, subject, park.id, None, None, None, definition)
+    wanted = Wanted(definition.kpi, category, definition.period)
     rows = kpi_views.rows(conn, centre.id, wanted, None, MAXIMUM_PERIODS)
     figures = evaluated.figures(definition, rows, park.zone)
     new = evaluated.intervals(definition, figures)
