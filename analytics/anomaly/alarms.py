@@ -27,6 +27,13 @@ _LEVELS = (2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
 _REPEATS, _AGE, _YOUNG, _EARLY = 0.5, 0.8, 500.0, 1.5
 _SUSPECT, _ALARM = 1.75, 5.3
 """Levels of the scores 0.9 and 0.99."""
+_RARE, _RARE_LASTING, _SHORT, _KNOWN = 2.55, 2.15, 2.3, 550.0
+"""Levels of an alarm from a single reading and from a lasting change; how much more is
+asked of fewer than `_KNOWN` readings."""
+_COMPARABLE, _SELDOM, _SELDOM_LASTING, _FORGOTTEN = 3.4, 1.1e-3, 1.8e-3, 20000.0
+"""An alarm is for what is seldom in its own series: no more events a reading than this
+came within `_COMPARABLE` of its level, of those not yet forgotten."""
+_BELOW_ALARM = 5.29
 
 
 def common(state: Columns, level: FloatArray, quiet: FloatArray) -> FloatArray:
@@ -67,7 +74,7 @@ def remember(state: Columns, level: FloatArray, new: BoolArray) -> None:
         events[row] = events[row] * (1.0 - 1.0 / 20000.0) + inside
 
 
-def onset(state: Columns, level: FloatArray) -> FloatArray:
+def onset(state: Columns, level: FloatArray, lasting: BoolArray) -> FloatArray:
     """Keep the level where an event begins or grows much, damp it where it goes on."""
     rest = np.clip(_REST * state["n"], 60.0, 400.0)
     top, age = state["peak"], state["fade"]
@@ -78,8 +85,31 @@ def onset(state: Columns, level: FloatArray) -> FloatArray:
     goes_on = (level >= _HOLD * top) & (peak > 0.0)
     state["peak"] = np.where(armed, level, np.where(peak > 0.0, top, 0.0))
     state["fade"] = np.where(armed | goes_on, 0.0, age + 1.0)
+    emitted = np.where(new, raised, np.minimum(raised, 1.0))
+    graded = grade(state, level, emitted, lasting)
     remember(state, level, armed)
-    return np.where(new, raised, np.minimum(raised, 1.0))
+    return graded
+
+
+def grade(
+    state: Columns, level: FloatArray, emitted: FloatArray, lasting: BoolArray
+) -> FloatArray:
+    """Raise to an alarm what is seldom in its own series, keep all else below.
+
+    How a tail goes on beyond what a series has shown cannot be known; how often it has
+    come near can. So a heavy tail quiets itself, and a first strong event is told. What
+    several readings agree on (`lasting`) needs less than one that may be an outlier.
+    """
+    n = state["n"]
+    least = np.minimum(level - _COMPARABLE, _LEVELS[-1])
+    seen = n * 0.0
+    for band, count in zip(_LEVELS, state["events"], strict=True):
+        seen += np.where(least <= band + 0.25, count, 0.0)
+    short = _SHORT * np.log(np.maximum(_KNOWN / np.maximum(n, 1.0), 1.0))
+    most = np.where(lasting, _SELDOM_LASTING, _SELDOM)
+    rare = np.where(lasting, _RARE_LASTING, _RARE)
+    alarm = (seen <= most * np.minimum(n, _FORGOTTEN)) & (emitted >= rare + short)
+    return np.where(alarm, emitted - rare + _ALARM, np.minimum(emitted, _BELOW_ALARM))
 
 
 def score(level: FloatArray) -> FloatArray:

@@ -255,6 +255,7 @@ def _conclude(state: Columns, level: FloatArray, made: streams.Streams) -> Found
     largest = np.take_along_axis(every, kind[None, :], axis=0)[0]
     largest = np.maximum(largest - _PENALTY, 0.0)
     corrected = alarms.common(state, largest, judged.astype(np.float64))
-    emitted = alarms.onset(state, np.where(judged, corrected, 0.0))
+    lasting = (kind % len(layout.STREAMS) >= layout.SINGLE) | (kind == _FROZEN)
+    emitted = alarms.onset(state, np.where(judged, corrected, 0.0), lasting)
     kinds = np.where(judged, kind, _NONE).astype(np.int8)
     return Found(alarms.score(emitted), kinds, np.zeros_like(largest), judged)

@@ -21,6 +21,8 @@ STREAMS = (
     "activity_24",
 )
 """What is watched, each upwards and downwards."""
+SINGLE = 2
+"""The first of them speak of one reading, the others of what lasts."""
 TAILS = 2 * len(STREAMS)
 PREDICTORS = 7
 
