@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, Protocol
@@ -169,6 +170,9 @@ class Worker:
             _log.warning("stopped without database uncommitted=%d", len(self._inbox))
 
     def _step(self, timeout_s: float) -> None:
+        # New topics must be followed although nothing else arrives.
+        with contextlib.suppress(StoreError):
+            self._registrar.refresh()
         rules = self._registrar.directory.routes.rules
         self._receiver.follow([rule.filter for rule in rules])
         if self._replies is not None and any(
