@@ -143,11 +143,16 @@ def answered(conn: Connection, park_ids: Sequence[int]) -> list[tuple[int, Stopp
         select e.id, case
             when a.state = 'acknowledged' or a.acknowledged_at is not null
                 then 'acknowledged'
-            when a.state <> 'unacknowledged' then 'returned' else 'quiet' end
+            when exists (select from alert_quiet_now q where q.alert_id = a.id)
+                then 'quiet' else 'returned' end
         from escalation e join alert a on a.id = e.alert_id
         where (e.stopped is null or e.stopped = 'done') and a.park_id = any(%s)
             and (a.state <> 'unacknowledged' or exists (
-                select from alert_quiet_now q where q.alert_id = a.id))
+                select from alert_quiet_now q where q.alert_id = a.id)
+                or exists (
+                    select from alert_event v
+                    where v.alert_id = a.id and v.id > e.after_event
+                        and v.kind in ('cleared', 'acknowledged', 'shelved')))
         order by e.id
         """,
         [list(park_ids)],
@@ -161,10 +166,12 @@ def start(
     """Begin an escalation."""
     conn.execute(
         """
-        insert into escalation (alert_id, policy, started_at, next_step, due)
-        values (%s, %s, %s, 0, %s)
+        insert into escalation
+            (alert_id, policy, started_at, next_step, due, after_event)
+        select %(alert)s, %(policy)s, %(at)s, 0, %(due)s, coalesce(max(id), 0)
+        from alert_event where alert_id = %(alert)s
         """,
-        [alert_id, policy, at, due],
+        {"alert": alert_id, "policy": policy, "at": at, "due": due},
     )
 
 

@@ -176,3 +176,13 @@ def test_the_plan_is_versioned_and_checked(bench: Bench) -> None:
     with pytest.raises(InvalidRequestError), bench.database.transaction() as conn:
         duty.put(conn, "harbour", strange, "Li")
     assert seconds(at) == 100
+
+
+def test_a_return_between_two_ticks_begins_anew(bench: Bench) -> None:
+    plan(bench)
+    bench.feed([(0, 1.5)])
+    for at in (0, 300, 600):
+        tick(bench, at)
+    bench.feed([(610, 0.5), (620, 1.5)])
+    tick(bench, 620)
+    assert steps(bench) == [0, 300, 600, 620]
