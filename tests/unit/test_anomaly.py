@@ -107,7 +107,7 @@ def test_a_lasting_shift_is_few_alarms() -> None:
 
 
 def test_an_alarm_is_for_what_is_seldom_in_its_own_series() -> None:
-    """The same fault is told once for good, and every day for a suspicion at most."""
+    """The same fault is an alarm where it is new, and none where it comes often."""
     seldom, often = _daily(2400), _daily(2400)
     often[150::97] += 60.0
     for values in (seldom, often):
