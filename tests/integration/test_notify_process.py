@@ -241,6 +241,11 @@ def test_the_delivery_log_is_shown(
     )
     assert newest["message"] == first["message"]
     assert _json(environment, "deliveries", "--state", "dead") == []
+    with bench.database.transaction() as conn:
+        conn.execute("update outbox set state = 'dead'")
+    resend = ("deliveries", "resend", "--channel", "duty")
+    assert _json(environment, *resend)["resent"] == 1
+    assert pending(bench.database) == 1
     assert "duty" in run(environment, "deliveries", "--channel", "duty").stdout
     log = (tmp_path / "notify.log").read_text()
     assert webhook.url not in log
