@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import io
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -37,12 +37,23 @@ SNAPSHOT_EVERY = timedelta(seconds=30)
 """Time between two snapshots."""
 DOWN_FOR = timedelta(seconds=60)
 """After so long a pause of the engine every deadline begins anew."""
+BLINK = timedelta(seconds=30)
+"""Deafness this short moves no deadline: what was sent meanwhile still comes."""
+SETTLE = timedelta(seconds=5)
+"""Time for it to come."""
 GRACE_US = instants.SECOND // 2
 """What was received before a deadline is committed within this time. [us]"""
 _REPORT_WITHIN = timedelta(seconds=3)
 """A worker of ingest says at least so often that it lives and is connected."""
 _GONE_AFTER = timedelta(hours=1)
 """A worker that has been silent for so long was taken out of service."""
+
+
+class _Deaf(NamedTuple):
+    """The last time in which we could not be sure to hear everything."""
+
+    since: datetime
+    until: datetime
 
 
 def is_healthy(found: Iterable[Worker], now: datetime) -> bool:
@@ -75,7 +86,7 @@ class AbsenceConsumer:
         self._agenda = Agenda()
         self._paused_from: int | None = None
         self._is_behind = False
-        self._is_trusted = False
+        self._deaf: _Deaf | None = None
         self._saved_at: datetime | None = None
 
     def start(self, conn: Connection, slots: Sequence[int]) -> None:
@@ -84,7 +95,7 @@ class AbsenceConsumer:
         self._changes.have_come()
         self._saved_at = None
         self._paused_from = None
-        self._is_trusted = True
+        self._deaf = None
         clocks = _clocks(conn)
         self._load(conn)
         for each in snapshots.load(conn, self.name, self._slots).values():
@@ -137,15 +148,27 @@ class AbsenceConsumer:
         if self._changes.have_come():
             self._reload(conn)
         clocks = _clocks(conn)
-        if not is_healthy(workers.workers(conn), now) or self._was_down(now):
-            self._is_trusted = False
-        elif not self._is_behind:
-            if not self._is_trusted:
-                self._silence.restart(clocks)
-                self._is_trusted = True
+        if self._can_decide(conn, clocks, now) and not self._is_behind:
             self._look(conn, clocks)
         self._is_behind = False
         self._save(conn, now)
+
+    def _can_decide(
+        self, conn: Connection, clocks: dict[int, int], now: datetime
+    ) -> bool:
+        """Whether we have heard all there was, if need be after a new begin."""
+        if self._was_down(now):
+            self._deaf = _Deaf(now - DOWN_FOR, now)
+        if not is_healthy(workers.workers(conn), now):
+            since = now if self._deaf is None else self._deaf.since
+            self._deaf = _Deaf(since, now)
+            return False
+        if self._deaf is not None and self._deaf.until - self._deaf.since > BLINK:
+            self._silence.restart(clocks)
+        elif self._deaf is not None and now - self._deaf.until < SETTLE:
+            return False
+        self._deaf = None
+        return True
 
     def _was_down(self, now: datetime) -> bool:
         """Tell once whether the engine itself has paused for long."""

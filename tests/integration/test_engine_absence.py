@@ -9,13 +9,15 @@ from typing_extensions import override
 
 from parkpulse.engine.absence import AbsenceConsumer
 from parkpulse.engine.loop import Loop
+from parkpulse.model import instants
 from parkpulse.model.definitions import Absence, Level
 from parkpulse.model.rule import RuleSpec
 from parkpulse.store.pool import Database
-from tests.plugins.alerting import PAGE, Bench
+from tests.plugins.alerting import PAGE, Bench, us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 GAUGES = 3
 LEVELS = [Level("low", 2.5), Level("high", 10.0)]
@@ -24,25 +26,35 @@ LEVELS = [Level("low", 2.5), Level("high", 10.0)]
 class AbsenceBench(Bench):
     """Devices that report once a minute; ingest is well unless a test says else."""
 
+    now_s = 0.0
+
     @override
     def restart(self) -> None:
         consumer = AbsenceConsumer(self.database, PAGE)
-        self.loop = Loop(self.database, self.keeper, consumer)
+        self.loop = Loop(self.database, self.keeper, consumer, clock=self.now)
 
-    def ingest(self, *, is_connected: bool = True, age_s: float = 0.0) -> None:
+    def now(self) -> datetime:
+        return instants.from_us(us(self.now_s))
+
+    def ingest(
+        self, at_s: float, *, is_connected: bool = True, age_s: float = 0.0
+    ) -> None:
+        self.now_s = at_s
         with self.database.transaction() as conn:
             conn.execute(
                 "insert into ingest_worker (writer, run, seen_at, connected)"
-                " values ('ingest-1', gen_random_uuid(),"
-                "  now() - make_interval(secs => %(age)s), %(connected)s)"
+                " values ('ingest-1', gen_random_uuid(), %(at)s, %(connected)s)"
                 " on conflict (writer) do update set seen_at = excluded.seen_at,"
                 "  connected = excluded.connected",
-                {"age": age_s, "connected": is_connected},
+                {
+                    "at": instants.from_us(us(at_s - age_s)),
+                    "connected": is_connected,
+                },
             )
 
     def at(self, *seconds: float) -> None:
         for each in seconds:
-            self.ingest()
+            self.ingest(each)
             self.run(each)
 
     def hear(self, at_s: float, *gauges: int) -> None:
@@ -96,9 +108,9 @@ def test_while_we_are_deaf_nobody_is_silent(bench: AbsenceBench, why: str) -> No
     bench.hear(0, 1, 2, 3)
     for at in range(60, 660, 60):
         if why == "disconnected":
-            bench.ingest(is_connected=False)
+            bench.ingest(at, is_connected=False)
         else:
-            bench.ingest(age_s=20)
+            bench.ingest(at, age_s=20)
         bench.run(at)
     bench.at(660, 700)
     assert bench.told() == []
@@ -106,6 +118,18 @@ def test_while_we_are_deaf_nobody_is_silent(bench: AbsenceBench, why: str) -> No
     bench.hear(720, 2, 3)
     bench.at(811)
     assert bench.events() == [("raised", 810.0)]
+
+
+def test_a_blink_moves_no_deadline(bench: AbsenceBench) -> None:
+    bench.hear(0, 1, 2, 3)
+    bench.hear(100, 2, 3)
+    for at in (140, 151):
+        bench.ingest(at, is_connected=False)
+        bench.run(at)
+    bench.at(152)
+    assert bench.told() == []
+    bench.at(156)
+    assert bench.events() == [("raised", 150.0)]
 
 
 def test_a_restart_forgets_nothing(bench: AbsenceBench) -> None:
