@@ -120,7 +120,8 @@ def _problem(code: str) -> dict[str, Any]:
 def _add_table(operation: dict[str, Any]) -> None:
     names = [each["name"] for each in operation.get("parameters", ())]
     if "format" in names:
-        content = operation["responses"]["200"]["content"]
+        (success,) = operation["responses"].keys() & {"200", "201"}
+        content = operation["responses"][success]["content"]
         content["text/csv"] = {"schema": {"type": "string"}}
 
 
