@@ -7,10 +7,60 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from api.schemas.common import Answer, Code, Moment, Name, Paged, Request, Text
+from api.schemas.common import Answer, Code, Moment, Name, Paged, Request, Text, example
 from parkpulse.model.alert import Severity
 from parkpulse.query.rule_edits import MAXIMUM_NOTE
 
+_RULE: dict[str, Any] = {
+    "id": 31,
+    "park": "demo",
+    "version": 2,
+    "edited": True,
+    "code": "surge",
+    "name": {"zh": "水位急涨", "en": "Surge"},
+    "definition": {
+        "kind": "rate",
+        "metric": "water_level",
+        "direction": "above",
+        "window_s": 600,
+        "levels": [{"severity": "high", "limit": 0.5}],
+    },
+    "source": "Design document of the river gate",
+    "enabled": True,
+}
+_VERSION: dict[str, Any] = {
+    "version": 2,
+    "at": "2026-11-22T10:10:00Z",
+    "actor": "Li Na",
+    "note": "As agreed with the water bureau",
+    **{name: _RULE[name] for name in ("name", "definition", "source", "enabled")},
+}
+_DEVICE = {"park": "demo", "device": "level-01", "metric": "water_level"}
+_BACKTEST: dict[str, Any] = {
+    "start": "2026-10-01T00:00:00Z",
+    "end": "2026-11-01T00:00:00Z",
+    "series": 3,
+    "readings": 133920,
+    "is_complete": True,
+    "alerts": 1,
+    "still_active": 0,
+    "by_severity": {"high": 1},
+    "active_s": 1800.0,
+    "median_s": 1800.0,
+    "longest_s": 1800.0,
+    "days": [{"day": "2026-10-12", "alerts": 1}],
+    "devices": [{**_DEVICE, "alerts": 1, "active_s": 1800.0}],
+    "occurrences": [
+        {
+            **_DEVICE,
+            "onset": "2026-10-12T03:10:00Z",
+            "raised_at": "2026-10-12T03:10:00Z",
+            "cleared_at": "2026-10-12T03:40:00Z",
+            "severity": "high",
+            "value": 0.62,
+        }
+    ],
+}
 _Actor = Annotated[
     str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
@@ -78,6 +128,8 @@ class BacktestBody(RuleBody):
 class Rule(Answer):
     """A rule; `park` is null for one of all parks."""
 
+    model_config = example(_RULE)
+
     id: int
     park: str | None
     version: int
@@ -104,6 +156,8 @@ class RuleVersion(Answer):
 
 class RuleDetail(Rule):
     """A rule with all its versions, newest first."""
+
+    model_config = example({**_RULE, "versions": [_VERSION]})
 
     versions: list[RuleVersion]
 
@@ -140,6 +194,8 @@ class Occurrence(Answer):
 
 class Backtest(Answer):
     """What a rule would have done."""
+
+    model_config = example(_BACKTEST)
 
     start: datetime
     end: datetime
