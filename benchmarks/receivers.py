@@ -91,8 +91,11 @@ def receive(url: str, shared: Path) -> None:
             if count % 100 == 0:
                 memory[8:16] = struct.pack("=q", count)
 
+        def on_connect(*_: object) -> None:
+            client.subscribe(FILTER, 1)
+
         client.on_message = on_message
-        client.on_connect = lambda *_: client.subscribe(FILTER, 1)
+        client.on_connect = on_connect
         client.connect(address.host, address.port)
         client.loop_forever()
 

@@ -13,7 +13,7 @@ from parkpulse.model import alert as model
 from parkpulse.model import instants
 from parkpulse.model.alert import Alert, QuietNow, RuleName
 from parkpulse.model.condition import AlertRow, EventRow
-from parkpulse.model.rule import Threshold
+from parkpulse.model.definitions import Definition
 from parkpulse.model.metrics import METRICS
 from parkpulse.model.registry import Name
 from parkpulse.query import alert_messages, paging
@@ -67,7 +67,7 @@ def view(
     row: AlertRow, described: Description, reason: QuietNow | None = None
 ) -> Alert:
     """One alert as people see it, and why it is quiet, if it is."""
-    threshold = msgspec.json.decode(described.definition, type=Threshold)
+    definition = msgspec.json.decode(described.definition, type=Definition)
     metric = METRICS.get(described.metric or "")
     return Alert(
         id=str(row.id),
@@ -85,7 +85,7 @@ def view(
         metric_name=None if metric is None else Name(metric.zh, metric.en),
         unit=None if metric is None else metric.unit,
         severity=row.severity,
-        level=threshold.level(row.severity).name,
+        level=definition.level(row.severity).name,
         state=model.shown(row.state, state_of(reason)),
         quiet=reason,
         assignee=row.assignee,
@@ -97,7 +97,7 @@ def view(
         acknowledged_by=row.acknowledged_by,
         value=row.value,
         limit=row.limit,
-        direction=threshold.direction,
+        direction=definition.direction,
         version=row.version,
     )
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from parkpulse.errors import (
+from parkpulse.model.rule import Threshold
     ConflictError,
     IllegalTransitionError,
     InvalidRequestError,
@@ -221,6 +222,7 @@ def test_a_rule_applied_again_is_nothing_new(bench: Bench) -> None:
     bench.apply(rule(deadband=0.2))
     with bench.database.transaction() as conn:
         (stored,) = rules.load(conn)
+    assert isinstance(stored.spec.definition, Threshold)
     assert (stored.version, stored.spec.definition.deadband) == (2, 0.2)
 
 
