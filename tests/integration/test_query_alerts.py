@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from parkpulse.errors import (
-from parkpulse.model.rule import Threshold
     ConflictError,
     IllegalTransitionError,
     InvalidRequestError,
     NotFoundError,
 )
+from parkpulse.model.rule import Threshold
 from parkpulse.query import alerts
 from parkpulse.store import rules
 from parkpulse.store.alerts import Search
