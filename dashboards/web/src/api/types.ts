@@ -222,7 +222,13 @@ export interface Revision {
 }
 
 export type AlertState =
-  "unacknowledged" | "acknowledged" | "returned_unacknowledged" | "normal";
+  | "unacknowledged"
+  | "acknowledged"
+  | "returned_unacknowledged"
+  | "normal"
+  | "shelved"
+  | "suppressed_by_design"
+  | "out_of_service";
 
 export interface Alert {
   id: string;
@@ -253,8 +259,30 @@ export interface Alert {
   version: number;
 }
 
+export type AlertEventKind =
+  | "raised"
+  | "severity"
+  | "cleared"
+  | "acknowledged"
+  | "revised"
+  | "shelved"
+  | "unshelved"
+  | "suppressed"
+  | "unsuppressed"
+  | "out_of_service"
+  | "in_service"
+  | "assigned"
+  | "commented"
+  | "escalated"
+  | "step_done"
+  | "step_undone"
+  | "command_requested"
+  | "command_confirmed"
+  | "command_refused"
+  | "command_timed_out";
+
 export interface AlertEvent {
-  kind: "raised" | "severity" | "cleared" | "acknowledged" | "revised";
+  kind: AlertEventKind;
   at: string;
   recorded_at: string;
   actor: string;

@@ -1,11 +1,12 @@
 /** The English words; `zh.ts` must have the same keys, or it does not compile. */
+import * as alert from "./alert-words";
+import * as outlook from "./outlook";
 import * as training from "./training";
 
 function plural(n: string, noun: string): string {
   return n === "1" ? `1 ${noun}` : `${n} ${noun}s`;
 }
 
-import * as outlook from "./outlook";
 export const en = {
   product: "Parkpulse",
   nav: {
@@ -136,12 +137,7 @@ export const en = {
     acknowledgeN: (n: string) => `Acknowledge ${n}`,
     select: (name: string) => `Select ${name}`,
     held: "The order is held while you point here.",
-    states: {
-      unacknowledged: "unacknowledged",
-      acknowledged: "acknowledged",
-      returned_unacknowledged: "over, unacknowledged",
-      normal: "over",
-    },
+    states: alert.states.en,
     since: "Since",
     where: "Where",
     value: "Value",
@@ -154,13 +150,7 @@ export const en = {
     atRaise: "when raised",
     by: (who: string, at: string) => `acknowledged by ${who} at ${at}`,
     events: "What happened",
-    eventKinds: {
-      raised: "raised",
-      severity: "severity changed",
-      cleared: "cleared",
-      acknowledged: "acknowledged",
-      revised: "revised by late data",
-    },
+    eventKinds: alert.eventKinds.en,
     deliveries: "Who was told",
     noDeliveries: "No message was sent for this alert.",
     delivered: "delivered",

@@ -1,4 +1,5 @@
 /** The Chinese words. */
+import * as alert from "./alert-words";
 import * as outlook from "./outlook";
 import type { Dictionary } from "./en";
 import * as training from "./training";
@@ -137,12 +138,7 @@ export const zh: Dictionary = {
     acknowledgeN: (n) => `确认 ${n} 条`,
     select: (name) => `选择 ${name}`,
     held: "指针停留期间顺序不变。",
-    states: {
-      unacknowledged: "未确认",
-      acknowledged: "已确认",
-      returned_unacknowledged: "已恢复，未确认",
-      normal: "已恢复",
-    },
+    states: alert.states.zh,
     since: "开始",
     where: "位置",
     value: "数值",
@@ -155,13 +151,7 @@ export const zh: Dictionary = {
     atRaise: "触发时",
     by: (who, at) => `${who} 于 ${at} 确认`,
     events: "经过",
-    eventKinds: {
-      raised: "触发",
-      severity: "级别变化",
-      cleared: "恢复",
-      acknowledged: "确认",
-      revised: "因迟到数据修订",
-    },
+    eventKinds: alert.eventKinds.zh,
     deliveries: "通知情况",
     noDeliveries: "此告警未发送消息。",
     delivered: "已送达",
