@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import weakref
 from typing import TYPE_CHECKING
 
 from parkpulse.errors import StoreError
@@ -31,6 +32,8 @@ class Changes:
         self._channel = channel
         self._stack = contextlib.ExitStack()
         self._listening: Connection | None = None
+        # Who listens may be forgotten in a cycle: the connection closes all the same.
+        weakref.finalize(self, _close, self._stack)
 
     def have_come(self) -> bool:
         """Whether there was a change since the last call, or may have been."""
@@ -58,5 +61,9 @@ class Changes:
     def close(self) -> None:
         """Stop listening until the next call."""
         self._listening = None
-        with contextlib.suppress(StoreError):
-            self._stack.close()
+        _close(self._stack)
+
+
+def _close(stack: contextlib.ExitStack) -> None:
+    with contextlib.suppress(StoreError):
+        stack.close()
