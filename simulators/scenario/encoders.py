@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -29,7 +30,7 @@ _SCHEDULED = 0x32
 """Function code of a report at its time (SL 651-2014)."""
 
 
-class _Single:
+class _Single(ABC):
     """Writes one message after the other, as the format's own encoder does."""
 
     name = ""
@@ -60,9 +61,9 @@ class _Single:
             )
         ]
 
+    @abstractmethod
     def write(self, device: str, lane: int, message: Message) -> bytes:
         """Write one message of the device that has a number in the park."""
-        raise NotImplementedError
 
 
 def _messages(packets: Packets, allowed: frozenset[str] | None) -> Iterator[Message]:
