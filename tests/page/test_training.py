@@ -17,7 +17,7 @@ _APPEARS_MS = 60_000
 
 
 def test_a_scenario_is_started_followed_and_stopped(visit: Visit) -> None:
-    page = visit("#/demo/training")
+    page = visit("#/demo/settings/training")
     item = page.locator("[data-scenario=tunnel-gas-leak]")
     expect(item).to_contain_text("8 h 00")
     assert violations(page) == []
@@ -56,7 +56,7 @@ def test_a_scenario_is_started_followed_and_stopped(visit: Visit) -> None:
 
 @pytest.mark.parametrize("width", [1440, 375])
 def test_it_is_there_in_chinese_and_on_a_phone(visit: Visit, width: int) -> None:
-    page = visit("#/demo/training", language="zh", width=width, theme="dark")
+    page = visit("#/demo/settings/training", language="zh", width=width, theme="dark")
     item = page.locator("[data-scenario=typhoon-night]")
     expect(item).to_contain_text("台风之夜")
     assert violations(page) == []

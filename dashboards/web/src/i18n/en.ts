@@ -1,6 +1,7 @@
 /** The English words; `zh.ts` must have the same keys, or it does not compile. */
 import * as alert from "./alert-words";
 import * as outlook from "./outlook";
+import * as settings from "./settings";
 import * as training from "./training";
 
 function plural(n: string, noun: string): string {
@@ -15,8 +16,6 @@ export const en = {
     alerts: "Alerts",
     devices: "Devices",
     ledger: "Ledger",
-    quarantine: "Quarantine",
-    training: "Training",
     centre: "Data centre",
     skip: "Skip to the content",
     trail: "Where you are",
@@ -447,6 +446,7 @@ export const en = {
     kind: { gauge: "gauge", counter: "counter", interval: "interval", state: "state" },
     quality: { 1: "good", 2: "not evaluated", 3: "suspect", 4: "fail" },
   },
+  settings: settings.en,
   training: training.en,
   help: {
     title: "Keyboard",

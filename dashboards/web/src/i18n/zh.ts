@@ -2,6 +2,7 @@
 import * as alert from "./alert-words";
 import * as outlook from "./outlook";
 import type { Dictionary } from "./en";
+import * as settings from "./settings";
 import * as training from "./training";
 
 /** A space between a Latin word and the Chinese one after it. */
@@ -17,8 +18,6 @@ export const zh: Dictionary = {
     alerts: "告警",
     devices: "设备",
     ledger: "收发台账",
-    quarantine: "隔离区",
-    training: "演练",
     centre: "数据中心",
     skip: "跳到正文",
     trail: "当前位置",
@@ -440,6 +439,7 @@ export const zh: Dictionary = {
     kind: { gauge: "瞬时量", counter: "累计量", interval: "时段量", state: "状态量" },
     quality: { 1: "合格", 2: "未评定", 3: "可疑", 4: "不合格" },
   },
+  settings: settings.zh,
   training: training.zh,
   help: {
     title: "键盘操作",

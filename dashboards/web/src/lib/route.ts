@@ -8,7 +8,7 @@ export const PAGES = [
   "devices",
   "ledger",
   "quarantine",
-  "training",
+  "settings",
 ] as const;
 export type PageName = (typeof PAGES)[number];
 
