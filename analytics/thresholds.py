@@ -32,123 +32,52 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
-Structured = npt.NDArray[np.void]
-
-NEVER = int(np.iinfo(np.int64).min)
-"""A time before all others. [us]"""
-FOREVER = int(np.iinfo(np.int64).max)
-"""A time after all others. [us]"""
-
-UNKNOWN, OVER, BETWEEN, BACK = range(4)
-"""Kinds of runs; UNKNOWN before the first reading."""
-RAISE, SEVERITY, CLEAR = range(1, 4)
-"""Kinds of transitions."""
-
-STATE = np.dtype(
-    [
-        ("last_ts", "<i8"),
-        ("value", "<f8"),
-        ("run", "u1"),
-        ("run_ts", "<i8"),
-        ("run_length", "<i4"),
-        ("level", "u1"),
-        ("onset", "<i8"),
-        ("raised", "<i8"),
-        ("fired", "<i8"),
-    ]
+from analytics import threshold_runs
+from analytics.threshold_limits import (
+    BACK,
+    BETWEEN,
+    CLEAR,
+    FOREVER,
+    NEVER,
+    OVER,
+    RAISE,
+    SEVERITY,
+    STATE,
+    TRANSITION,
+    UNKNOWN,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Limits,
+    Structured,
 )
-"""State of a row after its newest reading.
 
-Time [us] and value of that reading; kind, start [us] and readings of its run; present
-level (0 while there is no condition); onset and raise of the newest condition [us];
-newest time that `expire` decided without a reading [us].
-"""
-TRANSITION = np.dtype(
-    [
-        ("row", "<i8"),
-        ("ts", "<i8"),
-        ("kind", "u1"),
-        ("level", "u1"),
-        ("value", "<f8"),
-        ("onset", "<i8"),
-    ]
-)
-"""What happens at event time `ts` [us].
-
-Kind, level from then on (0 after CLEAR), reading that led to it, onset [us] of a RAISE.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What each of n rows is compared with; at most m levels.
-
-    Parameters
-    ----------
-    sign : array, shape (n,)
-        1 where beyond is above, -1 where it is below.
-    limit : array, shape (n, m)
-        Limits times sign, rising; infinite where a row has fewer levels.
-    deadband : array, shape (n,)
-        How far back across a limit is back.
-    on_delay, off_delay, hold : arrays, shape (n,)
-        Delays, and how long a reading holds. [us]
-    on_samples, off_samples : arrays, shape (n,)
-        Readings that a delay asks for; None for one each.
-    """
-
-    sign: FloatArray
-    limit: FloatArray
-    deadband: FloatArray
-    on_delay: IntArray
-    off_delay: IntArray
-    hold: IntArray
-    on_samples: IntArray | None = None
-    off_samples: IntArray | None = None
-
-    def take(self, rows: IntArray) -> Limits:
-        """Return the limits of some rows, in this order."""
-        return Limits(
-            self.sign[rows],
-            self.limit[rows],
-            self.deadband[rows],
-            self.on_delay[rows],
-            self.off_delay[rows],
-            self.hold[rows],
-            None if self.on_samples is None else self.on_samples[rows],
-            None if self.off_samples is None else self.off_samples[rows],
-        )
-
-    def samples(self, row: IntArray, is_over: BoolArray) -> IntArray:
-        """Return how many readings the delay of a run asks for."""
-        ones = np.ones(len(row), np.int64)
-        on = ones if self.on_samples is None else self.on_samples[row]
-        off = ones if self.off_samples is None else self.off_samples[row]
-        return np.where(is_over, on, off)
-
-    def levels_passed(self, value: FloatArray) -> IntArray:
-        """Count the limits that one value a row is beyond, shape (n,)."""
-        beyond = (self.sign * value)[:, None] > self.limit
-        passed: IntArray = beyond.sum(axis=1, dtype=np.int64)
-        return passed
-
-    def kind(self, row: IntArray, value: FloatArray) -> npt.NDArray[np.uint8]:
-        """Tell over, between and back readings apart; NaN is between."""
-        signed = self.sign[row] * value
-        limit = self.limit[row, 0]
-        back = signed <= limit - self.deadband[row]
-        return np.where(signed > limit, OVER, np.where(back, BACK, BETWEEN)).astype(
-            np.uint8
-        )
+__all__ = [
+    "BACK",
+    "BETWEEN",
+    "CLEAR",
+    "FOREVER",
+    "NEVER",
+    "OVER",
+    "RAISE",
+    "SEVERITY",
+    "STATE",
+    "TRANSITION",
+    "UNKNOWN",
+    "BoolArray",
+    "FloatArray",
+    "IntArray",
+    "Limits",
+    "Structured",
+    "advance",
+    "deadline",
+    "expire",
+    "initial",
+    "is_waiting",
+    "resume",
+]
 
 
 def initial(n: int) -> Structured:
@@ -187,12 +116,14 @@ def advance(
     state = state.copy()
     if not len(row):
         return state, np.zeros(0, TRANSITION)
-    readings = _with_heads(limits, state, row, ts, value)
-    runs = _runs(state, readings)
-    latch = _latch(state, readings, runs, _events(limits, readings, runs))
-    level = _levels(limits, state, readings, latch)
-    transitions = _transitions(readings, runs, latch, level)
-    _settle(state, readings, runs, latch, level)
+    readings = threshold_runs.with_heads(limits, state, row, ts, value)
+    runs = threshold_runs.find_runs(state, readings)
+    latch = threshold_runs.set_latch(
+        state, readings, runs, threshold_runs.find_events(limits, readings, runs)
+    )
+    level = threshold_runs.find_levels(limits, state, readings, latch)
+    transitions = threshold_runs.list_transitions(readings, runs, latch, level)
+    threshold_runs.settle(state, readings, runs, latch, level)
     return state, transitions
 
 
@@ -279,8 +210,8 @@ def resume(
     if not len(row):
         return state
     kind = limits.kind(row, value)
-    first = _changes(row)
-    starts = first | _changes(kind)
+    first = threshold_runs.changes(row)
+    starts = first | threshold_runs.changes(kind)
     last = np.append(np.flatnonzero(first)[1:], len(row)) - 1
     start = np.maximum.accumulate(np.where(starts, np.arange(len(row)), 0))[last]
     rows = row[last]
@@ -288,229 +219,3 @@ def resume(
     state["run"][rows], state["run_ts"][rows] = kind[last], ts[start]
     state["run_length"][rows] = last - start + 1
     return state
-
-
-@dataclass(frozen=True, slots=True)
-class _Readings:
-    """Readings of all rows, each row headed by the newest that its state knows."""
-
-    row: IntArray
-    ts: IntArray
-    value: FloatArray
-    kind: npt.NDArray[np.uint8]
-    is_head: BoolArray
-    first: IntArray
-    """Index of the first reading of each reading's row."""
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-
-@dataclass(frozen=True, slots=True)
-class _Runs:
-    """Runs of the readings [start, end)."""
-
-    of: IntArray
-    """Run of each reading."""
-    start: IntArray
-    end: IntArray
-    row: IntArray
-    kind: npt.NDArray[np.uint8]
-    onset: IntArray
-    """When the run began, before its head if it was carried over. [us]"""
-    carried: IntArray
-    """Readings of the run before its first one here."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Events:
-    """What each run brings about, whether or not the latch stands so already."""
-
-    happens: BoolArray
-    ts: IntArray
-    cause: IntArray
-    """Index of the reading that holds at that time."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Latch:
-    """The condition, run by run and reading by reading."""
-
-    flips: BoolArray
-    """Whether the run's event changes the latch."""
-    event: _Events
-    after: BoolArray
-    """Whether the condition is there at the end of the run."""
-    active: BoolArray
-    """Whether the condition is there after each reading."""
-
-
-def _changes(values: npt.NDArray[Any]) -> BoolArray:
-    found = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=found[1:])
-    return found
-
-
-def _with_heads(
-    limits: Limits, state: Structured, row: IntArray, ts: IntArray, value: FloatArray
-) -> _Readings:
-    present = row[_changes(row)]
-    known = present[state["run"][present] != UNKNOWN]
-    rows = np.concatenate([known, row])
-    order = np.argsort(rows, kind="stable")
-    rows = rows[order]
-    values = np.concatenate([state["value"][known], value])[order]
-    return _Readings(
-        row=rows,
-        ts=np.concatenate([state["last_ts"][known], ts])[order],
-        value=values,
-        kind=limits.kind(rows, values),
-        is_head=order < len(known),
-        first=_last_true(_changes(rows)),
-    )
-
-
-def _last_true(marks: BoolArray) -> IntArray:
-    """Index of the last True up to each element, -1 before the first."""
-    return np.maximum.accumulate(np.where(marks, np.arange(len(marks)), -1))
-
-
-def _runs(state: Structured, readings: _Readings) -> _Runs:
-    starts = _changes(readings.row) | _changes(readings.kind)
-    start = np.flatnonzero(starts)
-    row = readings.row[start]
-    return _Runs(
-        of=np.cumsum(starts) - 1,
-        start=start,
-        end=np.append(start[1:], len(readings)),
-        row=row,
-        kind=readings.kind[start],
-        onset=np.where(
-            readings.is_head[start], state["run_ts"][row], readings.ts[start]
-        ),
-        carried=np.where(
-            readings.is_head[start], state["run_length"][row].astype(np.int64) - 1, 0
-        ),
-    )
-
-
-def _events(limits: Limits, readings: _Readings, runs: _Runs) -> _Events:
-    """Find when the delay of each run ends while a reading of it holds."""
-    count = len(readings)
-    delay = np.where(
-        runs.kind == OVER, limits.on_delay[runs.row], limits.off_delay[runs.row]
-    )
-    due = runs.onset + delay
-    wanted = limits.samples(runs.row, runs.kind == OVER)
-    lacking = wanted - runs.carried
-    number = np.arange(count) - runs.start[runs.of] + 1
-    ripe = (readings.ts >= due[runs.of]) & (number >= lacking[runs.of])
-    late = np.where(ripe, np.arange(count), count)
-    late = np.minimum.reduceat(late, runs.start)
-    has_late = late < runs.end
-    before = np.maximum(np.where(has_late, late, runs.end) - 1, runs.start)
-    holds = due <= readings.ts[before] + limits.hold[runs.row]
-    in_time = holds & (due < _next_ts(readings, runs, late, has_late))
-    in_time &= (readings.ts[before] <= due) & (number[before] >= lacking)
-    cause = np.where(in_time, before, np.where(has_late, late, before))
-    return _Events(
-        happens=(runs.kind != BETWEEN) & (in_time | has_late),
-        ts=np.where(in_time, due, readings.ts[cause]),
-        cause=cause,
-    )
-
-
-def _next_ts(
-    readings: _Readings, runs: _Runs, late: IntArray, has_late: BoolArray
-) -> IntArray:
-    """When the reading that is in force at the end of the delay is replaced."""
-    count = len(readings)
-    following = np.where(has_late, late, runs.end)
-    index = np.minimum(following, count - 1)
-    same_row = (following < count) & (readings.row[index] == runs.row)
-    # Whether an unfinished run's delay passes is for `expire` to say.
-    return np.where(same_row, readings.ts[index], NEVER)
-
-
-def _latch(
-    state: Structured, readings: _Readings, runs: _Runs, event: _Events
-) -> _Latch:
-    """Carry the condition from run to run: set by over, reset by back ones."""
-    at_first = _changes(runs.row)
-    initially = state["level"][runs.row] > 0
-    decisive = _last_true(event.happens)
-    known = decisive >= _last_true(at_first)
-    after = np.where(known, runs.kind[decisive] == OVER, initially)
-    before = np.where(at_first, initially, np.roll(after, 1))
-    came = event.happens[runs.of] & (readings.ts >= event.ts[runs.of])
-    return _Latch(
-        flips=event.happens & (before != after),
-        event=event,
-        after=after,
-        active=np.where(came, after[runs.of], before[runs.of]),
-    )
-
-
-def _levels(
-    limits: Limits, state: Structured, readings: _Readings, latch: _Latch
-) -> IntArray:
-    """Level that the condition has, or would have, after each reading."""
-    signed = limits.sign[readings.row] * readings.value
-    raising = np.zeros(len(readings), np.bool_)
-    raising[latch.event.cause[latch.flips & latch.after]] = True
-    moving = latch.active & ~readings.is_head & (readings.kind != BACK)
-    level = np.ones(len(readings), np.int64)
-    for each in range(1, limits.limit.shape[1]):
-        limit = limits.limit[readings.row, each]
-        beyond = signed > limit
-        within = signed <= limit - limits.deadband[readings.row]
-        kept = readings.is_head & ~raising
-        on = (beyond & (moving | raising)) | (
-            kept & (state["level"][readings.row] > each)
-        )
-        said = on | (raising & ~beyond) | (moving & within) | kept
-        last = _last_true(said)
-        level += (last >= readings.first) & on[last]
-    return level
-
-
-def _transitions(
-    readings: _Readings, runs: _Runs, latch: _Latch, level: IntArray
-) -> Structured:
-    """List raises, clears and changes of the level in order."""
-    flip = np.flatnonzero(latch.flips)
-    cause = latch.event.cause[flip]
-    flips = np.zeros(len(flip), TRANSITION)
-    flips["row"], flips["ts"] = runs.row[flip], latch.event.ts[flip]
-    flips["kind"] = np.where(latch.after[flip], RAISE, CLEAR)
-    flips["level"] = np.where(latch.after[flip], level[cause], 0)
-    flips["value"] = readings.value[cause]
-    flips["onset"] = np.where(latch.after[flip], runs.onset[flip], NEVER)
-    raised_here = np.zeros(len(readings), np.bool_)
-    raised_here[cause[flips["ts"] == readings.ts[cause]]] = True
-    moved = latch.active & ~readings.is_head & ~raised_here
-    moved &= np.arange(len(readings)) > readings.first
-    moved &= level != np.roll(level, 1)
-    changed = np.flatnonzero(moved)
-    moves = np.zeros(len(changed), TRANSITION)
-    moves["row"], moves["ts"] = readings.row[changed], readings.ts[changed]
-    moves["kind"], moves["level"] = SEVERITY, level[changed]
-    moves["value"], moves["onset"] = readings.value[changed], NEVER
-    found = np.concatenate([flips, moves])
-    return found[np.lexsort((found["ts"], found["row"]))]
-
-
-def _settle(
-    state: Structured, readings: _Readings, runs: _Runs, latch: _Latch, level: IntArray
-) -> None:
-    """Write the state after the last reading of each row."""
-    last = np.flatnonzero(np.append(readings.row[1:] != readings.row[:-1], [True]))
-    row, run = readings.row[last], runs.of[last]
-    state["last_ts"][row], state["value"][row] = readings.ts[last], readings.value[last]
-    state["run"][row], state["run_ts"][row] = runs.kind[run], runs.onset[run]
-    state["run_length"][row] = runs.carried[run] + runs.end[run] - runs.start[run]
-    state["level"][row] = np.where(latch.active[last], level[last], 0)
-    raised = np.flatnonzero(latch.flips & latch.after)
-    # Of several raises of one row the last one stays.
-    state["onset"][runs.row[raised]] = runs.onset[raised]
-    state["raised"][runs.row[raised]] = latch.event.ts[raised]
