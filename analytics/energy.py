@@ -81,6 +81,16 @@ def from_register(ts: IntArray, value: FloatArray, register: Register) -> Segmen
     return read_register(ts, value, register).segments
 
 
+def metered(ts: IntArray, value: FloatArray, register: Register) -> Segments:
+    """Do as `from_register`, but leave the span of a reset uncovered.
+
+    For ratios of several meters: a lower bound on one side only would shift them, while
+    time that is not covered leaves both sides alike.
+    """
+    found = from_register(ts, value, register)
+    return found.take(found.kind != LOWER_BOUND)
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What a register counted, and what was odd about it.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from analytics import segments
+from analytics.arrays import HOUR
 from analytics.segments import ESTIMATED, MEASURED, BucketSums, Segments
 
 if TYPE_CHECKING:
@@ -45,6 +46,65 @@ class JointSums:
     estimated_time: IntArray
     gap_start: IntArray
     gap_end: IntArray
+
+
+class Hours(Protocol):
+    """What meters measured in consecutive hours, each alone and together."""
+
+    @property
+    def edges(self) -> IntArray:
+        """Of the k hours, shape (k + 1,). [us since 1970 UTC]."""
+
+    @property
+    def own(self) -> Sequence[BucketSums]:
+        """Of each meter alone."""
+
+    def together(self, meters: Sequence[int]) -> JointSums:
+        """Sum the meters with these indexes over the time that all of them cover."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Hours of meters that are known as segments (`Hours`).
+
+    Parameters
+    ----------
+    edges : array, shape (k + 1,)
+        Of the hours. [us since 1970 UTC]
+    own : sequence of BucketSums
+        Of each meter.
+    segments : sequence of Segments
+        Of each meter.
+    """
+
+    edges: IntArray
+    own: Sequence[BucketSums]
+    segments: Sequence[Segments]
+
+    def together(self, meters: Sequence[int]) -> JointSums:
+        """Sum the meters with these indexes over the time that all of them cover."""
+        parts = [self.segments[index] for index in meters]
+        return together(parts, [self.own[index] for index in meters], self.edges)
+
+
+def measured(amounts: Sequence[FloatArray]) -> JointSums:
+    """Make sums of hours that all meters measured wholly; their arrays may be changed.
+
+    Parameters
+    ----------
+    amounts : sequence of m arrays, shape (k,)
+        Energy of each meter. [kWh]
+    """
+    amount = np.stack(amounts, axis=1)
+    count = len(amount)
+    return JointSums(
+        amount,
+        np.zeros_like(amount),
+        np.full(count, HOUR, np.int64),
+        np.zeros(count, np.int64),
+        np.full(count, FAR),
+        np.full(count, -FAR),
+    )
 
 
 def together(

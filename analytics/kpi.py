@@ -169,10 +169,12 @@ def hourly(
     edges : array, shape (k + 1,)
         Edges of consecutive hours. [us since 1970 UTC]
     """
-    chosen = [meters[index] for index in formula.meters]
-    alone = [own[index] for index in formula.meters]
-    found = joint.together(chosen, alone, edges)
-    known = np.stack([each.covered + each.estimated_time for each in alone], axis=1)
+    return of_hours(formula, joint.Spans(edges, own, meters))
+
+
+def of_hours(formula: Formula, hours: joint.Hours) -> Sums:
+    """Do as `hourly`, from all meters of a data centre hour by hour."""
+    found = hours.together(formula.meters)
     sums = Sums(
         _weighted(formula.numerator, found.amount),
         _weighted(formula.numerator, found.estimated),
@@ -182,9 +184,19 @@ def hourly(
         found.estimated_time,
         found.gap_start,
         found.gap_end,
-        np.stack([found.amount, found.estimated, known / 1e6], axis=2),
+        _of_meters(found, [hours.own[index] for index in formula.meters]),
     )
     return _matched(sums) if formula.kpi == "ref_hourly" else sums
+
+
+def _of_meters(found: joint.JointSums, alone: Sequence[BucketSums]) -> FloatArray:
+    """Fill `Sums.meter`."""
+    table = np.empty((*found.amount.shape, 3))
+    table[:, :, 0] = found.amount
+    table[:, :, 1] = found.estimated
+    for column, own in enumerate(alone):
+        table[:, column, 2] = (own.covered + own.estimated_time) / 1e6
+    return table
 
 
 def _weighted(signs: tuple[float, ...], amount: FloatArray) -> FloatArray:

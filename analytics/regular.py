@@ -1,8 +1,11 @@
-"""Hourly energies of series on a regular grid, as fast as memory gives their bytes.
+"""Hourly energies of meters on one regular grid, as fast as memory gives their bytes.
 
-Blocks that fit the cache are summed hour by hour; hours with something odd in them are
-computed by the general path (`energy`, `segments`) from the readings around them. The
-results are those of the general path bit for bit.
+On a grid every reading stands for steps of equal length, so that the meters of a data
+centre need no spans of their own: an hour of a power is the sum of its readings, an
+hour of a register the difference of the readings at its edges. What is odd is found in
+the same pass and mended: a missing reading by the one before it that holds, a doubtful
+step of a register by the general path (`energy`, `segments`). The results are those of
+the general path but for rounding (1e-12 of the hour's energy).
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from analytics import energy, segments
+from analytics import energy, joint, segments
 from analytics.arrays import HOUR
 from analytics.segments import BucketSums, Segments
 
@@ -21,11 +24,10 @@ if TYPE_CHECKING:
 
     from analytics.arrays import BoolArray, FloatArray, IntArray
     from analytics.energy import Register
+    from analytics.joint import Hours, JointSums
 
-_BLOCK = 61_440
+_BLOCK = 32_768
 """Readings of a block, which with what is computed from them fits a core's cache."""
-_HOLED = 8192
-"""Hours with holes that are filled at once: calls are few, what they copy is small."""
 _AROUND = 2 * energy.CONTEXT
 
 
@@ -65,6 +67,25 @@ class Grid(NamedTuple):
         """Return the times of readings [us since 1970 UTC]."""
         return self.start + index * self.step
 
+    def table(self, value: FloatArray) -> FloatArray:
+        """Return readings hour by hour, shape (hours, per_hour)."""
+        return value[: self.hours * self.per_hour].reshape(-1, self.per_hour)
+
+
+class Lost(NamedTuple):
+    """Steps that a meter does not wholly cover.
+
+    Parameters
+    ----------
+    step : array, shape (n,)
+        Which of the grid, ascending.
+    covered : array, shape (n,)
+        How much of each is covered, from its begin on. [us]
+    """
+
+    step: IntArray
+    covered: IntArray
+
 
 @dataclass(frozen=True, slots=True)
 class Power:
@@ -85,6 +106,10 @@ class Power:
         """Take the general path from the chosen readings."""
         return energy.from_power(ts, self.value[index], self.hold)
 
+    def on(self, grid: Grid) -> _PowerHours:
+        """Sum up the hours of a grid."""
+        return _power(grid, self)
+
 
 @dataclass(frozen=True, slots=True)
 class Counter:
@@ -103,25 +128,11 @@ class Counter:
 
     def segments(self, ts: IntArray, index: IntArray) -> Segments:
         """Take the general path from the chosen readings."""
-        return energy.from_register(ts, self.value[index], self.register)
+        return energy.metered(ts, self.value[index], self.register)
 
-
-class Hours(NamedTuple):
-    """What meters measured hour by hour.
-
-    Parameters
-    ----------
-    edges : array, shape (k + 1,)
-        Of the hours. [us since 1970 UTC]
-    own : list of BucketSums
-        Of each meter.
-    segments : list of Segments
-        Of each meter, at least where an hour is not wholly measured by all.
-    """
-
-    edges: IntArray
-    own: list[BucketSums]
-    segments: list[Segments]
+    def on(self, grid: Grid) -> _CounterHours:
+        """Sum up the hours of a grid."""
+        return _counter(grid, self)
 
 
 def hours(ts: IntArray, sources: Sequence[Power | Counter]) -> Hours:
@@ -139,28 +150,19 @@ def hours(ts: IntArray, sources: Sequence[Power | Counter]) -> Hours:
     return _general(ts, sources) if found is None else found
 
 
-def _general(ts: IntArray, sources: Sequence[Power | Counter]) -> Hours:
+def _general(ts: IntArray, sources: Sequence[Power | Counter]) -> joint.Spans:
     low, high = (int(ts[0]) // HOUR, int(ts[-1]) // HOUR) if len(ts) else (0, 0)
     edges = np.arange(low, high + 1, dtype=np.int64) * HOUR
     parts = [each.segments(ts, np.arange(len(ts))) for each in sources]
-    return Hours(edges, [segments.sums(each, edges) for each in parts], parts)
+    return joint.Spans(edges, [segments.sums(each, edges) for each in parts], parts)
 
 
-def _fast(grid: Grid, sources: Sequence[Power | Counter]) -> Hours | None:
-    own = [
-        power(grid, each) if isinstance(each, Power) else register(grid, each)
-        for each in sources
-    ]
-    if any((each.estimated_time > 0).any() for each in own):
+def _fast(grid: Grid, sources: Sequence[Power | Counter]) -> _Steps | None:
+    meters = [each.on(grid) for each in sources]
+    if any(each.own.estimated_time.any() for each in meters):
         # Whether a gap is exact depends on readings far away.
         return None
-    partial = np.zeros(grid.hours, np.bool_)
-    for sums in own:
-        partial |= sums.covered < HOUR
-    around = _around(grid, partial)
-    ts = grid.ts(around)
-    parts = [each.segments(ts, around) for each in sources]
-    return Hours(grid.edges, own, parts)
+    return _Steps(grid, meters)
 
 
 def find(ts: IntArray) -> Grid | None:
@@ -178,123 +180,252 @@ def find(ts: IntArray) -> Grid | None:
     if not fits or int(ts[-1]) != start + (len(ts) - 1) * step:
         return None
     block = np.arange(_BLOCK, dtype=np.int64) * step
+    begin = np.empty(_BLOCK, np.int64)
     for low in range(0, len(ts), _BLOCK):
         part = ts[low : low + _BLOCK]
-        if not np.array_equal(part - part[0], block[: len(part)]):
-            return None
-        if int(part[0]) != start + low * step:
+        found = np.subtract(part, block[: len(part)], out=begin[: len(part)])
+        if not (found == start + low * step).all():
             return None
     return Grid(start, step, len(ts))
 
 
-def register(grid: Grid, source: Counter) -> BucketSums:
-    """Do as `energy.from_register` and `segments.sums`, for each hour of a grid."""
-    value, known = source.value, source.register
-    per_hour = grid.per_hour
-    found = _empty(grid.hours)
-    hours = min(grid.hours, (grid.size - 1) // per_hour)
-    least = float(energy.bound(np.array([grid.step]), known)[0])
-    doubtful = [np.arange(hours, grid.hours) * per_hour]
-    starts = np.arange(0, _BLOCK - per_hour + 1, per_hour)
-    buffer = np.empty(len(starts) * per_hour)
-    for low in range(0, hours, len(starts)):
-        high = min(low + len(starts), hours)
-        first, last = low * per_hour, high * per_hour
-        step = buffer[: last - first]
-        np.subtract(value[first + 1 : last + 1], value[first:last], out=step)
-        np.add.reduceat(step, starts[: high - low], out=found.amount[low:high])
-        if not (np.minimum.reduce(step) >= 0.0 and np.maximum.reduce(step) <= least):
-            rare = ~((step >= 0.0) & (step <= least))
-            doubtful.append(first + np.flatnonzero(rare))
-    near = np.concatenate(doubtful)[:, None] + np.arange(-_AROUND, _AROUND + 1)
+class _Steps:
+    """Hours of meters that share a grid (`joint.Hours`)."""
+
+    def __init__(
+        self, grid: Grid, meters: Sequence[_PowerHours | _CounterHours]
+    ) -> None:
+        self._grid = grid
+        self._meters = meters
+        self.edges = grid.edges
+        self.own = [each.own for each in meters]
+
+    def together(self, meters: Sequence[int]) -> JointSums:
+        """Do as `joint.together`: cut each meter to the steps that all cover."""
+        chosen = [self._meters[index] for index in meters]
+        found = joint.measured([each.own.amount for each in chosen])
+        lost = _least([each.lost for each in chosen])
+        if not len(lost.step):
+            return found
+        per_hour, step = self._grid.per_hour, self._grid.step
+        hour = lost.step // per_hour
+        partial, row = np.unique(hour, return_inverse=True)
+        share = np.ones((len(partial), per_hour))
+        share[row, lost.step - hour * per_hour] = lost.covered / step
+        for column, each in enumerate(chosen):
+            amount = each.steps(partial)
+            amount *= share
+            found.amount[partial, column] = amount.sum(axis=1)
+        gone = np.bincount(row, step - lost.covered, len(partial))
+        found.covered[partial] -= gone.astype(np.int64)
+        return found
+
+
+def _least(parts: Sequence[Lost]) -> Lost:
+    """Join what meters do not cover: of a step the least counts."""
+    step = np.concatenate([each.step for each in parts])
+    covered = np.concatenate([each.covered for each in parts])
+    order = np.argsort(step, kind="stable")
+    step, covered = step[order], covered[order]
+    first = np.flatnonzero(np.diff(step, prepend=-1))
+    if not len(first):
+        return Lost(step, covered)
+    return Lost(step[first], np.minimum.reduceat(covered, first))
+
+
+@dataclass(frozen=True, slots=True)
+class _PowerHours:
+    """Hours of a power: its own sums, and its missing readings with their substitutes.
+
+    Parameters
+    ----------
+    grid, source
+        What it was made of.
+    own : BucketSums
+        Per hour.
+    lost : Lost
+        Steps that nothing holds for.
+    hole : array, shape (n,)
+        Missing readings.
+    fill : array, shape (n,)
+        The reading before each, 0 if there is none. [W]
+    """
+
+    grid: Grid
+    source: Power
+    own: BucketSums
+    lost: Lost
+    hole: IntArray
+    fill: FloatArray
+
+    def steps(self, chosen: IntArray) -> FloatArray:
+        """Energy of each step of the chosen hours, as if wholly covered. [kWh]."""
+        rows = self.grid.table(self.source.value)[chosen]
+        hour = self.hole // self.grid.per_hour
+        place = np.full(self.grid.hours, -1)
+        place[chosen] = np.arange(len(chosen))
+        row = place[hour]
+        within = row >= 0
+        column = (self.hole - hour * self.grid.per_hour)[within]
+        rows[row[within], column] = self.fill[within]
+        rows *= energy.per_watt(np.int64(self.grid.step))
+        return rows
+
+
+def _power(grid: Grid, source: Power) -> _PowerHours:
+    table = grid.table(source.value)
+    total = np.add.reduce(table, axis=1)
+    holed = np.flatnonzero(~np.isfinite(total))
+    hole = _holes(table, holed, total)
+    covered = np.full(grid.hours, HOUR, np.int64)
+    fill, held = _held(source, hole, grid.step)
+    lost = Lost(hole[held < grid.step], held[held < grid.step])
+    hour = hole // grid.per_hour
+    total += np.bincount(hour, fill * (held / grid.step), grid.hours)
+    total *= energy.per_watt(np.int64(grid.step))
+    gone = np.bincount(lost.step // grid.per_hour, grid.step - lost.covered, grid.hours)
+    covered -= gone.astype(np.int64)
+    return _PowerHours(grid, source, _own(total, covered), lost, hole, fill)
+
+
+def _holes(table: FloatArray, holed: IntArray, total: FloatArray) -> IntArray:
+    """Missing readings of hours that have some; their totals are set without these."""
+    per_hour = table.shape[1]
+    found = [np.empty(0, np.int64)]
+    for some in np.array_split(holed, len(holed) * per_hour // _BLOCK + 1):
+        rows = table.take(some, axis=0)
+        hole = np.flatnonzero(~np.isfinite(rows))
+        rows.ravel()[hole] = 0.0
+        total[some] = np.add.reduce(rows, axis=1)
+        row = hole // per_hour
+        found.append(hole + (some - np.arange(len(some)))[row] * per_hour)
+    return np.concatenate(found)
+
+
+def _held(source: Power, hole: IntArray, step: int) -> tuple[FloatArray, IntArray]:
+    """Find what stands for missing readings [W], and how long of each step. [us]."""
+    begins = np.diff(hole, prepend=-2) > 1
+    first = np.flatnonzero(begins)
+    run = np.cumsum(begins) - 1
+    before = hole[first] - 1
+    value = np.where(before >= 0, source.value[before], 0.0)
+    since = hole - before[run]
+    held = np.clip(source.hold - since * step, 0, step)
+    held[(before < 0)[run]] = 0
+    return value[run], held
+
+
+@dataclass(frozen=True, slots=True)
+class _CounterHours:
+    """Hours of a register: its own sums, and what the general path says of odd hours.
+
+    Parameters
+    ----------
+    grid, source
+        What it was made of.
+    own : BucketSums
+        Per hour.
+    lost : Lost
+        Steps that are not covered.
+    odd : array, shape (n,)
+        Hours that the general path computed.
+    exact : Segments
+        What it found in them.
+    """
+
+    grid: Grid
+    source: Counter
+    own: BucketSums
+    lost: Lost
+    odd: IntArray
+    exact: Segments
+
+    def steps(self, chosen: IntArray) -> FloatArray:
+        """Energy of each step of the chosen hours, as if wholly covered. [kWh]."""
+        begin = chosen[:, None] * self.grid.per_hour + np.arange(self.grid.per_hour)
+        after = np.minimum(begin + 1, self.grid.size - 1)
+        found: FloatArray = self.source.value[after] - self.source.value[begin]
+        is_odd = np.isin(chosen, self.odd)
+        if is_odd.any():
+            found[is_odd] = _exact_steps(self.grid, self.exact, chosen[is_odd])
+        return found
+
+
+def _exact_steps(grid: Grid, exact: Segments, chosen: IntArray) -> FloatArray:
+    """Amounts of segments in each step of the chosen hours."""
+    within = chosen[:, None] * grid.per_hour + np.arange(grid.per_hour + 1)
+    edges = np.unique(within)
+    amount = segments.amounts(exact, grid.ts(edges))
+    found: FloatArray = amount[np.searchsorted(edges, within[:, :-1])]
+    return found
+
+
+def _counter(grid: Grid, source: Counter) -> _CounterHours:
+    value, per_hour = source.value, grid.per_hour
+    count = min(grid.hours, (grid.size - 1) // per_hour)
+    at_edges = value[: count * per_hour + 1 : per_hour]
+    amount = np.zeros(grid.hours)
+    np.subtract(at_edges[1:], at_edges[:-1], out=amount[:count])
+    doubtful = _doubtful(grid, source, count * per_hour)
+    near = doubtful[:, None] + np.arange(-_AROUND, _AROUND + 1)
     odd = np.zeros(grid.hours, np.bool_)
     odd[np.clip(near.ravel() // per_hour, 0, max(grid.hours - 1, 0))] = True
-    return _mend(grid, source, odd, found)
+    odd[count:] = True
+    own = _own(amount, np.full(grid.hours, HOUR, np.int64))
+    return _mend(grid, source, odd, own)
 
 
-def power(grid: Grid, source: Power) -> BucketSums:
-    """Do as `energy.from_power` and `segments.sums`, for each hour of a grid."""
-    value, hold = source.value, source.hold
-    per_hour, hours = grid.per_hour, grid.hours
-    found = _empty(hours)
-    odd = np.zeros(hours + 1, np.bool_)
-    starts = np.arange(0, _BLOCK - per_hour + 1, per_hour)
-    holding = _Holding(grid.step, hold, float(energy.per_watt(np.int64(grid.step))))
-    buffer = np.empty(len(starts) * per_hour)
-    for low in range(0, hours, len(starts)):
-        high = min(low + len(starts), hours)
-        part = value[low * per_hour : high * per_hour]
-        amount = np.multiply(part, holding.factor, out=buffer[: len(part)])
-        np.add.reduceat(amount, starts[: high - low], out=found.amount[low:high])
-    holed = np.flatnonzero(~np.isfinite(found.amount))
-    whole = value[: hours * per_hour].reshape(-1, per_hour)
-    for some in np.array_split(holed, len(holed) // _HOLED + 1):
-        if len(some):
-            _fill(whole.take(some, axis=0), some, found, odd, holding)
-    # Whether the last reading's hold ends with the hour, only what follows tells.
-    end = hours * per_hour
-    odd[hours - 1 :] |= end >= len(value) or not np.isfinite(value[end])
-    odd[:-1] |= (found.covered < HOUR) | ~np.isfinite(found.amount)
-    return _mend(grid, source, odd[:-1], found)
+def _doubtful(grid: Grid, source: Counter, count: int) -> IntArray:
+    """Which of the first steps are not plain."""
+    value = source.value
+    most = energy.bound(np.array([grid.step]), source.register)
+    limit = np.minimum(most, np.finfo(np.float64).max).view(np.uint64)[0]
+    found = [np.empty(0, np.int64)]
+    buffer = np.empty(_BLOCK)
+    for low in range(0, count, _BLOCK):
+        high = min(low + _BLOCK, count)
+        step = buffer[: high - low]
+        np.subtract(value[low + 1 : high + 1], value[low:high], out=step)
+        # As bits, floats from 0 to the limit are those up to the limit's: negative
+        # ones and NaN are above.
+        bits = step.view(np.uint64)
+        if np.maximum.reduce(bits) > limit:
+            found.append(low + np.flatnonzero(bits > limit))
+    return np.concatenate(found)
 
 
-class _Holding(NamedTuple):
-    """Step and hold of readings [us], energy of 1 W over a step [kWh/W]."""
+def _mend(
+    grid: Grid, source: Counter, odd: BoolArray, own: BucketSums
+) -> _CounterHours:
+    """Compute odd hours by the general path, all at once, with what lies around them.
 
-    step: int
-    hold: int
-    factor: float
-
-
-def _fill(
-    rows: FloatArray,
-    hour: IntArray,
-    found: BucketSums,
-    odd: BoolArray,
-    holding: _Holding,
-) -> None:
-    """Sum hours with holes, in which the reading before a hole holds on.
-
-    Hours into which or out of which a reading may hold are odd: the first reading of
-    an hour is missing.
+    Where readings are left out between two odd hours, something wrong is said of the
+    time between, which is not looked at.
     """
-    per_hour = rows.shape[1]
-    missing = ~np.isfinite(rows)
-    holes = np.flatnonzero(missing)
-    amount = rows[~missing]
-    is_begin = holes % per_hour == 0
-    is_begin[1:] |= holes[1:] - holes[:-1] > 1
-    is_begin[:1] = True
-    begins = np.flatnonzero(is_begin)
-    width = np.append(begins[1:], len(holes)) - begins
-    before, after = holes[begins] - 1, holes[begins] + width
-    row = before // per_hour
-    within = (before >= 0) & (row == (after - 1) // per_hour)
-    begins, before, row = begins[within], before[within], row[within]
-    length = (width[within] + 1) * holding.step
-    held = np.minimum(length, holding.hold)
-    amount *= holding.factor
-    amount[before - begins] = rows.ravel()[before] * energy.per_watt(held)
-    count = per_hour - np.bincount(holes // per_hour, minlength=len(rows))
-    some = count > 0
-    first = (np.cumsum(count) - count)[some]
-    found.amount[hour[~some]] = np.nan
-    if len(first):
-        found.amount[hour[some]] = np.add.reduceat(amount, first)
-    lost = np.bincount(row, (length - held).astype(np.float64), len(rows))
-    found.covered[hour] = HOUR - lost.astype(np.int64)
-    crossed = hour[missing[:, 0]]
-    odd[crossed] = True
-    odd[np.maximum(crossed - 1, 0)] = True
+    hour = np.flatnonzero(odd)
+    if not len(hour):
+        return _CounterHours(
+            grid, source, own, Lost(hour, hour), hour, segments.empty()
+        )
+    index = _around(grid, odd)
+    exact = source.segments(grid.ts(index), index)
+    start = grid.start + hour * HOUR
+    points = np.union1d(start, start + HOUR)
+    sums = segments.sums(exact, points)
+    bucket = np.searchsorted(points, start)
+    for name in BucketSums.__slots__:
+        getattr(own, name)[hour] = getattr(sums, name)[bucket]
+    step = (hour[:, None] * grid.per_hour + np.arange(grid.per_hour)).ravel()
+    lost = step[~_covers(exact, grid.ts(step))]
+    return _CounterHours(grid, source, own, Lost(lost, lost * 0), hour, exact)
 
 
-def _empty(count: int) -> BucketSums:
-    return BucketSums(
-        np.zeros(count),
-        np.zeros(count),
-        np.full(count, HOUR, np.int64),
-        np.zeros(count, np.int64),
-    )
+def _covers(exact: Segments, moment: IntArray) -> BoolArray:
+    """Whether segments cover what begins at each moment."""
+    if not len(exact):
+        return np.zeros(len(moment), np.bool_)
+    index = np.searchsorted(exact.start, moment, side="right") - 1
+    return (index >= 0) & (exact.end[index] > moment)
 
 
 def _around(grid: Grid, odd: BoolArray) -> IntArray:
@@ -306,23 +437,10 @@ def _around(grid: Grid, odd: BoolArray) -> IntArray:
     return np.flatnonzero(wanted)
 
 
-def _mend(
-    grid: Grid, source: Power | Counter, odd: BoolArray, found: BucketSums
-) -> BucketSums:
-    """Compute odd hours by the general path, all at once, with what lies around them.
-
-    Where readings are left out between two odd hours, something wrong is said of the
-    time between, which is not looked at.
-    """
-    hour = np.flatnonzero(odd)
-    if not len(hour):
-        return found
-    index = _around(grid, odd)
-    exact = source.segments(grid.ts(index), index)
-    start = grid.start + hour * HOUR
-    points = np.union1d(start, start + HOUR)
-    sums = segments.sums(exact, points)
-    bucket = np.searchsorted(points, start)
-    for name in BucketSums.__slots__:
-        getattr(found, name)[hour] = getattr(sums, name)[bucket]
-    return found
+def _own(amount: FloatArray, covered: IntArray) -> BucketSums:
+    return BucketSums(
+        amount,
+        np.zeros(len(amount)),
+        covered,
+        np.zeros(len(amount), np.int64),
+    )

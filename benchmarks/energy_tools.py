@@ -50,10 +50,7 @@ def _our_site(site: Site) -> Result:
         *(regular.Power(each, HOLD) for each in site.powers),
     ]
     hours = regular.hours(site.ts, sources)
-    pue, ref = (
-        kpi.hourly(formulas[key], hours.segments, hours.own, hours.edges)
-        for key in (("pue", 1), ("ref", 0))
-    )
+    pue, ref = (kpi.of_hours(formulas[key], hours) for key in (("pue", 1), ("ref", 0)))
     return Result(
         float(np.mean(kpi.value("pue", pue.numerator, pue.denominator))),
         float(np.mean(kpi.value("ref", ref.numerator, ref.denominator))),

@@ -200,7 +200,7 @@ def _segments(meter: Meter, ts: Int64Array, value: FloatArray) -> Segments:
             modulus=meter.modulus,
             max_rate=meter.max_power_kw or MAX_POWER_KW,
         )
-        return energy.from_register(ts, value, register)
+        return energy.metered(ts, value, register)
     if meter.kind == "gauge":
         return energy.from_power(ts, value, _hold(meter))
     return energy.from_intervals(ts, value, _interval(meter))

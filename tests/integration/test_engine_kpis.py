@@ -231,6 +231,29 @@ def test_a_register_gap_is_exact_for_the_day_that_holds_it(lab: Lab) -> None:
     assert [row["coverage"] for row in _rows(lab, period="day", kpi="pue")][1] == 1.0
 
 
+def test_a_meter_swapped_on_a_report_leaves_both_sides_alike(lab: Lab) -> None:
+    # As in the scenario hot-july-week: the new meter reports 0 when the old one is due.
+    plant = Plant(lab, plant_spec(), START)
+    swap = instants.to_us(START) + 9 * HOUR
+    ups, _, begun = plant.point("ups", swap)
+    lab.put(
+        [
+            (each, ts, value - begun if each == ups and ts >= swap else value)
+            for each, ts, value in plant.points(START, NOW)
+        ]
+    )
+    _run(lab)
+    start = instants.from_us(swap - HOUR)
+    for kpi, value in (("pue", 1.25), ("ref", 15 / 125)):
+        (hour,) = _rows(lab, period="hour", kpi=kpi, period_start=start)
+        assert hour["value"] == pytest.approx(value)
+    (hour,) = _rows(lab, period="hour", kpi="pue", period_start=start)
+    assert (hour["coverage"], hour["covered_s"]) == (0.75, 2700.0)
+    assert (hour["estimated_s"], hour["denominator_estimated_kwh"]) == (0.0, 0.0)
+    assert hour["numerator_kwh"] == pytest.approx(0.75 * 125)
+    assert hour["denominator_kwh"] == pytest.approx(0.75 * 100)
+
+
 def test_periods_close_by_the_clock_alone(lab: Lab) -> None:
     plant = Plant(lab, plant_spec(), START)
     lab.put(plant.points(START, NOW))

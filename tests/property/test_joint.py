@@ -27,9 +27,11 @@ def meter(draw: st.DrawFn) -> Segments:
         )
     )
     value = np.asarray(np.abs(100.0 + np.cumsum(steps)), np.float64)
-    kind = draw(st.sampled_from(["register", "power", "interval"]))
+    kind = draw(st.sampled_from(["register", "metered", "power", "interval"]))
     if kind == "register":
         return energy.from_register(ts, value, Register(gap=40 * MINUTE))
+    if kind == "metered":
+        return energy.metered(ts, value, Register(gap=40 * MINUTE))
     if kind == "power":
         return energy.from_power(ts, value, 40 * MINUTE)
     return energy.from_intervals(ts, value, 15 * MINUTE)

@@ -86,6 +86,22 @@ def test_ratio_of_sums_not_mean_of_ratios() -> None:
     assert found.tolist() == [vector["right"]]
 
 
+@pytest.mark.parametrize("swapped", [0.0, 30.0, 4e5])
+def test_the_time_of_a_swap_leaves_both_sides_alike(swapped: float) -> None:
+    # Two hours by quarters at 120 and 100 kW; the IT meter is another one from 00:45.
+    ts = np.arange(9, dtype=np.int64) * (HOUR // 4)
+    quarter = np.arange(9, dtype=np.float64)
+    total, it = 30.0 * quarter, 2.6e6 + 25.0 * quarter
+    it[3:] = swapped + 25.0 * quarter[:6]
+    known = Register(gap=HOUR, max_rate=500.0)
+    meters = [energy.metered(ts, each, known) for each in (total, it)]
+    formula = _formula(["grid_import", "ups_output"], "pue", 1)
+    hours = _hourly(formula, meters, 2)
+    assert (hours.numerator / hours.denominator).tolist() == [1.2, 1.2]
+    assert (hours.covered / HOUR).tolist() == [0.75, 1.0]
+    assert not hours.estimated_time.any()
+
+
 def test_renewable_share_vector() -> None:
     (vector,) = _vectors("ref-basic")
     # The certificates of the vector are counted as purchased green power.

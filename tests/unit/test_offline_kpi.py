@@ -229,11 +229,13 @@ def test_a_reset_and_a_reading_that_does_not_fit(run: Kpi) -> None:
     totals += [120.0 * each for each in range(1, 11)]
     totals[5] = 0.0
     (row,) = run(_registers(totals), REGISTERS, "--period", "day")
-    assert row["e_dc_kwh"] == 24 * 120.0
-    assert row["e_dc_estimated_kwh"] == 120.0
+    # What the reset's hour counted is unknown; neither side has it.
+    assert (row["e_dc_kwh"], row["e_it_kwh"]) == (23 * 120.0, 23 * 100.0)
+    assert (row["pue"], row["coverage"]) == (pytest.approx(1.2), 23 / 24)
+    assert row["e_dc_estimated_kwh"] == 0.0
     assert sorted(_codes(row)) == [
         ("impossible", "does_not_fit", 1),
-        ("reset", "lower_bound", 1),
+        ("reset", "begins_anew", 1),
     ]
 
 

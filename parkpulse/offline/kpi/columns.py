@@ -232,7 +232,9 @@ def _register(
         ts, value = ts[~negative], value[~negative]
     found = energy.read_register(ts, value, register)
     odd += _odd_register(found)
-    thawed, frozen = _thaw(found.segments)
+    # What a reset counted is unknown: its time leaves all meters alike.
+    sure = found.segments.take(found.segments.kind != segments.LOWER_BOUND)
+    thawed, frozen = _thaw(sure)
     return Meter(column, thawed, usual, odd + frozen)
 
 
@@ -241,7 +243,7 @@ def _odd_register(found: energy.Counted) -> list[Oddity]:
     rough = found.segments.take(found.segments.kind == segments.ESTIMATED)
     for code, reason, (start, end), is_lost in (
         ("rollover", "modulus", found.rolled.T, False),
-        ("reset", "lower_bound", found.reset.T, False),
+        ("reset", "begins_anew", found.reset.T, True),
         ("impossible", "swap_or_jump", found.unknown.T, True),
         ("gap", "estimated", (rough.start, rough.end), False),
     ):
@@ -267,7 +269,7 @@ def _thaw(found: Segments) -> tuple[Segments, list[Oddity]]:
     keep, start, kind = ~frozen, found.start.copy(), found.kind.copy()
     spans = edges.reshape(-1, 2)
     for first, last in spans:
-        if last < len(found):
+        if last < len(found) and found.start[last] == found.end[last - 1]:
             span = found.end[last] - found.start[first]
             if found.amount[last] >= _CATCHES_UP * rate * span:
                 start[last], kind[last] = found.start[first], segments.ESTIMATED

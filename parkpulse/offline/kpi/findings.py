@@ -50,9 +50,9 @@ TEXTS = {
         "IT 用电大于总用电，不可能出现（PUE 小于 1）",
     ),
     ("rollover", "modulus"): ("the register rolled over", "表码翻转"),
-    ("reset", "lower_bound"): (
-        "the register was reset; the new reading is a lower bound",
-        "表码清零；以新读数作为下限",
+    ("reset", "begins_anew"): (
+        "the register began anew; what it counted meanwhile is unknown",
+        "表码清零重新计数；其间电量未知",
     ),
     ("gap", "estimated"): (
         "the register was not read; inside the gap the energy is estimated",
