@@ -1,6 +1,8 @@
 /** HTTP as the API speaks it: JSON in and out, problems as exceptions. */
 import type { Page, Problem } from "./types";
 
+export type ValueProblem = NonNullable<Problem["errors"]>[number];
+
 export const BASE = "/api/v1";
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
@@ -9,12 +11,20 @@ export type Query = Record<string, string | number | boolean | null | undefined>
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
+  /** What is wrong with single values, by their JSON pointer. */
+  readonly errors: readonly ValueProblem[];
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    errors: readonly ValueProblem[] = [],
+  ) {
     super(detail);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
+    this.errors = errors;
   }
 }
 
@@ -37,6 +47,14 @@ const JSON_SENT = { "Content-Type": "application/json" };
 export async function post<T>(path: string, body: unknown): Promise<T> {
   return request<T>(address(path), {
     method: "POST",
+    headers: JSON_SENT,
+    body: JSON.stringify(body),
+  });
+}
+
+export async function put<T>(path: string, body: unknown): Promise<T> {
+  return request<T>(address(path), {
+    method: "PUT",
     headers: JSON_SENT,
     body: JSON.stringify(body),
   });
@@ -80,5 +98,5 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
 async function failure(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
   const detail = problem.errors?.[0]?.detail ?? problem.detail ?? problem.title ?? "";
-  return new ApiError(response.status, problem.code ?? "", detail);
+  return new ApiError(response.status, problem.code ?? "", detail, problem.errors ?? []);
 }
