@@ -47,6 +47,7 @@ export const eventKinds: { en: Kinds; zh: Kinds } = {
     command_confirmed: "command confirmed",
     command_refused: "command refused",
     command_timed_out: "command timed out",
+    command_withdrawn: "command withdrawn",
   },
   zh: {
     raised: "触发",
@@ -69,5 +70,6 @@ export const eventKinds: { en: Kinds; zh: Kinds } = {
     command_confirmed: "指令已确认",
     command_refused: "指令被拒绝",
     command_timed_out: "指令超时",
+    command_withdrawn: "指令已撤回",
   },
 };
