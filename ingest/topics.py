@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from parkpulse.errors import DecodeError
 from parkpulse.model import reasons
-from parkpulse.wire import formats
+from parkpulse.wire import commands, formats
 
 ROOT = "parkpulse/v1"
 FILTER = f"{ROOT}/#"
@@ -62,6 +62,8 @@ def parse(topic: str) -> Address:
         return Address(levels[2], levels[3], NATIVE)
     if len(levels) == _RAW_LEVELS and levels[4] == "raw":
         return Address(levels[2], levels[3], formats.find(levels[5]).name)
+    if levels[4:] == ["down", "ack"]:
+        return Address(levels[2], levels[3], commands.ACK)
     raise _bad_topic(topic, "expected parkpulse/v1/{park}/{device}/telemetry")
 
 

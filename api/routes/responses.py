@@ -1,4 +1,4 @@
-"""Response plans: a rule's checklist, and ticking it at an alert."""
+"""Response plans: what a rule's alerts ask of people and of local controllers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from fastapi import APIRouter, Path
 
 from api.context import Ctx
 from api.schemas.common import Code
-from api.schemas.responses import Checklist, NewSteps, StoredSteps, Tick
-from parkpulse.query import responses
+from api.schemas.responses import (
+    Ask,
+    Checklist,
+    Command,
+    Commands,
+    NewResponsePlan,
+    ResponsePlan,
+    Tick,
+)
+from parkpulse.query import commands, responses
 from parkpulse.query.alert_actions import By
 
 router = APIRouter(tags=["alerts"])
@@ -19,8 +27,8 @@ _Rule = Annotated[Code, Path()]
 
 @router.get(
     "/parks/{park}/response-plans/{rule}",
-    response_model=StoredSteps,
-    summary="Checklist of a rule",
+    response_model=ResponsePlan,
+    summary="Response plan of a rule",
 )
 def response_plan(park: str, rule: _Rule, ctx: Ctx) -> object:
     """Tell what is to be done when an alert of this rule is raised."""
@@ -30,14 +38,16 @@ def response_plan(park: str, rule: _Rule, ctx: Ctx) -> object:
 
 @router.put(
     "/parks/{park}/response-plans/{rule}",
-    response_model=StoredSteps,
-    summary="Change the checklist of a rule",
+    response_model=ResponsePlan,
+    summary="Change the response plan of a rule",
 )
-def put_response_plan(park: str, rule: _Rule, body: NewSteps, ctx: Ctx) -> object:
-    """Put another checklist in force; the ones before stay as its history."""
-    steps = responses.read(body.steps)
+def put_response_plan(
+    park: str, rule: _Rule, body: NewResponsePlan, ctx: Ctx
+) -> object:
+    """Put another plan in force; the ones before stay as its history."""
+    wanted = responses.read(body.steps, body.commands)
     with ctx.database.transaction() as conn:
-        return responses.put(conn, park, rule, steps, body.actor)
+        return responses.put(conn, park, rule, wanted, body.actor)
 
 
 @router.get(
@@ -60,3 +70,27 @@ def tick(alert_id: UUID, body: Tick, ctx: Ctx) -> object:
     with ctx.database.transaction() as conn:
         steps = responses.tick(conn, alert_id, body.step, by, done=body.done)
     return {"steps": steps}
+
+
+@router.get(
+    "/alerts/{alert_id}/commands",
+    response_model=Commands,
+    summary="Commands of an alert",
+)
+def alert_commands(alert_id: UUID, ctx: Ctx) -> object:
+    """List what may be asked of local controllers for the alert, and what was."""
+    with ctx.database.transaction() as conn:
+        return commands.of_alert(conn, alert_id)
+
+
+@router.post(
+    "/alerts/{alert_id}/commands",
+    response_model=Command,
+    status_code=201,
+    summary="Ask a local controller",
+)
+def request_command(alert_id: UUID, body: Ask, ctx: Ctx) -> object:
+    """Ask for a command of the response plan; the controller decides what it does."""
+    by = By(body.actor, body.comment, body.version)
+    with ctx.database.transaction() as conn:
+        return commands.request(conn, alert_id, body.code, by)

@@ -18,13 +18,14 @@ from urllib.parse import unquote, urlsplit
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from parkpulse.errors import BrokerError, ConfigError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
 log = logging.getLogger(__name__)
@@ -232,8 +233,18 @@ class Publisher:
         with self._changed:
             return len(self._pending)
 
-    def publish(self, topic: str, payload: bytes) -> Receipt:
+    def publish(
+        self, topic: str, payload: bytes, *, expires_s: int | None = None
+    ) -> Receipt:
         """Hand a message over; waits while the window is full.
+
+        Parameters
+        ----------
+        topic, payload
+            The message.
+        expires_s
+            The broker keeps it for so long for a subscriber that is away; None: for as
+            long as it keeps messages. [s]
 
         Raises
         ------
@@ -243,7 +254,7 @@ class Publisher:
         self._reserve()
         receipt = Receipt(topic)
         try:
-            mid = self._hand_over(topic, payload)
+            mid = self._hand_over(topic, payload, expires_s)
         except BrokerError:
             self._release()
             raise
@@ -256,10 +267,12 @@ class Publisher:
                 self._settle(receipt, reason)
         return receipt
 
-    def _hand_over(self, topic: str, payload: bytes) -> int:
+    def _hand_over(self, topic: str, payload: bytes, expires_s: int | None) -> int:
         # Not under our lock: paho calls `_on_publish` while it holds its own.
         try:
-            info = self._client.publish(topic, payload, qos=1)
+            info = self._client.publish(
+                topic, payload, qos=1, properties=_expiring(expires_s)
+            )
         except ValueError as error:
             message = f"this cannot be published: {error}"
             raise BrokerError(message) from error
@@ -368,6 +381,14 @@ class Publisher:
             was_connected, self._connected = self._connected, False
         if was_connected and reason.is_failure:
             log.warning("the MQTT broker is away (%s); trying again", reason)
+
+
+def _expiring(expires_s: int | None) -> Properties | None:
+    if expires_s is None:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.MessageExpiryInterval = expires_s
+    return properties
 
 
 def _state(reason: ReasonCode) -> State:

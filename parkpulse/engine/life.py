@@ -1,4 +1,4 @@
-"""What an alert's life owes to time: shelves end, withheld calls go out, steps are due.
+"""What an alert's life owes to time: shelves end, calls, steps and commands are due.
 
 One transaction a second over the parks of the slots that this process holds; stopped
 at any point, the next one does what is left.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from parkpulse.engine import escalation
 from parkpulse.errors import StoreError
 from parkpulse.model.registry import SLOTS
-from parkpulse.query import alert_actions
+from parkpulse.query import alert_actions, commands
 from parkpulse.store import engine, parks, quiet
 
 if TYPE_CHECKING:
@@ -67,3 +67,4 @@ class LifeTicker:
         for alert_id in quiet.audible(conn, park_ids):
             alert_actions.tell_withheld(conn, alert_id, self._page_url)
         escalation.attend(conn, park_ids, self._page_url)
+        commands.request_due(conn, park_ids)

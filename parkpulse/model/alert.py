@@ -69,6 +69,7 @@ EventKind = Literal[
     "command_confirmed",
     "command_refused",
     "command_timed_out",
+    "command_withdrawn",
 ]
 Direction = Literal["above", "below"]
 

@@ -13,7 +13,8 @@ import click
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ConflictError, DeliveryError
-from parkpulse.notify import desk, dispatch, emergency, schedule, vault
+from parkpulse.notify import commands, desk, dispatch, emergency, schedule, vault
+from parkpulse.notify.commands import Commander
 from parkpulse.notify.delivery import Sender
 from parkpulse.notify.desk import Draft
 from parkpulse.notify.dispatch import Dispatcher
@@ -88,7 +89,9 @@ def _run(config: Settings) -> None:
         notifier = Notifier(database, dispatcher, sender)
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: notifier.stop())
-        notifier.run()
+        broker = config.mqtt_url.get_secret_value() if config.mqtt_url else None
+        with commands.running(Commander(database, broker), notifier.stop):
+            notifier.run()
 
 
 @notify.group()

@@ -1,13 +1,13 @@
-"""Response plans for people: a rule's checklist, and ticking it at an alert."""
+"""Response plans for people: what a rule's alerts ask for, and ticking it off."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from parkpulse.errors import InvalidRequestError, NotFoundError
-from parkpulse.model.response import Step, Steps, Ticked
+from parkpulse.model.response import Commands, Planned, Step, Steps, Ticked
 from parkpulse.query import alert_actions, alerts
 from parkpulse.store import parks, quiet, responses
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from parkpulse.model.alert import EventKind
     from parkpulse.query.alert_actions import By
     from parkpulse.store.pool import Connection
-    from parkpulse.store.responses import StoredSteps
+    from parkpulse.store.responses import StoredPlan
 
 
 def _park_id(conn: Connection, park: str, rule: str) -> int:
@@ -29,39 +29,58 @@ def _park_id(conn: Connection, park: str, rule: str) -> int:
     raise NotFoundError(kind, park)
 
 
-def read(document: object) -> list[Step]:
-    """Take a checklist from a document; raises InvalidRequestError."""
-    code, pointer = "invalid_value", "/steps"
+class Wanted(NamedTuple):
+    """What a response plan shall be."""
+
+    steps: list[Step]
+    commands: list[Planned]
+
+
+def read(steps: object, commands: object) -> Wanted:
+    """Take a plan from a document's parts; raises InvalidRequestError."""
+    return Wanted(_read(steps, Steps, "/steps"), _read(commands, Commands, "/commands"))
+
+
+def read_document(document: object) -> Wanted:
+    """Take a plan from a file's content; raises InvalidRequestError."""
+    if not isinstance(document, dict) or document.keys() - set(Wanted._fields):
+        code, message = "invalid_value", "a plan has steps and commands"
+        raise InvalidRequestError(code, message, "/")
+    return read(document.get("steps", []), document.get("commands", []))
+
+
+def _read(document: object, kind: Any, pointer: str) -> Any:  # noqa: ANN401 - any list
+    code = "invalid_value"
     try:
-        steps: list[Step] = msgspec.convert(document, Steps)
+        found = msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
         raise InvalidRequestError(code, str(error), pointer) from error
-    if len({each.code for each in steps}) < len(steps):
-        message = "a step is there twice"
+    if len({each.code for each in found}) < len(found):
+        message = "a code is there twice"
         raise InvalidRequestError(code, message, pointer)
-    return steps
+    return found
 
 
-def plan(conn: Connection, park: str, rule: str) -> StoredSteps:
-    """Return the checklist of a rule; raises NotFoundError, InvalidRequestError."""
+def plan(conn: Connection, park: str, rule: str) -> StoredPlan:
+    """Return the plan of a rule; raises NotFoundError, InvalidRequestError."""
     return responses.load(conn, _park_id(conn, park, rule), rule)
 
 
 def put(
-    conn: Connection, park: str, rule: str, steps: list[Step], actor: str
-) -> StoredSteps:
-    """Put a checklist in force; an empty one takes it away.
+    conn: Connection, park: str, rule: str, wanted: Wanted, actor: str
+) -> StoredPlan:
+    """Put a plan in force; an empty one takes it away.
 
     Raises
     ------
     NotFoundError
         There is no such park.
     InvalidRequestError
-        There is no such rule in it, or the author is not acceptable.
+        There is no such rule or device in it, or the author is not acceptable.
     """
     actor = alerts.checked_actor(actor)
     park_id = _park_id(conn, park, rule)
-    responses.save(conn, park_id, rule, steps, actor)
+    responses.save(conn, park_id, rule, wanted.steps, wanted.commands, actor)
     return responses.load(conn, park_id, rule)
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from parkpulse.model.response import Step
+from parkpulse.errors import InvalidRequestError
+from parkpulse.model.response import Planned, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,52 +17,83 @@ if TYPE_CHECKING:
     from parkpulse.store.pool import Connection
 
 
-class StoredSteps(NamedTuple):
-    """A rule's checklist in force; version 0: none was ever made."""
+class StoredPlan(NamedTuple):
+    """A rule's response plan in force; version 0: none was ever made."""
 
     rule: str
     version: int
     steps: Sequence[Step]
+    commands: Sequence[Planned]
     actor: str
     at: datetime | None
 
 
-def load(conn: Connection, park_id: int, rule: str) -> StoredSteps:
-    """Return the checklist of a rule, empty if there is none."""
+def load(conn: Connection, park_id: int, rule: str) -> StoredPlan:
+    """Return the response plan of a rule, empty if there is none."""
     row = conn.execute(
         """
-        select version, steps::text, actor, at from response_plan
+        select version, steps::text, commands::text, actor, at from response_plan
         where park_id = %s and rule = %s order by version desc limit 1
         """,
         [park_id, rule],
     ).fetchone()
     if row is None:
-        return StoredSteps(rule, 0, [], "", None)
-    version, steps, actor, at = row
-    return StoredSteps(
-        rule, version, msgspec.json.decode(steps, type=list[Step]), actor, at
+        return StoredPlan(rule, 0, [], [], "", None)
+    version, steps, commands, actor, at = row
+    return StoredPlan(
+        rule,
+        version,
+        msgspec.json.decode(steps, type=list[Step]),
+        msgspec.json.decode(commands, type=list[Planned]),
+        actor,
+        at,
     )
 
 
 def save(
-    conn: Connection, park_id: int, rule: str, steps: Sequence[Step], actor: str
+    conn: Connection,
+    park_id: int,
+    rule: str,
+    steps: Sequence[Step],
+    commands: Sequence[Planned],
+    actor: str,
 ) -> None:
-    """Put the next version of a checklist in force."""
+    """Put the next version of a plan in force.
+
+    Raises
+    ------
+    InvalidRequestError
+        A command is for a device that the park does not have.
+    """
+    _check_devices(conn, park_id, commands)
     conn.execute("select from park where id = %s for update", [park_id])
     conn.execute(
         """
-        insert into response_plan (park_id, rule, version, steps, actor)
+        insert into response_plan (park_id, rule, version, steps, commands, actor)
         select %(park_id)s, %(rule)s, coalesce(max(version), 0) + 1,
-            %(steps)s, %(actor)s
+            %(steps)s, %(commands)s, %(actor)s
         from response_plan where park_id = %(park_id)s and rule = %(rule)s
         """,
         {
             "park_id": park_id,
             "rule": rule,
             "steps": msgspec.json.encode(steps).decode(),
+            "commands": msgspec.json.encode(commands).decode(),
             "actor": actor,
         },
     )
+
+
+def _check_devices(conn: Connection, park_id: int, commands: Sequence[Planned]) -> None:
+    rows = conn.execute(
+        "select code from device where park_id = %s and code = any(%s)",
+        [park_id, [each.device for each in commands]],
+    )
+    known = {code for (code,) in rows}
+    for index, each in enumerate(commands):
+        if each.device not in known:
+            code, message = "unknown_device", f"the park has no device {each.device!r}"
+            raise InvalidRequestError(code, message, f"/commands/{index}/device")
 
 
 def done(conn: Connection, alert_id: UUID) -> dict[str, tuple[str, datetime]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from parkpulse.errors import DecodeError
 from parkpulse.model import reasons
 from parkpulse.model.message import Telegram
-from parkpulse.wire import native, profiles, senml
+from parkpulse.wire import commands, native, profiles, senml
 from parkpulse.wire.context import Context, Decoder
 from parkpulse.wire.platforms.ctwing import Ctwing
 from parkpulse.wire.platforms.iotda import Iotda
@@ -64,6 +64,7 @@ FORMATS: Mapping[str, Format] = {
         Format("ctwing", Ctwing),
         Format("onenet", Onenet),
         Format("iotda", Iotda),
+        Format(commands.ACK, commands.AckDecoder),
     )
 }
 

@@ -224,7 +224,7 @@ TOPICS = {
     "parkpulse/v1/demo/ga uge/telemetry": "bad_topic",
     "parkpulse/v1/demo/水位/telemetry": "bad_topic",
     f"parkpulse/v1/demo/{'x' * 65}/telemetry": "bad_topic",
-    "parkpulse/v1/demo/gauge/down/ack": "bad_topic",
+    "parkpulse/v1/demo/gauge/down/nak": "bad_topic",
     "parkpulse/v1/demo/gauge/raw/carrier-pigeon": "unknown_format",
     "parkpulse/v1/atlantis/gauge/telemetry": "unknown_park",
 }

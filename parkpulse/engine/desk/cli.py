@@ -16,7 +16,13 @@ from parkpulse import settings
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model.alert import SEVERITIES, SHOWN_STATES
 from parkpulse.model.duty import Substitution
-from parkpulse.query import alarm_performance, alert_actions, maintenance
+from parkpulse.query import (
+    alarm_performance,
+    alert_actions,
+    commands,
+    maintenance,
+    responses,
+)
 from parkpulse.query import alerts as query
 from parkpulse.query import duty as duty_plans
 from parkpulse.query.alert_actions import By
@@ -72,6 +78,14 @@ def _json(value: object) -> str:
     return json.dumps(
         msgspec.to_builtins(value, enc_hook=plain), ensure_ascii=False, indent=1
     )
+
+
+def _document(file: Path) -> object:
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        code = "not_json"
+        raise InvalidRequestError(code, f"{file}: {error}", "") from error
 
 
 def _line(alert: Alert) -> str:
@@ -141,14 +155,18 @@ def list_alerts(
 @_alert
 @_json_option
 def show(alert_id: str, *, as_json: bool) -> None:
-    """One alert with its history."""
+    """One alert with its history and its checklist."""
     with _connected() as conn:
         found = query.detail(conn, query.parse_id(alert_id))
+        steps = responses.checklist(conn, query.parse_id(alert_id))
     if as_json:
         events = [each._asdict() for each in found.events]
-        print(_json({"alert": found.alert, "events": events}))
+        print(_json({"alert": found.alert, "events": events, "checklist": steps}))
         return
     print(_line(found.alert))
+    for step in steps:
+        done = f"[x] {step.done_by}" if step.done_by else "[ ]"
+        print(f"  {done}  {step.zh} / {step.en}")
     for event in found.events:
         at = f"{event.at:%Y-%m-%d %H:%M:%S}"
         print(f"  {at}  {event.kind}  {event.severity}  {event.actor}  {event.detail}")
@@ -265,6 +283,74 @@ def add_comment(alert_id: str, text: str, by: str, *, as_json: bool) -> None:
     _show(done, as_json=as_json)
 
 
+@alerts.command("commands")
+@_alert
+@_json_option
+def list_commands(alert_id: str, *, as_json: bool) -> None:
+    """Show what may be asked of local controllers, and what was."""
+    with _connected() as conn:
+        found = commands.of_alert(conn, query.parse_id(alert_id))
+    if as_json:
+        print(_json(found._asdict()))
+        return
+    for planned in found.planned:
+        mode = "automatic" if planned.automatic else "by hand"
+        print(f"{planned.code}  {planned.device}  {planned.name}  {mode}")
+    for each in found.commands:
+        at = f"{each.requested_at:%Y-%m-%d %H:%M:%S}"
+        why = f"  {each.reason}" if each.reason else ""
+        print(f"  {at}  {each.code}  {each.requested_by}  {each.state}{why}")
+
+
+@alerts.command("request")
+@_alert
+@click.argument("code")
+@_by_option
+@_comment_option
+@_json_option
+def request_command(
+    alert_id: str, code: str, by: str, comment: str, *, as_json: bool
+) -> None:
+    """Ask a local controller for a command of the alert's response plan."""
+    with _connected() as conn:
+        key = query.parse_id(alert_id)
+        done = commands.request(conn, key, code, By(by, comment))
+    print(_json(done) if as_json else f"{done.id}  {done.device}  {done.name}")
+
+
+@alerts.command("plan")
+@click.argument("park")
+@click.argument("rule")
+@_json_option
+def show_response_plan(park: str, rule: str, *, as_json: bool) -> None:
+    """Print a rule's response plan, in the form that `put-plan` reads."""
+    with _connected() as conn:
+        stored = responses.plan(conn, park, rule)
+    if as_json:
+        print(_json(stored._asdict()))
+        return
+    parts = {"steps": stored.steps, "commands": stored.commands}
+    plain = msgspec.to_builtins(parts)
+    print(yaml.safe_dump(plain, allow_unicode=True, sort_keys=False), end="")
+
+
+@alerts.command("put-plan")
+@click.argument("park")
+@click.argument("rule")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_by_option
+@_json_option
+def put_response_plan(
+    park: str, rule: str, file: Path, by: str, *, as_json: bool
+) -> None:
+    """Put a rule's response plan (YAML or JSON: steps, commands) in force."""
+    wanted = responses.read_document(_document(file))
+    with _connected() as conn:
+        stored = responses.put(conn, park, rule, wanted, by)
+    words = f"Version {stored.version} of the response plan of {rule} is in force."
+    print(_json({"version": stored.version}) if as_json else words)
+
+
 @alerts.command()
 @click.argument("park")
 @click.option("--start", required=True, help="RFC 3339.")
@@ -370,13 +456,8 @@ def show_plan(park: str, *, as_json: bool) -> None:
 @_json_option
 def put_plan(park: str, file: Path, by: str, *, as_json: bool) -> None:
     """Put a plan (YAML or JSON) in force."""
-    try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        code = "not_json"
-        raise InvalidRequestError(code, f"{file}: {error}", "") from error
     with _connected() as conn:
-        stored = duty_plans.put(conn, park, duty_plans.read(document), by)
+        stored = duty_plans.put(conn, park, duty_plans.read(_document(file)), by)
     words = f"Version {stored.version} of the duty plan of {park} is in force."
     print(_json({"version": stored.version}) if as_json else words)
 

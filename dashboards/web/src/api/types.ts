@@ -279,7 +279,8 @@ export type AlertEventKind =
   | "command_requested"
   | "command_confirmed"
   | "command_refused"
-  | "command_timed_out";
+  | "command_timed_out"
+  | "command_withdrawn";
 
 export interface AlertEvent {
   kind: AlertEventKind;
