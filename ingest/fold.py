@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from parkpulse.model.packed import ByteArray, FloatArray, Int32Array, Int64Array
+    from parkpulse.model.packed import ByteArray, Int32Array, Int64Array
 
 BoolArray = npt.NDArray[np.bool_]
+Held = npt.NDArray[Any]
+"""What keys hold: numbers, or several fields of which all must agree."""
 
 NEW = 0
 """The key was not stored."""
@@ -73,18 +75,18 @@ class Classified:
     kind : array, shape (n,)
         NEW, DUPLICATE, CORRECTED or KEPT.
     before : array, shape (n,)
-        What the key held before, NaN where it held nothing.
+        What the key held before; as in `stored` where it held nothing.
     """
 
     kind: ByteArray
-    before: FloatArray
+    before: Held
 
 
 def classify(
     folded: Folded,
-    value: FloatArray,
+    value: Held,
     exists: BoolArray,
-    stored: FloatArray,
+    stored: Held,
     on_difference: OnDifference,
 ) -> Classified:
     """Decide about each value, one after the other in order of arrival.
@@ -103,16 +105,15 @@ def classify(
     ordered = value[folded.order]
     before = np.empty_like(ordered)
     before[1:] = ordered[:-1]
-    before[folded.is_first] = np.where(exists, stored, np.nan)
+    is_new = folded.is_first & ~exists[folded.key]
+    before[folded.is_first] = stored
     if on_difference is OnDifference.KEEP:
         held = np.where(exists, stored, value[folded.first])
-        before = np.where(
-            folded.is_first & ~exists[folded.key], np.nan, held[folded.key]
-        )
+        before = np.where(is_new, stored[folded.key], held[folded.key])
     kind = np.where(ordered == before, DUPLICATE, CORRECTED).astype(np.uint8)
     if on_difference is OnDifference.KEEP:
         kind[kind == CORRECTED] = KEPT
-    kind[folded.is_first & ~exists[folded.key]] = NEW
+    kind[is_new] = NEW
     result = Classified(np.empty_like(kind), np.empty_like(before))
     result.kind[folded.order] = kind
     result.before[folded.order] = before
@@ -121,11 +122,11 @@ def classify(
 
 def final(
     folded: Folded,
-    value: FloatArray,
+    value: Held,
     exists: BoolArray,
-    stored: FloatArray,
+    stored: Held,
     on_difference: OnDifference,
-) -> FloatArray:
+) -> Held:
     """Value of each key afterwards, shape (k,)."""
     if on_difference is OnDifference.KEEP:
         return np.where(exists, stored, value[folded.first])

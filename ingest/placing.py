@@ -13,7 +13,7 @@ import numpy as np
 
 from ingest import pipeline
 from parkpulse.model import instants, metrics, reasons
-from parkpulse.model.message import Refusal
+from parkpulse.model.message import NOT_EVALUATED, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         SeriesColumns,
     )
     from parkpulse.model.message import Message
-    from parkpulse.model.packed import FloatArray, Int32Array, Int64Array
+    from parkpulse.model.packed import ByteArray, FloatArray, Int32Array, Int64Array
 
 AHEAD_US = 5 * instants.MINUTE
 """An observed time may be so much ahead of the park's clock. [us]"""
@@ -51,6 +51,8 @@ class Values:
         Observed times. [us since 1970 UTC]
     value : array, shape (n,)
         Values in the units of their metrics, calibrated.
+    quality : array, shape (n,)
+        QARTOD flags: suspect or fail where the message says so, else not evaluated.
     """
 
     letter: Int64Array
@@ -58,6 +60,7 @@ class Values:
     series: Int32Array
     ts: Int64Array
     value: FloatArray
+    quality: ByteArray
 
 
 @dataclass(slots=True)
@@ -70,6 +73,7 @@ class _Rows:
     ts: list[int] = field(default_factory=list)
     factor: list[float] = field(default_factory=list)
     shift: list[float] = field(default_factory=list)
+    quality: list[int] = field(default_factory=list)
 
 
 def place(
@@ -118,7 +122,12 @@ def place(
     keep = reason == 0
     row = row[keep]
     kept = Values(
-        letter[keep], columns.slot[row], columns.id[row], ts[keep], value[keep]
+        letter[keep],
+        columns.slot[row],
+        columns.id[row],
+        ts[keep],
+        value[keep],
+        np.array(rows.quality, np.uint8)[keep],
     )
     return kept, clocks
 
@@ -188,6 +197,14 @@ def _add(
     rows.ts += ts
     rows.factor += [1.0] * count
     rows.shift += [0.0] * count
+    rows.quality += _quality(message)
+
+
+def _quality(message: Message) -> list[int]:
+    """Keep what a message says against its values; calling one good is no test."""
+    if not message.quality:
+        return [NOT_EVALUATED] * len(message.values)
+    return [max(each, NOT_EVALUATED) for each in message.quality]
 
 
 def _add_each(
@@ -198,7 +215,8 @@ def _add_each(
     device: DeviceEntry,
     ts: list[int],
 ) -> None:
-    for metric, value, at in zip(message.metrics, message.values, ts, strict=True):
+    rest = zip(message.values, ts, _quality(message), strict=True)
+    for metric, (value, at, quality) in zip(message.metrics, rest, strict=True):
         row = device.rows.get(metric)
         if row is None:
             letter.refused.append(Refusal(reasons.UNKNOWN_METRIC, f"{metric!r:.80}"))
@@ -215,6 +233,7 @@ def _add_each(
         rows.ts.append(at)
         rows.factor.append(conversion.factor)
         rows.shift.append(conversion.shift)
+        rows.quality.append(quality)
 
 
 def _conversion(message: Message, metric: str) -> metrics.Conversion | None:

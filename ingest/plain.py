@@ -14,6 +14,7 @@ import numpy as np
 from ingest import placing, topics
 from ingest.placing import Values
 from parkpulse.model.directory import NO_ROW
+from parkpulse.model.packed import NOT_EVALUATED
 from parkpulse.wire import native
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Messages:
             np.concatenate([others.series, mine.series])[order],
             np.concatenate([others.ts, mine.ts])[order],
             np.concatenate([others.value, mine.value])[order],
+            np.concatenate([others.quality, mine.quality])[order],
         )
 
 
@@ -97,7 +99,12 @@ def leave(arrivals: Sequence[Arrival]) -> Messages:
     """Take nothing, so that all are looked at one by one."""
     none = np.empty(0, np.int64)
     values = Values(
-        none, np.empty(0, np.int32), np.empty(0, np.int32), none, np.empty(0)
+        none,
+        np.empty(0, np.int32),
+        np.empty(0, np.int32),
+        none,
+        np.empty(0),
+        np.empty(0, np.uint8),
     )
     return Messages(none, none, none, none, none, values, range(len(arrivals)))
 
@@ -202,6 +209,7 @@ def _checked(
             columns.id[row],
             ts[keep],
             value[keep],
+            np.full(len(row), NOT_EVALUATED, np.uint8),
         ),
         np.setdiff1d(np.arange(len(arrivals)), position[is_taken]).tolist(),
     )

@@ -16,7 +16,7 @@ from parkpulse.store import batchlog, readings
 
 if TYPE_CHECKING:
     from ingest.placing import Values
-    from parkpulse.model.packed import ByteArray, FloatArray, Int32Array, Int64Array
+    from parkpulse.model.packed import ByteArray, Data, Int32Array, Int64Array
     from parkpulse.store.pool import Connection
 
 _TRIES = 5
@@ -74,8 +74,8 @@ class _Keys:
     series: Int32Array
     ts: Int64Array
     exists: fold.BoolArray
-    stored: FloatArray
-    final: FloatArray
+    stored: Data
+    final: Data
 
 
 def write(
@@ -106,48 +106,57 @@ def write(
         Other writers store the same keys all the time; try the transaction again.
     """
     folded = fold.fold(values.series, values.ts)
-    keys = _store(connection, values, folded, on_difference)
-    classified = fold.classify(
-        folded, values.value, keys.exists, keys.stored, on_difference
-    )
-    corrected = classified.kind == fold.CORRECTED
-    readings.audit(
-        connection,
-        values.series[corrected],
-        values.ts[corrected],
-        classified.before[corrected],
-        values.value[corrected],
-        cause,
-    )
+    data = packed.data(values.value, values.quality)
+    keys = _store(connection, values, data, folded, on_difference)
+    classified = fold.classify(folded, data, keys.exists, keys.stored, on_difference)
+    _audit(connection, values, classified, cause)
     is_changed = ~keys.exists | (keys.final != keys.stored)
     flag = keys.exists * np.uint8(packed.CORRECTION) | (
         newest.is_late(keys.series, keys.ts) * np.uint8(packed.LATE)
     )
+    flag |= packed.flags(keys.final["quality"])
     changes = ChangeArrays(
         keys.series[is_changed],
         keys.ts[is_changed],
-        keys.final[is_changed],
+        keys.final["value"][is_changed],
         flag[is_changed],
     )
     return Written(classified.kind, values.slot[folded.first][is_changed], changes)
 
 
+def _audit(
+    connection: Connection, values: Values, classified: fold.Classified, cause: str
+) -> None:
+    corrected = classified.kind == fold.CORRECTED
+    before = classified.before[corrected]
+    readings.audit(
+        connection,
+        values.series[corrected],
+        values.ts[corrected],
+        before["value"],
+        values.value[corrected],
+        cause,
+        before["quality"],
+    )
+
+
 def _store(
     connection: Connection,
     values: Values,
+    data: Data,
     folded: fold.Folded,
     on_difference: OnDifference,
 ) -> _Keys:
     count = len(folded.first)
-    none = np.zeros(count, np.bool_), np.full(count, np.nan)
+    none = np.zeros(count, np.bool_), np.zeros(count, packed.DATUM)
     try:
-        return _insert(connection, values, folded, none, on_difference)
+        return _insert(connection, values, data, folded, none, on_difference)
     except ConflictError:
         pass
     for _ in range(_TRIES):
-        found = _found(connection, values, folded, on_difference)
+        found = _found(connection, values, data, folded, on_difference)
         try:
-            return _insert(connection, values, folded, found, on_difference)
+            return _insert(connection, values, data, folded, found, on_difference)
         except ConflictError:  # another writer was faster: look again
             continue
     message = "other writers store the same readings at the same time"
@@ -157,33 +166,45 @@ def _store(
 def _found(
     connection: Connection,
     values: Values,
+    data: Data,
     folded: fold.Folded,
     on_difference: OnDifference,
-) -> tuple[fold.BoolArray, FloatArray]:
+) -> tuple[fold.BoolArray, Data]:
     """Look up what is stored under each key, and lock what will be replaced."""
     series, ts = values.series[folded.first], values.ts[folded.first]
-    exists, stored = readings.stored(connection, series, ts)
-    final = fold.final(folded, values.value, exists, stored, on_difference)
-    differs = exists & (final != stored)
-    _, stored[differs] = readings.lock(connection, series[differs], ts[differs])
-    return exists, stored
+    found = readings.stored(connection, series, ts)
+    stored = packed.data(found.value, found.quality)
+    final = fold.final(folded, data, found.exists, stored, on_difference)
+    differs = found.exists & (final != stored)
+    locked = readings.lock(connection, series[differs], ts[differs])
+    stored[differs] = packed.data(locked.value, locked.quality)
+    return found.exists, stored
 
 
 def _insert(
     connection: Connection,
     values: Values,
+    data: Data,
     folded: fold.Folded,
-    found: tuple[fold.BoolArray, FloatArray],
+    found: tuple[fold.BoolArray, Data],
     on_difference: OnDifference,
 ) -> _Keys:
     exists, stored = found
-    final = fold.final(folded, values.value, exists, stored, on_difference)
+    final = fold.final(folded, data, exists, stored, on_difference)
     keys = _Keys(
         values.series[folded.first], values.ts[folded.first], exists, stored, final
     )
-    readings.insert(connection, keys.series[~exists], keys.ts[~exists], final[~exists])
-    changed = exists & (final != stored)
-    readings.replace(connection, keys.series[changed], keys.ts[changed], final[changed])
+    for put, which in (
+        (readings.insert, ~exists),
+        (readings.replace, exists & (final != stored)),
+    ):
+        put(
+            connection,
+            keys.series[which],
+            keys.ts[which],
+            final["value"][which],
+            final["quality"][which],
+        )
     return keys
 
 

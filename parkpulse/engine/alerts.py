@@ -137,7 +137,7 @@ class AlertConsumer:
     ) -> None:
         """Follow the readings of batches and record what happens."""
         del now  # parks have clocks of their own
-        changes = packed.concatenate(batches)
+        changes = packed.counting(packed.concatenate(batches))
         self._unsaved.update(batch.slot for batch in batches)
         if self._watch.has_unknown(changes.series):
             self._reload(conn)

@@ -77,7 +77,7 @@ class RollupConsumer:
     ) -> None:
         """Take note of the buckets that these readings belong to."""
         recent = self._begun(now)
-        changes = packed.concatenate(batches)
+        changes = packed.counting(packed.concatenate(batches))
         series = changes.series.astype(np.int64)
         self._refresh(conn, series, now)
         self._unsaved.update(batch.slot for batch in batches)
@@ -168,9 +168,8 @@ class RollupConsumer:
                 conn, tier, _not_before(key[from_readings], tier, horizon)
             )
             if index:
-                self._from_tier(
-                    conn, tier, TIERS[index - 1], key[known & ~from_readings]
-                )
+                mine = _not_before(key[known & ~from_readings], tier, horizon)
+                self._from_tier(conn, tier, TIERS[index - 1], mine)
         return buckets.union(due[in_memory], key)
 
     def _from_memory(self, conn: Connection, key: Int64Array, horizon: int) -> None:
@@ -183,7 +182,7 @@ class RollupConsumer:
             self._known, found.series, found.ts, found.value, key, FINEST
         )
         again = tiers.wanted(rows, key[~is_new], FINEST)
-        store.write(conn, FINEST.name, _columns(again))
+        _replace(conn, FINEST, key[~is_new], again)
         store.insert(
             conn, FINEST.name, _columns(tiers.wanted(rows, key[is_new], FINEST))
         )
@@ -198,7 +197,7 @@ class RollupConsumer:
         rows = tiers.compute(
             known, found["series"], found["ts"], found["value"], key, tier
         )
-        store.write(conn, tier.name, _columns(rows))
+        _replace(conn, tier, key, rows)
 
     def _from_tier(
         self, conn: Connection, tier: Tier, below: Tier, key: Int64Array
@@ -208,11 +207,19 @@ class RollupConsumer:
             return
         span = tiers.stretches(key, tier)
         found = store.rows(conn, below.name, span.series, span.start, span.end)
-        store.write(conn, tier.name, _columns(_rows(found, tier)))
+        _replace(conn, tier, key, _rows(found, tier))
 
 
 def _not_before(key: Int64Array, tier: Tier, horizon: int) -> Int64Array:
     return key[buckets.of_keys(key, tier.width)[1] >= horizon]
+
+
+def _replace(conn: Connection, tier: Tier, key: Int64Array, rows: buckets.Rows) -> None:
+    """Put the rows of buckets in place; what has none any more goes."""
+    store.write(conn, tier.name, _columns(rows))
+    found = buckets.keys(rows.series, rows.start, tier.width)
+    series, start = buckets.of_keys(key[~buckets.among(key, found)], tier.width)
+    store.remove(conn, tier.name, series, start)
 
 
 def _rows(found: Columns, tier: Tier) -> buckets.Rows:

@@ -25,9 +25,22 @@ CORRECTION = 1
 """Flag: the reading replaced an older value of the same series and time."""
 LATE = 2
 """Flag: the reading is older than its series' newest was; only a hint."""
+DOUBTED = 4
+"""Flag: the sender calls the reading suspect."""
+DENIED = 8
+"""Flag: the sender calls the reading bad: it is kept and shown, and counts nowhere."""
 
 NOT_EVALUATED = 2
 """Quality that ingest gives to a reading (QARTOD: not evaluated)."""
+SUSPECT = 3
+"""Quality of a reading that its sender doubts (QARTOD: suspect)."""
+FAIL = 4
+"""Quality of a reading that its sender calls bad (QARTOD: fail)."""
+
+DATUM = np.dtype([("value", "<f8"), ("quality", "u1")])
+"""What is stored under a key; it is another one when either field differs."""
+Data = npt.NDArray[np.void]
+"""Array of DATUM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,7 @@ class ChangeArrays:
     value : array, shape (n,)
         Values in the units of their metrics.
     flag : array, shape (n,)
-        Sum of `CORRECTION` and `LATE`.
+        Sum of `CORRECTION`, `LATE`, `DOUBTED` and `DENIED`.
     """
 
     series: Int32Array
@@ -95,6 +108,45 @@ class LoggedBatch:
 
     def __len__(self) -> int:
         return len(self.series)
+
+
+def data(value: FloatArray, quality: ByteArray) -> Data:
+    """Put values and their qualities together."""
+    found = np.empty(len(value), DATUM)
+    found["value"], found["quality"] = value, quality
+    return found
+
+
+def flags(quality: ByteArray) -> ByteArray:
+    """Tell the log what ingest thinks of readings."""
+    found = np.zeros(len(quality), np.uint8)
+    found[quality == SUSPECT] = DOUBTED
+    found[quality == FAIL] = DENIED
+    return found
+
+
+def quality(flag: ByteArray) -> ByteArray:
+    """Return the qualities that flags of the log tell."""
+    found = np.full(len(flag), NOT_EVALUATED, np.uint8)
+    found[(flag & DOUBTED) > 0] = SUSPECT
+    found[(flag & DENIED) > 0] = FAIL
+    return found
+
+
+def counting(changes: ChangeArrays) -> ChangeArrays:
+    """Leave out what counts nowhere and was never counted.
+
+    A correction stays: what is computed from the stored readings changes by it.
+    """
+    counts = ((changes.flag & DENIED) == 0) | ((changes.flag & CORRECTION) > 0)
+    if counts.all():
+        return changes
+    return ChangeArrays(
+        changes.series[counts],
+        changes.ts[counts],
+        changes.value[counts],
+        changes.flag[counts],
+    )
 
 
 def pack(changes: ChangeArrays) -> tuple[bytes, bytes, bytes, bytes]:

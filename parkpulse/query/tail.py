@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from parkpulse.errors import StoreError
-from parkpulse.model import instants
-from parkpulse.model.packed import NOT_EVALUATED, ReadingArrays
+from parkpulse.model import instants, packed
+from parkpulse.model.packed import ReadingArrays
 from parkpulse.store import batchlog, ledger, readings
 
 if TYPE_CHECKING:
@@ -108,5 +106,5 @@ class Tail:
 
 
 def _readings(batch: LoggedBatch) -> ReadingArrays:
-    quality = np.full(len(batch), NOT_EVALUATED, np.uint8)
+    quality = packed.quality(batch.flag)
     return ReadingArrays(batch.series, batch.ts, batch.value, quality)

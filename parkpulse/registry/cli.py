@@ -15,7 +15,7 @@ from parkpulse import settings
 from parkpulse.errors import ConfigError, InvalidRequestError, NotFoundError
 from parkpulse.registry import differences, files
 from parkpulse.store import registry as store
-from parkpulse.store import registry_reading
+from parkpulse.store import registry_reading, topic_rules
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
@@ -138,6 +138,41 @@ def replace_device(park: str, device: str, new_id: str) -> None:
         aliases = [*found.aliases, new_id]
         _apply_device(connection, spec, msgspec.structs.replace(found, aliases=aliases))
     print(f"{new_id} is {device} now.")
+
+
+@registry.group("topics")
+def topics() -> None:
+    """Foreign topics: list their rules, take one out of force."""
+
+
+@topics.command("list")
+@click.option("--park", help="Only this park.")
+@_json_option
+def list_topics(park: str | None, *, as_json: bool) -> None:
+    """List which filters stand for which park and format."""
+    with _connected() as connection:
+        rules = [
+            each
+            for each in topic_rules.load(connection)
+            if park is None or each.park == park
+        ]
+    if as_json:
+        print(json.dumps({"items": [each._asdict() for each in rules]}))
+        return
+    for each in rules:
+        level = "" if each.device_level is None else f" device={each.device_level}"
+        options = "".join(f" {name}={told}" for name, told in each.options.items())
+        print(f"{each.park}  {each.filter}  {each.format}{level}{options}")
+    print(f"{len(rules)} rules.")
+
+
+@topics.command("remove")
+@click.argument("topic_filter", metavar="FILTER")
+def remove_topic(topic_filter: str) -> None:
+    """Take the rule of FILTER out of force: ingest unsubscribes; history stays."""
+    with _connected() as connection:
+        topic_rules.remove(connection, topic_filter)
+    print(f"{topic_filter} is followed no longer.")
 
 
 @registry.command("retire")

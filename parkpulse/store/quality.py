@@ -22,6 +22,8 @@ class SeriesRow(NamedTuple):
     id: int
     metric: str
     report_interval_s: int
+    is_wall: bool
+    """Whether its park runs on wall time."""
 
 
 class Stretches(NamedTuple):
@@ -56,8 +58,9 @@ def series(conn: Connection, slots: Sequence[int]) -> list[SeriesRow]:
     """All series of the parks in these slots, by id."""
     rows = conn.execute(
         """
-        select s.id, s.metric, s.report_interval_s
+        select s.id, s.metric, s.report_interval_s, p.clock = 'wall'
         from series s join device d on d.id = s.device_id
+        join park p on p.id = d.park_id
         where mod(d.park_id, 64) = any(%s)
         order by s.id
         """,
@@ -132,16 +135,18 @@ def add(conn: Connection, test: TestName, found: Findings) -> None:
     )
 
 
-def forget(conn: Connection, test: TestName, where: Stretches) -> None:
-    """Delete the findings of a test in stretches [low, high]."""
-    conn.execute(
+def forget(conn: Connection, test: TestName, where: Stretches) -> list[int]:
+    """Delete the findings of a test in stretches [low, high]; return their series."""
+    rows = conn.execute(
         """
-        delete from quality_flag q
+        with gone as (delete from quality_flag q
         using unnest(%b::integer[], %b::bigint[], %b::bigint[])
             as u (series, low_us, high_us)
         where q.test = %s and q.series = u.series
             and q.ts >= '1970-01-01Z'::timestamptz + u.low_us * interval '1 us'
             and q.ts <= '1970-01-01Z'::timestamptz + u.high_us * interval '1 us'
+            returning q.series)
+        select distinct series from gone
         """,
         [
             columns.int4(where.series),
@@ -150,6 +155,29 @@ def forget(conn: Connection, test: TestName, where: Stretches) -> None:
             test,
         ],
     )
+    return [series for (series,) in rows]
+
+
+def flagged(conn: Connection, where: Stretches) -> Int64Array:
+    """Tell which series have findings of any test in stretches [low, high]."""
+    found = columns.fetch(
+        conn,
+        """
+        select distinct u.series
+        from unnest(%b::integer[], %b::bigint[], %b::bigint[])
+            as u (series, low_us, high_us)
+        join quality_flag q on q.series = u.series
+            and q.ts >= '1970-01-01Z'::timestamptz + u.low_us * interval '1 us'
+            and q.ts <= '1970-01-01Z'::timestamptz + u.high_us * interval '1 us'
+        """,
+        [
+            columns.int4(where.series),
+            columns.int8(where.low),
+            columns.int8(where.high),
+        ],
+        {"series": "int4"},
+    )
+    return found["series"]
 
 
 def postpone(conn: Connection, stretches: Stretches) -> None:
@@ -243,13 +271,27 @@ def page(
 def worst(
     conn: Connection, series_id: int, start: int, end: int, limit: int
 ) -> dict[int, int]:
-    """Worst flag of each reading in [start, end) that has one, by time [us]."""
+    """Worst flag of each doubtful reading in [start, end), by time [us].
+
+    It is that of a test or what the message itself said.
+    """
     rows = conn.execute(
         """
-        select ts, max(flag) from quality_flag
-        where series = %s and ts >= %s and ts < %s group by ts order by ts limit %s
+        select ts, max(flag) from (
+            select ts, flag from quality_flag
+            where series = %(series)s and ts >= %(start)s and ts < %(end)s
+            union all
+            select ts, quality from reading
+            where series = %(series)s and ts >= %(start)s and ts < %(end)s
+                and quality in (3, 4)
+        ) as found group by ts order by ts limit %(limit)s
         """,
-        [series_id, instants.from_us(start), instants.from_us(end), limit],
+        {
+            "series": series_id,
+            "start": instants.from_us(start),
+            "end": instants.from_us(end),
+            "limit": limit,
+        },
     )
     return {instants.to_us(ts): flag for ts, flag in rows}
 

@@ -5,7 +5,7 @@ Keys are (series, observed time). Times in arrays are microseconds since 1970 UT
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, LiteralString, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from parkpulse.model import instants
 from parkpulse.model.packed import (
     NOT_EVALUATED,
+    ByteArray,
     FloatArray,
     Int32Array,
     Int64Array,
@@ -48,8 +49,22 @@ _ROW = np.dtype(
 """A row (series, ts, value, quality) in PostgreSQL's binary COPY format."""
 
 
+class Stored(NamedTuple):
+    """What is stored under keys; arrays of shape (n,)."""
+
+    exists: BoolArray
+    value: FloatArray
+    """NaN where there is none."""
+    quality: ByteArray
+    """0 where there is none."""
+
+
 def insert(
-    connection: Connection, series: Int32Array, ts: Int64Array, value: FloatArray
+    connection: Connection,
+    series: Int32Array,
+    ts: Int64Array,
+    value: FloatArray,
+    quality: ByteArray | None = None,
 ) -> None:
     """Add readings whose keys are new, by binary COPY.
 
@@ -59,6 +74,8 @@ def insert(
         In a transaction; after a ConflictError it goes on as if nothing had happened.
     series, ts, value : arrays, shape (n,)
         Ids, observed times [us], values; each key once, sorted by (series, ts).
+    quality : array, shape (n,)
+        QARTOD flags; None: not evaluated.
 
     Raises
     ------
@@ -75,10 +92,15 @@ def insert(
             "copy reading (series, ts, value, quality) from stdin (format binary)"
         ) as copy,
     ):
-        copy.write(encode_rows(series, ts, value))
+        copy.write(encode_rows(series, ts, value, quality))
 
 
-def encode_rows(series: Int32Array, ts: Int64Array, value: FloatArray) -> bytes:
+def encode_rows(
+    series: Int32Array,
+    ts: Int64Array,
+    value: FloatArray,
+    quality: ByteArray | None = None,
+) -> bytes:
     """Encode readings in PostgreSQL's binary COPY format."""
     rows = np.empty(len(series), _ROW)
     rows["fields"] = 4
@@ -87,14 +109,12 @@ def encode_rows(series: Int32Array, ts: Int64Array, value: FloatArray) -> bytes:
     rows["series"] = series
     rows["ts"] = ts - _EPOCH_2000_US
     rows["value"] = value
-    rows["quality"] = NOT_EVALUATED
+    rows["quality"] = NOT_EVALUATED if quality is None else quality
     return b"".join((_HEADER, rows.tobytes(), _TRAILER))
 
 
-def stored(
-    connection: Connection, series: Int32Array, ts: Int64Array
-) -> tuple[BoolArray, FloatArray]:
-    """Tell whether each key exists, and its value.
+def stored(connection: Connection, series: Int32Array, ts: Int64Array) -> Stored:
+    """Tell whether each key exists, and what it holds.
 
     Parameters
     ----------
@@ -102,36 +122,28 @@ def stored(
         Open connection.
     series, ts : arrays, shape (n,)
         Keys [us], each once, sorted by (series, ts).
-
-    Returns
-    -------
-    exists : array, shape (n,)
-        Whether the key is stored.
-    value : array, shape (n,)
-        The stored value, NaN where there is none.
     """
     return _look_up(connection, series, ts, "")
 
 
-def lock(
-    connection: Connection, series: Int32Array, ts: Int64Array
-) -> tuple[BoolArray, FloatArray]:
+def lock(connection: Connection, series: Int32Array, ts: Int64Array) -> Stored:
     """Do the same as `stored`, and let nobody change what exists until the commit."""
     return _look_up(connection, series, ts, " for update")
 
 
 def _look_up(
     connection: Connection, series: Int32Array, ts: Int64Array, lock: LiteralString
-) -> tuple[BoolArray, FloatArray]:
+) -> Stored:
     exists = np.zeros(len(series), np.bool_)
     value = np.full(len(series), np.nan)
+    quality = np.zeros(len(series), np.uint8)
     if len(series):
         rows = connection.execute(
-            "select k.position - 1, r.value"  # noqa: S608 - `lock` is a literal
+            "select k.position - 1, r.value, r.quality"  # noqa: S608 - `lock` is a literal
             " from unnest(%b::integer[], %b::bigint[])"
             "  with ordinality as k (series, ts_us, position)"
             " cross join lateral ("
-            "  select value from reading where reading.series = k.series"
+            "  select value, quality from reading where reading.series = k.series"
             "  and reading.ts = '1970-01-01Z'::timestamptz + k.ts_us * interval '1 us'"
             "  and reading.ts between %s and %s" + lock + ") r"
             " order by k.position",
@@ -142,16 +154,20 @@ def _look_up(
                 instants.from_us(int(ts.max())),
             ],
         )
-        for position, found in rows:
+        for position, *found in rows:
             exists[position] = True
-            value[position] = found
-    return exists, value
+            value[position], quality[position] = found
+    return Stored(exists, value, quality)
 
 
 def replace(
-    connection: Connection, series: Int32Array, ts: Int64Array, value: FloatArray
+    connection: Connection,
+    series: Int32Array,
+    ts: Int64Array,
+    value: FloatArray,
+    quality: ByteArray | None = None,
 ) -> None:
-    """Give existing keys another value.
+    """Give existing keys another value or quality.
 
     Parameters
     ----------
@@ -159,22 +175,26 @@ def replace(
         In a transaction that has locked the keys by `lock`.
     series, ts, value : arrays, shape (n,)
         Ids, observed times [us], new values; each key once, sorted by (series, ts).
+    quality : array, shape (n,)
+        QARTOD flags; None: not evaluated.
     """
     if not len(series):
         return
+    if quality is None:
+        quality = np.full(len(series), NOT_EVALUATED, np.uint8)
     connection.execute(
-        "update reading set value = k.value, quality = %s"
+        "update reading set value = k.value, quality = k.quality"
         " from (select series,"
-        "   '1970-01-01Z'::timestamptz + ts_us * interval '1 us' as ts, value"
-        "  from unnest(%b::integer[], %b::bigint[], %b::float8[])"
-        "   as u (series, ts_us, value)) k"
+        "   '1970-01-01Z'::timestamptz + ts_us * interval '1 us' as ts, value, quality"
+        "  from unnest(%b::integer[], %b::bigint[], %b::float8[], %b::smallint[])"
+        "   as u (series, ts_us, value, quality)) k"
         " where reading.series = k.series and reading.ts = k.ts"
         " and reading.ts between %s and %s",
         [
-            NOT_EVALUATED,
             series.tolist(),
             ts.tolist(),
             value.tolist(),
+            quality.tolist(),
             instants.from_us(int(ts.min())),
             instants.from_us(int(ts.max())),
         ],
@@ -188,6 +208,7 @@ def audit(
     old: FloatArray,
     new: FloatArray,
     cause: str,
+    old_quality: ByteArray | None = None,
 ) -> None:
     """Keep what corrections replaced.
 
@@ -199,22 +220,26 @@ def audit(
         Ids, observed times [us], replaced and replacing values.
     cause
         Why: `correction`, `replay`.
+    old_quality : array, shape (n,)
+        QARTOD flags of what is replaced; None: not evaluated.
     """
     if not len(series):
         return
+    if old_quality is None:
+        old_quality = np.full(len(series), NOT_EVALUATED, np.uint8)
     connection.execute(
         "insert into reading_audit"
         "  (series, ts, old_value, old_quality, new_value, cause)"
         " select series, '1970-01-01Z'::timestamptz + ts_us * interval '1 us',"
-        "  old_value, %s, new_value, %s"
-        " from unnest(%b::integer[], %b::bigint[], %b::float8[], %b::float8[])"
-        "  as u (series, ts_us, old_value, new_value)",
+        "  old_value, old_quality, new_value, %s"
+        " from unnest(%b::integer[], %b::bigint[], %b::float8[], %b::smallint[],"
+        "   %b::float8[]) as u (series, ts_us, old_value, old_quality, new_value)",
         [
-            NOT_EVALUATED,
             cause,
             series.tolist(),
             ts.tolist(),
             old.tolist(),
+            old_quality.tolist(),
             new.tolist(),
         ],
     )

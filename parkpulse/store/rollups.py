@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from psycopg import sql
 
+from parkpulse.model import instants
 from parkpulse.store import columns, pool
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ def readings(
 ) -> Columns:
     """Read stretches of readings: columns `series`, `ts`, `value`, sorted.
 
+    What its sender calls bad (quality 4) counts nowhere and is left out.
+
     Parameters
     ----------
     conn
@@ -138,6 +141,7 @@ def readings(
             where reading.series = k.series
                 and ts >= '1970-01-01Z'::timestamptz + k.start_us * interval '1 us'
                 and ts < '1970-01-01Z'::timestamptz + k.end_us * interval '1 us'
+                and quality <> 4
             order by ts
         ) r
         order by k.position, r.ts
@@ -177,6 +181,13 @@ _UPSERT = sql.SQL("""
     on conflict (series, ts) do update set
         n = excluded.n, sum = excluded.sum, min = excluded.min, max = excluded.max,
         first = excluded.first, last = excluded.last, integral = excluded.integral
+""")
+_DELETE = sql.SQL("""
+    delete from {tier} t
+    using unnest(%b::integer[], %b::bigint[]) as k (series, start_us)
+    where t.series = k.series
+        and t.ts = '1970-01-01Z'::timestamptz + k.start_us * interval '1 us'
+        and t.ts between %s and %s
 """)
 _COPY = sql.SQL(
     "copy {tier} (series, ts, n, sum, min, max, first, last, integral)"
@@ -226,6 +237,26 @@ def write(conn: Connection, tier: str, found: Columns) -> None:
             statement,
             [_PARAMETERS[kind](found[name][part]) for name, kind in _ROWS.items()],
         )
+
+
+def remove(
+    conn: Connection, tier: str, series_id: Int64Array, start: Int64Array
+) -> None:
+    """Delete rows, as far as they are there.
+
+    Parameters
+    ----------
+    conn
+        In a transaction.
+    tier
+        `1m`, `1h` or `1d`.
+    series_id, start : arrays, shape (n,)
+        Series and starts of buckets, sorted. [us since 1970 UTC]
+    """
+    if len(series_id):
+        params = [columns.int4(series_id), columns.int8(start)]
+        span = [instants.from_us(int(each)) for each in (start.min(), start.max())]
+        conn.execute(_DELETE.format(tier=_table(tier)), [*params, *span])
 
 
 def insert(conn: Connection, tier: str, found: Columns) -> None:

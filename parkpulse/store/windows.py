@@ -1,4 +1,7 @@
-"""Readings of many series, each in a window of its own."""
+"""Readings of many series, each in a window of its own.
+
+What its sender calls bad (quality 4) is passed over.
+"""
 
 from __future__ import annotations
 
@@ -80,18 +83,19 @@ def read(
             from (
                 select reading.ts from reading
                 where reading.series = k.series and reading.ts < k.start
+                    and reading.quality <> 4
                 order by reading.ts desc limit k.samples) h) w
         cross join lateral (
             select coalesce(min(h.ts), w.first) as first
             from (
                 select reading.ts from reading
                 where k.lead > 0 and reading.series = k.series
-                    and reading.ts <= w.first
+                    and reading.ts <= w.first and reading.quality <> 4
                 order by reading.ts desc limit k.lead) h) v
         cross join lateral (
             select reading.ts, reading.value from reading
             where reading.series = k.series and reading.ts >= v.first
-                and reading.ts <= k.stop) r
+                and reading.ts <= k.stop and reading.quality <> 4) r
         order by k.position, r.ts
         """,
         [
@@ -116,7 +120,8 @@ def newest(conn: Connection, series: Int32Array) -> tuple[Int32Array, Int64Array
         select k.series, r.ts
         from unnest(%s::integer[]) as k (series)
         cross join lateral (
-            select reading.ts from reading where reading.series = k.series
+            select reading.ts from reading
+            where reading.series = k.series and reading.quality <> 4
             order by reading.ts desc limit 1) r
         order by k.series
         """,

@@ -10,7 +10,8 @@ import pytest
 from parkpulse.model.rule import Scope
 from parkpulse.store import batchlog
 from parkpulse.store.pool import Database
-from tests.plugins.alerting import Bench, rule, seconds
+from tests.plugins.alerting import Bench, rule, seconds, us
+from tests.plugins.fix_engine import call_bad
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,6 +215,18 @@ def test_a_correction_brings_a_cleared_breach_back(bench: Bench) -> None:
     assert alert.state == "unacknowledged"
     assert alert.cleared_at is None
     assert bench.messages()[-1] == "alert.raised"
+
+
+def test_what_its_sender_calls_bad_breaches_nothing(bench: Bench) -> None:
+    bench.apply(rule())
+    bench.feed([(0, 0.5), (60, 1.5), (120, 1.6), (180, 0.5)])
+    assert bench.intervals() == [(60, 60, 180)]
+    call_bad(bench.database, bench.park_id % 64, bench.series[0], [us(60)])
+    bench.run()
+    assert bench.intervals() == [(120, 120, 180)]
+    call_bad(bench.database, bench.park_id % 64, bench.series[0], [us(120)])
+    bench.run()
+    assert bench.intervals() == []
 
 
 def test_late_data_splits_a_breach(bench: Bench) -> None:

@@ -17,7 +17,7 @@ from parkpulse.errors import StoreDataError
 from parkpulse.model import instants
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, SeriesSpec
 from parkpulse.store import retention, rollups
-from tests.plugins.fix_engine import NOW
+from tests.plugins.fix_engine import NOW, call_bad
 
 if TYPE_CHECKING:
     from parkpulse.store.columns import Columns
@@ -357,3 +357,19 @@ def test_results_and_position_are_one_transaction(lab: Lab) -> None:
     rows = _table(lab, "1h")
     assert int(rows["count"].sum()) > 0
     assert isinstance(buckets.Rows(**rows), buckets.Rows)
+
+
+def test_what_its_sender_calls_bad_counts_nowhere(lab: Lab) -> None:
+    series = lab.register(SPEC)
+    level = series["minute", "water_level"]
+    consumer = RollupConsumer()
+    lab.put([(level, T0 + i * MINUTE, float(i)) for i in range(3)])
+    lab.put([(level, T0 + HOUR, 5.0)])
+    lab.step(consumer)
+    slot = lab.parks[SPEC.code] % 64
+    call_bad(lab.database, slot, level, [T0 + MINUTE, T0 + HOUR])
+    lab.step(consumer)
+    after = _table(lab, "1h")
+    assert (after["count"].tolist(), after["sum"].tolist()) == ([2], [2.0])
+    lab.step(RollupConsumer())
+    assert _same(after, _table(lab, "1h"))

@@ -18,7 +18,7 @@ from ingest.arrivals import Arrival
 from ingest.pipeline import Letter
 from ingest.replies import Replier, Reply, confirmation
 from parkpulse import bus
-from parkpulse.model import instants
+from parkpulse.model import instants, packed
 from parkpulse.model.message import Message, Telegram
 from parkpulse.store import fragments, push_accounts, wire_states
 from parkpulse.wire.sl651 import encode
@@ -253,6 +253,48 @@ def test_sparkplug_data_follow_a_birth_also_after_a_restart(
     _edge("NDATA", sparkplug.payload(data, ingesting.now_ms(), 2), other)
     assert [row[3] for row in bench.readings()] == [1.0, 1.5, 2.5]
     other.close()
+
+
+def _told(value: float, quality: int, alias: int) -> sparkplug.Value:
+    at, name = ingesting.now_ms(), f"metric/{alias}"
+    metric = {1: "water_level", 2: "flow_rate", 3: "battery_voltage"}.get(alias, name)
+    return sparkplug.Value(value, values.DOUBLE, metric, alias, at, quality=quality)
+
+
+def test_what_a_device_says_of_its_values_is_kept_and_followed(bench: Bench) -> None:
+    topics = [{"filter": "spBv1.0/park/#", "format": "sparkplug"}]
+    bench.register(ingesting.park(topics=topics))
+    told = [_told(1.0, 192, 1), _told(2.0, 500, 2), _told(3.0, 0, 3)]
+    _edge("NBIRTH", sparkplug.node_birth(told, ingesting.now_ms(), 0), bench)
+    found = bench.rows(
+        b"select s.metric, r.value, r.quality from reading r"
+        b" join series s on s.id = r.series order by r.value"
+    )
+    assert found == [
+        ("water_level", 1.0, 2),
+        ("flow_rate", 2.0, 3),
+        ("battery_voltage", 3.0, 4),
+    ]
+    (batch,) = ingesting.logged(bench)
+    told_by_log = dict(
+        zip(batch.value.tolist(), packed.quality(batch.flag), strict=True)
+    )
+    assert told_by_log == {1.0: 2, 2.0: 3, 3.0: 4}
+
+
+def test_a_reading_that_is_called_bad_later_is_a_correction(bench: Bench) -> None:
+    topics = [{"filter": "spBv1.0/park/#", "format": "sparkplug"}]
+    bench.register(ingesting.park(topics=topics))
+    good = _told(1.0, 192, 1)
+    _edge("NBIRTH", sparkplug.node_birth([good], ingesting.now_ms(), 0), bench)
+    bad = [good._replace(quality=0)]
+    for seq in (1, 2):
+        _edge("NDATA", sparkplug.payload(bad, ingesting.now_ms() + seq, seq), bench)
+    audited = bench.rows(b"select old_value, old_quality, new_value from reading_audit")
+    assert audited == [(1.0, 2, 1.0)]
+    totals = bench.totals()
+    assert (totals.values_stored, totals.values_corrected) == (1, 1)
+    assert (totals.values_duplicate, totals.is_balanced) == (1, True)
 
 
 def test_a_host_is_there_and_asks_for_births(broker: BrokerServer) -> None:

@@ -17,6 +17,8 @@ from ingest.fold import OnDifference
 from ingest.replay import discard, replay
 from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.store import batchlog
+from parkpulse.wire.sparkplug import encode as sparkplug
+from parkpulse.wire.sparkplug import values
 from tests.integration import ingesting
 from tests.integration.ingesting import (
     RETENTION_S,
@@ -282,6 +284,24 @@ def test_the_quarantine_on_the_command_line(bench: Bench, shell: Shell) -> None:
         for each in states
     ]
     assert counts == [1, 2]
+
+
+def test_two_messages_of_a_format_with_state_in_one_command(
+    bench: Bench, shell: Shell
+) -> None:
+    for level, node in ((1.0, "west"), (2.0, "east")):
+        told = sparkplug.Value(
+            level, values.DOUBLE, "water_level", alias=7, ts_ms=now_ms()
+        )
+        birth = sparkplug.node_birth([told], now_ms(), 0)
+        bench.receive(birth, on=f"spBv1.0/park/NBIRTH/{node}")
+    assert len(bench.quarantine()) == 2
+    bench.register(park(topics=[{"filter": "spBv1.0/park/#", "format": "sparkplug"}]))
+    done = shell.json("quarantine", "replay", "--all")["items"]
+    assert [(each["state"], each["stored"]) for each in done] == [("replayed", 1)] * 2
+    found = [(device_code, value) for device_code, _, _, value in bench.readings()]
+    assert found == [("east", 2.0), ("west", 1.0)]
+    assert bench.totals().is_balanced
 
 
 def test_commands_say_what_is_wrong_in_a_sentence(

@@ -144,3 +144,20 @@ def test_replaced_and_retired() -> None:
     assert "- '861'" in text
     assert "retired: true" in text
     assert run("replace", "demo", "nothing", "862", code=1).exception is not None
+
+
+def test_a_foreign_topic_is_taken_out_of_force(tmp_path: Path) -> None:
+    table = tmp_path / "topics.csv"
+    table.write_text(
+        "park,filter,format,device_level,options\n"
+        "demo,tele/+/SENSOR,profile:tasmota,2,\ndemo,field/+/up,sl651,2,crc=accept\n"
+    )
+    run("import", table)
+    found = json.loads(run("topics", "list", "--json").output)["items"]
+    assert [each["filter"] for each in found] == ["field/+/up", "tele/+/SENSOR"]
+    assert "demo  field/+/up  sl651 device=2 crc=accept" in run("topics", "list").output
+    run("topics", "remove", "tele/+/SENSOR")
+    assert "1 rules." in run("topics", "list", "--park", "demo").output
+    assert "0 rules." in run("topics", "list", "--park", "elsewhere").output
+    unknown = run("topics", "remove", "tele/+/SENSOR", code=1)
+    assert "tele/+/SENSOR" in str(unknown.exception)

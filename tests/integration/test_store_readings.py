@@ -80,9 +80,10 @@ def test_stored_tells_which_keys_exist(connection: Connection) -> None:
     readings.insert(connection, *rows((1, 0, 1.0), (2, 500, 2.0)))
     series, ts, _ = rows((1, 0, 0.0), (1, 1, 0.0), (2, 500, 0.0), (3, 0, 0.0))
     for look_up in (readings.stored, readings.lock):
-        exists, value = look_up(connection, series, ts)
+        exists, value, quality = look_up(connection, series, ts)
         assert exists.tolist() == [True, False, True, False]
         assert value[exists].tolist() == [1.0, 2.0]
+        assert quality.tolist() == [2, 0, 2, 0]
         assert np.isnan(value[~exists]).all()
 
 
@@ -104,12 +105,24 @@ def test_the_audit_keeps_what_was_replaced(connection: Connection) -> None:
     ]
 
 
+def test_what_a_sender_says_of_a_reading_is_kept(connection: Connection) -> None:
+    series, ts, value = rows((1, 0, 1.0), (1, 1, 2.0))
+    readings.insert(connection, series, ts, value, np.array([3, 4], np.uint8))
+    readings.replace(connection, series, ts, value + 1, np.array([4, 2], np.uint8))
+    old_quality = np.array([3, 4], np.uint8)
+    readings.audit(connection, series, ts, value, value + 1, "correction", old_quality)
+    found = readings.window(connection, [1], START, START + timedelta(hours=2))
+    assert found.quality.tolist() == [4, 2]
+    audited = connection.execute("select old_quality from reading_audit order by ts")
+    assert audited.fetchall() == [(3,), (4,)]
+
+
 def test_nothing_may_be_handed_over(connection: Connection) -> None:
     empty = rows()
     readings.insert(connection, *empty)
     readings.replace(connection, *empty)
     readings.audit(connection, *empty, empty[2], "correction")
-    exists, value = readings.stored(connection, *empty[:2])
+    exists, value, _ = readings.stored(connection, *empty[:2])
     assert (len(exists), len(value)) == (0, 0)
     assert everything(connection) == []
 

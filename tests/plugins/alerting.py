@@ -150,7 +150,7 @@ class Bench:
     @staticmethod
     def _put(conn: Connection, series: int, ts: float, value: float) -> int:
         key = np.array([series], np.int32), np.array([us(ts)], np.int64)
-        exists, _ = readings.stored(conn, *key)
+        exists = readings.stored(conn, *key).exists
         if exists[0]:
             readings.replace(conn, *key, np.array([value]))
             return CORRECTION

@@ -15,12 +15,13 @@ import pytest
 
 from parkpulse.engine.lease import LeaseKeeper
 from parkpulse.engine.loop import Loop
+from parkpulse.model import packed
 from parkpulse.model.packed import ChangeArrays
 from parkpulse.store import batchlog, readings, registry
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from parkpulse.engine.loop import Consumer
     from parkpulse.model.registry import ParkSpec
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 Point = tuple[int, int, float]
 """Series, observed time [us], value."""
+
+
+def call_bad(
+    database: Database, slot: int, series: int, moments: Sequence[int]
+) -> None:
+    """Let a sender say readings of some moments [us] again, now as bad ones."""
+    ids = np.full(len(moments), series, np.int32)
+    ts = np.array(moments, np.int64)
+    flag = np.full(len(moments), packed.CORRECTION | packed.DENIED, np.uint8)
+    with database.transaction() as conn:
+        value = readings.stored(conn, ids, ts).value
+        bad = np.full(len(moments), packed.FAIL, np.uint8)
+        readings.replace(conn, ids, ts, value, bad)
+        changes = ChangeArrays(ids, ts, value, flag)
+        batchlog.append(conn, "ingest-1", {slot: changes})
 
 
 @dataclass
@@ -70,7 +86,7 @@ class Lab:
         value = np.array([newest[key] for key in keys], np.float64)
         slot = self.parks[park or next(iter(self.parks))] % 64
         with self.database.transaction() as conn:
-            exists, old = readings.stored(conn, series, ts)
+            exists, old, _ = readings.stored(conn, series, ts)
             changed = ~exists | (old != value)
             new, other = ~exists, exists & changed
             readings.insert(conn, series[new], ts[new], value[new])
