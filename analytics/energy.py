@@ -211,7 +211,7 @@ def _plain(step: FloatArray, length: IntArray, register: Register) -> BoolArray:
     return (step >= 0.0) & (step <= bound(length, register))
 
 
-def _rolled(
+def rolled(
     before: FloatArray, step: FloatArray, length: IntArray, register: Register
 ) -> BoolArray:
     """Whether a step downwards is the register's passing its modulus."""
@@ -230,8 +230,8 @@ def _fits(
     """Whether the register can have gone from one reading to the other."""
     length = ts[right] - ts[left]
     step = value[right] - value[left]
-    rolled = _rolled(value[left], step, length, register)
-    return _plain(step, length, register) | rolled
+    is_rolled = rolled(value[left], step, length, register)
+    return _plain(step, length, register) | is_rolled
 
 
 def _misfits(
@@ -265,16 +265,16 @@ def _resolve(
     after = value[doubtful + 1]
     step = found.amount[doubtful]
     length = found.end[doubtful] - found.start[doubtful]
-    rolled = _rolled(before, step, length, register)
-    reset = (step < 0.0) & ~rolled & (after <= bound(length, register))
+    is_rolled = rolled(before, step, length, register)
+    reset = (step < 0.0) & ~is_rolled & (after <= bound(length, register))
     amount = found.amount.copy()
-    amount[doubtful[rolled]] += register.modulus or 0.0
+    amount[doubtful[is_rolled]] += register.modulus or 0.0
     amount[doubtful[reset]] = after[reset]
     kind: KindArray = found.kind.copy()
     kind[doubtful[reset]] = LOWER_BOUND
     known = np.ones(len(found), np.bool_)
-    unknown = ~rolled & ~reset
+    unknown = ~is_rolled & ~reset
     known[doubtful[unknown]] = False
     spans = np.stack([found.start[doubtful], found.end[doubtful]], axis=1)
     resolved = Segments(found.start, found.end, amount, kind).take(known)
-    return Counted(resolved, dropped, spans[rolled], spans[reset], spans[unknown])
+    return Counted(resolved, dropped, spans[is_rolled], spans[reset], spans[unknown])

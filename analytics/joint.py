@@ -88,18 +88,18 @@ class Spans:
 
 
 def measured(amounts: Sequence[FloatArray]) -> JointSums:
-    """Make sums of hours that all meters measured wholly; their arrays may be changed.
+    """Make sums of hours that all meters measured wholly, to be reduced where not.
 
     Parameters
     ----------
     amounts : sequence of m arrays, shape (k,)
         Energy of each meter. [kWh]
     """
-    amount = np.stack(amounts, axis=1)
+    amount = np.stack(amounts).T
     count = len(amount)
     return JointSums(
         amount,
-        np.zeros_like(amount),
+        np.broadcast_to(0.0, amount.shape),
         np.full(count, HOUR, np.int64),
         np.zeros(count, np.int64),
         np.full(count, FAR),

@@ -191,7 +191,8 @@ def of_hours(formula: Formula, hours: joint.Hours) -> Sums:
 
 def _of_meters(found: joint.JointSums, alone: Sequence[BucketSums]) -> FloatArray:
     """Fill `Sums.meter`."""
-    table = np.empty((*found.amount.shape, 3))
+    # Each of its numbers beside that of the next hour, as it is written and read.
+    table = np.empty((3, *found.amount.shape[::-1])).T
     table[:, :, 0] = found.amount
     table[:, :, 1] = found.estimated
     for column, own in enumerate(alone):
