@@ -17,7 +17,7 @@ from api.tables import Cell
 from parkpulse.model.alert import SEVERITIES, SHOWN_STATES, ShownState
 from parkpulse.model.alert import Alert as AlertView
 from parkpulse.query import alarm_performance as performance
-from parkpulse.query import alerts
+from parkpulse.query import alerts, responses
 from parkpulse.store.alerts import Search
 
 router = APIRouter(tags=["alerts"])
@@ -61,14 +61,16 @@ def alarm_performance(
 
 @router.get("/alerts/{alert_id}", response_model=AlertDetail, summary="One alert")
 def one_alert(alert_id: UUID, ctx: Ctx) -> object:
-    """One alert with its history and the attempts to tell of it."""
+    """One alert with its history, the attempts to tell of it, and its checklist."""
     with ctx.database.transaction() as conn:
         found = alerts.detail(conn, alert_id)
+        steps = responses.checklist(conn, alert_id)
     alert = Alert.model_validate(found.alert)
     return {
         **alert.model_dump(),
         "events": found.events,
         "deliveries": found.deliveries,
+        "checklist": steps,
     }
 
 

@@ -172,8 +172,21 @@ class Delivery(Answer):
     duration_ms: float
 
 
+class TickedStep(Answer):
+    """A step of an alert's checklist, and who has done it."""
+
+    code: str
+    zh: str
+    en: str
+    done_by: str | None
+    done_at: datetime | None
+
+
 class AlertDetail(Alert):
-    """An alert with its history and the attempts to tell of it, oldest first."""
+    """An alert with its history and the attempts to tell of it, oldest first.
+
+    `checklist` is the response plan of its rule, and who has done each step.
+    """
 
     model_config = example(
         {
@@ -190,11 +203,21 @@ class AlertDetail(Alert):
                 }
             ],
             "deliveries": [],
+            "checklist": [
+                {
+                    "code": "pump",
+                    "zh": "确认排水泵已启动",
+                    "en": "Check that the drain pump runs",
+                    "done_by": "Li",
+                    "done_at": "2026-11-22T10:12:00Z",
+                }
+            ],
         }
     )
 
     events: list[AlertEvent]
     deliveries: list[Delivery]
+    checklist: list[TickedStep]
 
 
 Person = Annotated[

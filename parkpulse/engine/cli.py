@@ -31,6 +31,7 @@ from parkpulse.engine.process import Engine
 from parkpulse.engine.quality import QualityConsumer
 from parkpulse.engine.recompute import Progress, plan, run
 from parkpulse.engine.rollups import PAUSE_S, RollupConsumer
+from parkpulse.engine.rules.found import FoundRules
 from parkpulse.engine.rules.ticker import RuleTicker
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants, rule
@@ -46,12 +47,13 @@ if TYPE_CHECKING:
 def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Loop]:
     """One loop for each consumer; each wakes by its own event."""
     alerts = AlertConsumer(database, _page_url(config))
+    quality = FoundRules(database, _page_url(config), "quality")
     return [
         Loop(database, keeper, alerts, wake=threading.Event()),
         Loop(database, keeper, AbsenceConsumer(database, _page_url(config))),
         Loop(database, keeper, RollupConsumer(), pause_s=PAUSE_S),
         Loop(database, keeper, KpiConsumer()),
-        Loop(database, keeper, QualityConsumer()),
+        Loop(database, keeper, QualityConsumer(quality)),
     ]
 
 

@@ -17,6 +17,7 @@ from parkpulse.engine.quality_tests import Catalogue
 from parkpulse.model import instants, packed
 from parkpulse.store import quality as store
 from parkpulse.store import windows
+from parkpulse.store.findings import Spans
 from parkpulse.store.quality import Findings, Stretches
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from analytics.qartod import Flags
     from parkpulse.engine.quality_tests import Rows
+    from parkpulse.engine.rules.found import FoundRules
     from parkpulse.model.packed import FloatArray, Int64Array, LoggedBatch
     from parkpulse.model.quality import TestName
     from parkpulse.store.pool import Connection
@@ -42,11 +44,18 @@ _DOUBTFUL = (3, 4)
 
 
 class QualityConsumer:
-    """Gross range, spike, rate of change, flat line and gap of what arrives."""
+    """Tests what arrives, and follows the rules of quality.
+
+    Parameters
+    ----------
+    rules
+        Of quality.
+    """
 
     name = "quality"
 
-    def __init__(self) -> None:
+    def __init__(self, rules: FoundRules) -> None:
+        self._rules = rules
         self._slots: Sequence[int] = ()
         self._known = Catalogue([])
         self._known_at: datetime | None = None
@@ -56,6 +65,7 @@ class QualityConsumer:
         self._slots = slots
         self._known = Catalogue(store.series(conn, slots))
         self._known_at = None
+        self._rules.start(conn, slots)
 
     def consume(
         self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime
@@ -69,9 +79,25 @@ class QualityConsumer:
         order = order[known[order]]
         place, ts = place[order], changes.ts[order]
         replaced = (changes.flag[order] & packed.CORRECTION) > 0
+        lead = ts - _receipts(batches)[order]
+        is_fast = self._test_clock(conn, place, ts, lead)
         late = self._late(place, ts, replaced)
         self._postpone(conn, place[late], ts[late])
-        self._step(conn, place[~late], ts[~late], changes.value[order][~late])
+        self._step(
+            conn,
+            (place[~late], ts[~late], changes.value[order][~late]),
+            is_fast[~late],
+        )
+
+    def _test_clock(
+        self, conn: Connection, place: Int64Array, ts: Int64Array, lead: Int64Array
+    ) -> BoolArray:
+        """Keep findings of clocks; they are never tested again, receipts are gone."""
+        flag = quality_tests.clock(lead)
+        mine = np.isin(flag, _DOUBTFUL) & self._known.is_wall[place]
+        found = Findings(self._known.id[place[mine]], ts[mine], flag[mine])
+        store.add(conn, "clock", found)
+        return mine
 
     def _refresh(self, conn: Connection, series: Int64Array, now: datetime) -> None:
         """Read the list of series again if one is new, and now and then."""
@@ -103,18 +129,44 @@ class QualityConsumer:
         )
 
     def _step(
-        self, conn: Connection, place: Int64Array, ts: Int64Array, value: FloatArray
+        self,
+        conn: Connection,
+        new: tuple[Int64Array, Int64Array, FloatArray],
+        is_doubtful: BoolArray,
     ) -> None:
+        place, ts, value = new
         if not len(place):
             return
         rows = self._known.continued(place, ts, value)
         # The newest that was known may now prove to be a spike.
         newest = self._known.ts[rows.place, 1]
         since = quality_tests.standing(rows)
+        doubted = [(place[is_doubtful], ts[is_doubtful])]
         for test, flag in quality_tests.run(self._known, rows, since).items():
-            new = rows.ts >= newest if test == "spike" else rows.ts > newest
-            self._add(conn, test, rows, flag, new)
+            new_rows = rows.ts >= newest if test == "spike" else rows.ts > newest
+            mine = self._add(conn, test, rows, flag, new_rows)
+            doubted.append((rows.place[mine], rows.ts[mine]))
         self._known.remember(rows, since)
+        self._follow_step(conn, (place, ts), doubted)
+
+    def _follow_step(
+        self,
+        conn: Connection,
+        tested: tuple[Int64Array, Int64Array],
+        doubted: list[tuple[Int64Array, Int64Array]],
+    ) -> None:
+        """Let the rules look at what is doubtful, and at all of where they hold."""
+        place, ts = tested
+        np.maximum.at(self._known.tested, place, ts)
+        lasts = self._rules.is_active(self._known.id[place])
+        doubted.append((place[lasts], ts[lasts]))
+        every = np.concatenate([each[0] for each in doubted])
+        which, at = np.unique(every, return_inverse=True)
+        since = np.full(len(which), np.iinfo(np.int64).max)
+        np.minimum.at(since, at, np.concatenate([each[1] for each in doubted]))
+        self._rules.follow(
+            conn, Spans(self._known.id[which], since, self._known.tested[which])
+        )
 
     def _add(
         self,
@@ -123,14 +175,27 @@ class QualityConsumer:
         rows: Rows,
         flag: Flags,
         wanted: BoolArray,
-    ) -> None:
+    ) -> BoolArray:
         mine = wanted & np.isin(flag, _DOUBTFUL)
         found = Findings(self._known.id[rows.place[mine]], rows.ts[mine], flag[mine])
         store.add(conn, test, found)
+        return mine
+
+    def _follow_again(
+        self, conn: Connection, asked: Stretches, touched: Int64Array
+    ) -> None:
+        """Let the rules look at stretches whose findings are, or were, any."""
+        place = self._known.places(asked.series)[0]
+        np.maximum.at(self._known.tested, place, asked.high)
+        mine = np.isin(asked.series, touched) | self._rules.is_active(asked.series)
+        mine |= np.isin(asked.series, store.flagged(conn, asked))
+        spans = Spans(asked.series, asked.low, self._known.tested[place])
+        self._rules.follow(conn, Spans(*(each[mine] for each in spans)))
 
     def tick(self, conn: Connection, now: datetime) -> None:
         """Test again some of what was put down."""
         self._known_at = self._known_at or now
+        self._rules.reload_if_changed(conn)
         waiting = store.pending(conn, self._slots, MOST_STRETCHES)
         known = self._known.places(waiting.series)[1]
         waiting = Stretches(*(each[known] for each in waiting))
@@ -149,11 +214,17 @@ class QualityConsumer:
             return
         since = quality_tests.standing(rows)
         flags = quality_tests.run(self._known, rows, since)
+        touched: list[Int64Array] = []
+        earliest = asked.low.copy()
         for test, flag in flags.items():
             where = _touched(test, asked, span, window.position, window.ts)
-            store.forget(conn, test, where)
+            earliest = np.minimum(earliest, where.low)
+            touched.append(np.array(store.forget(conn, test, where), np.int64))
             low, high = where.low[window.position], where.high[window.position]
-            self._add(conn, test, rows, flag, (rows.ts >= low) & (rows.ts <= high))
+            mine = (rows.ts >= low) & (rows.ts <= high)
+            mine = self._add(conn, test, rows, flag, mine)
+            touched.append(self._known.id[rows.place[mine]])
+        self._follow_again(conn, asked._replace(low=earliest), np.concatenate(touched))
         newest = _newest(conn, asked.series)
         last = np.full(len(newest), quality_tests.UNKNOWN)
         np.maximum.at(last, window.position, window.ts)
@@ -164,6 +235,12 @@ class QualityConsumer:
                 rows.place[whole], rows.ts[whole], rows.value[whole]
             )
             self._known.remember(kept, since[whole])
+
+
+def _receipts(batches: Sequence[LoggedBatch]) -> Int64Array:
+    """When each reading of the batches was committed. [us]."""
+    at = np.array([instants.to_us(each.at) for each in batches], np.int64)
+    return np.repeat(at, [len(each) for each in batches])
 
 
 def _newest(conn: Connection, series: Int64Array) -> Int64Array:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from analytics import qartod
+from analytics import health, qartod
 from parkpulse.model import instants
 from parkpulse.model import quality as model
 from parkpulse.model.quality import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from analytics.qartod import Flags
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
 
     BoolArray = npt.NDArray[np.bool_]
 
+_HEALTH: dict[str, tuple[TestName, Callable[[FloatArray], Flags]]] = {
+    "battery_voltage": ("battery", health.voltage_flags),
+    "battery_level": ("battery", health.level_flags),
+    "rsrp": ("radio", health.rsrp_flags),
+}
+"""What is tested of a device's own health, by metric."""
+CLOCK_S = (60.0, 180.0)
+"""Suspect and failed lead of a reading over its receipt; ingest refuses 300 s. [s]"""
 UNKNOWN = np.iinfo(np.int64).min
 """Time of a reading that is not known. [us]"""
 
@@ -56,6 +66,17 @@ class Catalogue:
         self.ts = np.full((len(rows), 2), UNKNOWN)
         self.value = np.full((len(rows), 2), np.nan)
         self.begun = np.full(len(rows), UNKNOWN)
+        # Up to when readings of a series were tested.
+        self.tested = np.full(len(rows), UNKNOWN)
+        self.is_wall = np.array([row.is_wall for row in rows], np.bool_)
+        self._health = {
+            metric: np.array([row.metric == metric for row in rows], np.bool_)
+            for metric in _HEALTH
+        }
+
+    def is_of(self, metric: str, place: Int64Array) -> BoolArray:
+        """Tell which of these series are of a metric of health."""
+        return self._health[metric][place]
 
     def places(self, series: Int64Array) -> tuple[Int64Array, BoolArray]:
         """Positions of series ids, and which of them are known."""
@@ -70,6 +91,7 @@ class Catalogue:
         self.ts[known] = older.ts[place[known]]
         self.value[known] = older.value[place[known]]
         self.begun[known] = older.begun[place[known]]
+        self.tested[known] = older.tested[place[known]]
 
     def limit(self, name: str, place: Int64Array) -> FloatArray:
         """Limits of these series by name."""
@@ -134,36 +156,36 @@ def standing(found: Rows) -> Int64Array:
     return since
 
 
-def run(known: Catalogue, found: Rows, since: Int64Array) -> dict[TestName, Flags]:
+def run(known: Catalogue, rows: Rows, since: Int64Array) -> dict[TestName, Flags]:
     """Flag all rows by all tests; a spike of the last row is not evaluated yet.
 
     Rows further apart than the gap are no neighbours. A line is flat when the very same
     value has stood for so long.
     """
-    get, place = known.limit, found.place
+    get, place = known.limit, rows.place
     gap_s = get("gap_s", place)
-    gap = qartod.gap(found.ts, gap_s / 3600, first=found.first)
-    apart = found.first | (gap == qartod.FAIL)
-    stood = (found.ts - since) / instants.SECOND
+    gap = qartod.gap(rows.ts, gap_s / 3600, first=rows.first)
+    apart = rows.first | (gap == qartod.FAIL)
+    stood = (rows.ts - since) / instants.SECOND
     flat = np.full(len(stood), qartod.GOOD, np.uint8)
     flat[stood >= get("flat_suspect_s", place)] = qartod.SUSPECT
     flat[stood >= get("flat_fail_s", place)] = qartod.FAIL
-    return {
+    found: dict[TestName, Flags] = {
         "gross_range": qartod.gross_range(
-            found.value,
+            rows.value,
             (get("fail_low", place), get("fail_high", place)),
             (get("suspect_low", place), get("suspect_high", place)),
         ),
         "spike": qartod.spike(
-            found.value,
+            rows.value,
             get("spike_suspect", place),
             get("spike_fail", place),
             method="differential",
             first=apart,
         ),
         "rate_of_change": qartod.rate_of_change(
-            found.ts,
-            found.value,
+            rows.ts,
+            rows.value,
             get("rate_suspect", place),
             get("rate_fail", place),
             first=apart,
@@ -171,3 +193,23 @@ def run(known: Catalogue, found: Rows, since: Int64Array) -> dict[TestName, Flag
         "flat_line": flat,
         "time_gap": gap,
     }
+    return found | _health(known, rows)
+
+
+def _health(known: Catalogue, rows: Rows) -> dict[TestName, Flags]:
+    """Flag what batteries and radios say of themselves."""
+    found: dict[TestName, Flags] = {}
+    for metric, (test, judge) in _HEALTH.items():
+        flags = found.setdefault(test, np.full(len(rows.ts), qartod.GOOD, np.uint8))
+        mine = known.is_of(metric, rows.place)
+        flags[mine] = judge(rows.value[mine])
+    return found
+
+
+def clock(lead_us: Int64Array) -> Flags:
+    """Flag readings by how far they lie ahead of their receipt."""
+    suspect, fail = (each * instants.SECOND for each in CLOCK_S)
+    flags: Flags = np.where(
+        lead_us >= fail, qartod.FAIL, np.where(lead_us >= suspect, qartod.SUSPECT, 1)
+    ).astype(np.uint8)
+    return flags

@@ -12,6 +12,7 @@ from parkpulse.model.alert import Direction, Severity, rank
 from parkpulse.model.kpi import KpiName
 from parkpulse.model.metrics import METRICS
 from parkpulse.model.periods import Period
+from parkpulse.model.quality import TESTS, TestName
 from parkpulse.model.registry import Code, Name, PlaceKind
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ MAXIMUM_DELAY_S = 7 * 86400
 """Longest on-delay or off-delay. [s]"""
 MAXIMUM_SAMPLES = 100
 """Most readings that a delay may count."""
+LEAST_SCORE = 0.99
+"""Least anomaly score that is recorded."""
 Delay = Annotated[float, Meta(ge=0, le=MAXIMUM_DELAY_S)]
 Samples = Annotated[int, Meta(ge=1, le=MAXIMUM_SAMPLES)]
 WindowS = Annotated[float, Meta(gt=0, le=31 * 86400)]
@@ -145,6 +148,13 @@ def _check_metric(name: str, *kinds: str) -> None:
     metric = METRICS.get(name)
     if metric is None or metric.kind not in kinds:
         message = f"there is no metric {name!r} of the kinds {', '.join(kinds)}"
+        raise ValueError(message)
+
+
+def _check_metrics(names: Sequence[str] | None) -> None:
+    unknown = sorted(set(names or ()) - set(METRICS))
+    if unknown:
+        message = f"there is no metric {unknown[0]!r}"
         raise ValueError(message)
 
 
@@ -326,6 +336,154 @@ class Composition(
         return "above"
 
 
+class QualityRule(
+    Levelled, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="quality"
+):
+    """Findings of quality tests at a series; the worst flag of a reading counts.
+
+    The meaning of count and off-delay is in `analytics.findings`.
+    """
+
+    tests: Annotated[list[TestName], Meta(min_length=1, max_length=len(TESTS))]
+    levels: _LEVELS
+    """Limits are flags: 3 from suspect on, 4 from failed on."""
+    metrics: _LISTED | None = None
+    """None means all."""
+    count: Annotated[int, Meta(ge=1, le=MAXIMUM_SAMPLES)] = 1
+    """So many findings within `within_s` are needed."""
+    within_s: WindowS = 3600.0
+    off_delay_s: Delay = 0.0
+    """Readings without a finding clear when so much time has passed since the last."""
+    scope: Scope = field(default_factory=Scope)
+
+    def __post_init__(self) -> None:
+        _check_levels("above", self.levels)
+        if not {each.limit for each in self.levels} <= {3.0, 4.0}:
+            message = "levels of a rule of quality are flags, 3 or 4"
+            raise ValueError(message)
+        _check_metrics(self.metrics)
+
+    @property
+    def direction(self) -> Direction:
+        """A higher flag is worse."""
+        return "above"
+
+
+class AnomalyRule(
+    Levelled, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="anomaly"
+):
+    """Scores of the streaming detector; the rule also says which series it follows."""
+
+    levels: _LEVELS
+    """Limits are scores, from 0.99 on."""
+    metrics: _LISTED | None = None
+    """None means all gauges."""
+    count: Annotated[int, Meta(ge=1, le=MAXIMUM_SAMPLES)] = 1
+    within_s: WindowS = 86400.0
+    off_delay_s: Delay = 3600.0
+    scope: Scope = field(default_factory=Scope)
+
+    def __post_init__(self) -> None:
+        _check_levels("above", self.levels)
+        limits = [each.limit for each in self.levels]
+        if limits[0] < LEAST_SCORE or limits[-1] > 1.0:
+            message = f"levels of a rule of anomalies are scores from {LEAST_SCORE} on"
+            raise ValueError(message)
+        _check_metrics(self.metrics)
+
+    @property
+    def direction(self) -> Direction:
+        """A higher score is rarer."""
+        return "above"
+
+
+class BalanceRule(
+    Levelled, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="balance"
+):
+    """A meter against the sum of those below it, civil day by civil day."""
+
+    measure: Literal["excess", "loss"]
+    """What the children count beyond their parent, or what gets lost above them."""
+    levels: _LEVELS
+    """Limits as shares of the parent's energy. [-]"""
+    roles: _LISTED | None = None
+    """Roles of the parent meter; `supply` stands for all supplies together."""
+    on_samples: Samples = 1
+    """So many days in a row."""
+    off_samples: Samples = 1
+    least_coverage: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    """Days of which all the meters know less say nothing."""
+    data_centres: _LISTED | None = None
+
+    def __post_init__(self) -> None:
+        _check_levels("above", self.levels)
+
+    @property
+    def direction(self) -> Direction:
+        """The difference is too large."""
+        return "above"
+
+
+class ProjectionRule(
+    Levelled,
+    frozen=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="projection",
+):
+    """The projected figure of the calendar year misses the target that binds it."""
+
+    kpi: Literal["pue", "ref"]
+    severity: Severity
+    """When the expected value misses the target."""
+    certain: Severity | None = None
+    """When the whole interval of the projection does; None: the same."""
+    category: Annotated[int, Meta(ge=0, le=3)] | None = None
+    data_centres: _LISTED | None = None
+
+    def __post_init__(self) -> None:
+        if self.certain is not None and rank(self.certain) <= rank(self.severity):
+            message = "a certain miss is more severe than an expected one"
+            raise ValueError(message)
+
+    @property
+    def levels(self) -> list[Level]:
+        """Two at most; the engine knows the target, which is dated."""
+        found = [Level(self.severity, 0.0)]
+        return found if self.certain is None else [*found, Level(self.certain, 0.0)]
+
+    @property
+    def direction(self) -> Direction:
+        """A PUE is too high, a share too low."""
+        return "above" if self.kpi == "pue" else "below"
+
+
+class DriftRule(
+    Levelled, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="drift"
+):
+    """A lasting rise of a data centre's overhead that the weather does not explain."""
+
+    levels: _LEVELS
+    """Limits of the rise. [kW]"""
+    needs_thermometer: bool = True
+    """Without outdoor temperature the season may be what has changed."""
+    data_centres: _LISTED | None = None
+
+    def __post_init__(self) -> None:
+        _check_levels("above", self.levels)
+
+    @property
+    def direction(self) -> Direction:
+        """The overhead has risen."""
+        return "above"
+
+
 SeriesDefinition = Threshold | Rate | RollingSum
-"""Kinds whose subjects are series."""
-Definition = Threshold | Rate | RollingSum | Absence | KpiRule | Composition
+"""Kinds whose subjects are series, by their readings."""
+FoundDefinition = QualityRule | AnomalyRule
+"""Kinds whose subjects are series, by what was found at their readings."""
+CentreDefinition = KpiRule | BalanceRule | ProjectionRule | DriftRule
+"""Kinds whose subjects are of data centres."""
+Definition = (
+    SeriesDefinition | FoundDefinition | CentreDefinition | Absence | Composition
+)

@@ -7,18 +7,32 @@ import tomllib
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 from msgspec import Struct
 
 from parkpulse.model import freshness
 
-TestName = Literal["gross_range", "spike", "rate_of_change", "flat_line", "time_gap"]
-TESTS: tuple[TestName, ...] = (
-    *("gross_range", "spike", "rate_of_change", "flat_line", "time_gap"),
-)
-"""Tests that the engine runs."""
+TestName = Literal[
+    "gross_range",
+    "spike",
+    "rate_of_change",
+    "flat_line",
+    "time_gap",
+    "battery",
+    "radio",
+    "clock",
+    "link_rain_level",
+    "link_neighbour",
+    "link_flood_power",
+]
+TESTS: tuple[TestName, ...] = get_args(TestName)
+"""Tests that the engine runs.
+
+The first five are those of QARTOD; `clock` is of readings that lie ahead of their
+receipt, and `link_*` compare sensors with one another.
+"""
 Pair = tuple[float, float]
 _NONE = (math.nan, math.nan)
 _NO_SPAN = (-math.inf, math.inf)

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from api.schemas.hydrology import DeviceFindings, Levels, Rain
-from parkpulse.engine.quality import QualityConsumer
 from parkpulse.model import instants
 from parkpulse.model.registry import DeviceSpec, ParkSpec, SeriesSpec
 from parkpulse.model.rule import Level, RuleSpec, Threshold
 from parkpulse.store import rules
+from tests.plugins.finding import quality
 from tests.plugins.fix_api import named
 from tests.plugins.fix_engine import NOW
 from tests.plugins.fix_services import wait_until
@@ -118,7 +118,7 @@ def test_levels_and_the_time_to_stages(
 
 
 def test_findings_of_a_series(site: Site, storm: dict[tuple[str, str], int]) -> None:
-    site.lab.step(QualityConsumer())
+    site.lab.step(quality(site.lab))
     path = f"/series/{storm['canal', 'water_level']}/quality"
     spike = "2026-03-10T11:10:00Z"
     found = site.get(path, **SPAN)
@@ -145,7 +145,7 @@ def test_findings_of_a_series(site: Site, storm: dict[tuple[str, str], int]) -> 
         (storm["rain", "rainfall_total"], END + n * 9 * STEP, 700.0) for n in (1, 3)
     ]
     site.lab.put(again, "storm")
-    site.lab.step(QualityConsumer())
+    site.lab.step(quality(site.lab))
     path = f"/series/{storm['rain', 'rainfall_total']}/quality"
     span = {"start": SPAN["start"], "end": "2026-03-20T00:00:00Z"}
     first = site.get(path, **span, limit=1)
@@ -166,7 +166,7 @@ def test_what_is_wrong_with_devices(site: Site) -> None:
     level, battery = series["probe", "water_level"], series["probe", "battery_voltage"]
     points = [(level, END - n * STEP, 1.5) for n in range(80)]
     site.lab.put([*points, (battery, END, 3.1)], "storm")
-    site.lab.step(QualityConsumer())
+    site.lab.step(quality(site.lab))
     wait_until(
         lambda: (
             site.request("GET", "/api/v1/parks/storm/device-findings").status_code

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parkpulse.engine.quality import QualityConsumer
 from parkpulse.model import instants
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, SeriesSpec
+from tests.plugins.finding import quality
 from tests.plugins.fix_engine import NOW
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _day(count: int = 400) -> dict[int, float]:
 
 
 def test_what_is_found(lab: Lab, level: int) -> None:
-    consumer = QualityConsumer()
+    consumer = quality(lab)
     for point in _points(level, _day()):
         lab.put([point])
     lab.step(consumer)
@@ -94,7 +94,7 @@ def test_order_of_arrival_and_restarts_change_nothing(lab: Lab, seed: int) -> No
     chance = random.Random(seed)  # noqa: S311 - an order, no secret
     points = _points(series["a", "water_level"], _day())
     lab.put(points)
-    consumer = QualityConsumer()
+    consumer = quality(lab)
     lab.step(consumer)
     expected = {flag[1:] for flag in _flags(lab)}
     assert len(expected) > 200
@@ -105,14 +105,14 @@ def test_order_of_arrival_and_restarts_change_nothing(lab: Lab, seed: int) -> No
     for batch in batches:
         lab.put(batch)
         if chance.random() < 0.3:
-            consumer = QualityConsumer()
+            consumer = quality(lab)
         lab.step(consumer)
     found = {flag[1:] for flag in _flags(lab) if flag[0] == series["b", "water_level"]}
     assert found == expected
 
 
 def test_rows_one_by_one_are_those_of_one_batch(lab: Lab, level: int) -> None:
-    consumer = QualityConsumer()
+    consumer = quality(lab)
     points = _points(level, _day(120))
     lab.put(points[:1])
     lab.step(consumer)
@@ -128,6 +128,6 @@ def test_rows_one_by_one_are_those_of_one_batch(lab: Lab, level: int) -> None:
         )
         conn.execute("update quality_pending set low = %s", [NOW - timedelta(days=3)])
         conn.execute("update quality_pending set high = %s", [NOW])
-    lab.step(QualityConsumer())
+    lab.step(quality(lab))
     assert _flags(lab) == one_by_one
     assert one_by_one

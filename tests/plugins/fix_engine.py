@@ -108,6 +108,13 @@ class Lab:
         while loop.step():
             pass
 
+    def wall(self) -> datetime:
+        """Tell the database's wall time."""
+        with self.database.transaction() as conn:
+            (row,) = conn.execute("select now()").fetchall()
+        moment: datetime = row[0]
+        return moment
+
     def later(self, **delta: float) -> datetime:
         return self.now + timedelta(**delta)
 

@@ -1,0 +1,160 @@
+"""Rules of quality in the engine, whatever the order of arrival."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from parkpulse.model import instants
+from parkpulse.model.definitions import Level, QualityRule
+from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, SeriesSpec
+from parkpulse.store import rules
+from tests.plugins.finding import all_alerts, apply, held, quality
+from tests.plugins.fix_engine import NOW
+
+if TYPE_CHECKING:
+    from parkpulse.model.directory import Clock
+    from tests.plugins.fix_engine import Lab, Point
+
+STEP = 5 * instants.MINUTE
+START = instants.to_us(NOW - timedelta(hours=33))
+LEVELS = [Level("low", 3.0), Level("medium", 4.0)]
+METRICS = ("water_level", "rsrp", "battery_voltage")
+
+
+def _park(clock: Clock = "data") -> ParkSpec:
+    return ParkSpec(
+        code="quay",
+        name=Name(zh="码头", en="Quay"),
+        accept_from=NOW - timedelta(days=99),
+        clock=clock,
+        devices=[
+            DeviceSpec(
+                code=code,
+                kind="water_level",
+                name=Name(zh=code, en=code),
+                report_interval_s=300,
+                series=[SeriesSpec(metric=metric) for metric in METRICS],
+            )
+            for code in ("a", "b")
+        ],
+    )
+
+
+def _points(series: int, values: dict[int, float]) -> list[Point]:
+    return [(series, START + step * STEP, value) for step, value in values.items()]
+
+
+def _level(count: int = 396) -> dict[int, float]:
+    """A level with spikes, and a sensor that freezes."""
+    values = {step: 2 + (step % 7) / 100 for step in range(count)}
+    values |= dict.fromkeys((20, 22, 60, 80), 2.4)
+    values |= dict.fromkeys(range(100, 395), 2.5)
+    return values
+
+
+FROZEN = QualityRule(["flat_line"], LEVELS)
+SPIKES = QualityRule(
+    ["spike", "rate_of_change"],
+    [Level("low", 3.0)],
+    count=2,
+    within_s=1200,
+    off_delay_s=600,
+)
+
+
+def _steps(lab: Lab) -> list[tuple[str, int, int, int | None, tuple[str, ...]]]:
+    return [
+        (
+            subject,
+            (onset - START) // STEP,
+            (raised - START) // STEP,
+            cleared and (cleared - START) // STEP,
+            severities,
+        )
+        for subject, onset, raised, cleared, severities in held(lab)
+    ]
+
+
+EXPECTED = [
+    ("quay/a/water_level", 20, 21, 24, ("low",)),
+    ("quay/a/water_level", 172, 172, 395, ("low", "medium")),
+]
+
+
+def test_findings_become_conditions(lab: Lab) -> None:
+    series = lab.register(_park())["a", "water_level"]
+    apply(lab, "frozen", FROZEN)
+    apply(lab, "spikes", SPIKES)
+    consumer = quality(lab)
+    points = _points(series, _level())
+    for at in range(0, len(points), 40):
+        lab.set_clock("quay", instants.from_us(points[at : at + 40][-1][1]))
+        lab.put(points[at : at + 40])
+        lab.step(consumer)
+    assert _steps(lab) == EXPECTED
+    frozen = all_alerts(lab)[-1]
+    assert (frozen.rule.code, frozen.severity, frozen.value) == ("frozen", "medium", 4)
+    assert frozen.metric == "water_level"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_order_of_arrival_and_restarts_change_nothing(lab: Lab, seed: int) -> None:
+    series = lab.register(_park())["a", "water_level"]
+    apply(lab, "frozen", FROZEN)
+    apply(lab, "spikes", SPIKES)
+    chance = random.Random(seed)  # noqa: S311 - an order, no secret
+    points = _points(series, _level())
+    points = sorted(
+        points, key=lambda each: each[1] + chance.choice([0, 0, 9, 60]) * STEP
+    )
+    consumer = quality(lab)
+    for at in range(0, len(points), 50):
+        lab.put(points[at : at + 50])
+        if chance.random() < 0.3:
+            consumer = quality(lab)
+        lab.step(consumer)
+    assert _steps(lab) == EXPECTED
+
+
+def test_batteries_radios_and_clocks(lab: Lab) -> None:
+    series = lab.register(_park("wall"))
+    tests = QualityRule(["battery", "radio", "clock"], LEVELS)
+    apply(lab, "health", tests)
+    consumer = quality(lab)
+    now = instants.to_us(lab.wall())
+    fresh = now - 5 * instants.MINUTE
+    lab.put(
+        [
+            (series["a", "battery_voltage"], fresh, 3.1),
+            (series["a", "rsrp"], fresh, -123.0),
+            (series["a", "water_level"], now + 90 * instants.SECOND, 2.0),
+            (series["b", "battery_voltage"], fresh, 12.4),
+            (series["b", "rsrp"], fresh, -90.0),
+            (series["b", "water_level"], now, 2.0),
+        ]
+    )
+    lab.step(consumer)
+    found = {subject: severities for subject, *_, severities in held(lab)}
+    assert found == {
+        "quay/a/battery_voltage": ("low",),
+        "quay/a/rsrp": ("medium",),
+        "quay/a/water_level": ("low",),
+    }
+
+
+def test_a_rule_that_is_switched_off_ends_what_it_held(lab: Lab) -> None:
+    series = lab.register(_park())["a", "rsrp"]
+    apply(lab, "radio", QualityRule(["radio"], LEVELS))
+    consumer = quality(lab)
+    lab.put(_points(series, {0: -115.0, 1: -125.0}))
+    lab.step(consumer)
+    assert [row[3] for row in held(lab)] == [None]
+    with lab.database.transaction() as conn:
+        conn.execute("update rule set enabled = false")
+        conn.execute("select pg_notify(%s, '')", [rules.CHANNEL])
+    lab.step(quality(lab))
+    assert held(lab)[0][3] is not None
