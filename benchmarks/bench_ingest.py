@@ -62,6 +62,8 @@ def private_servers() -> Iterator[Environment]:
         "PARKPULSE_HOME": str(home),
         "PARKPULSE_DATABASE_PORT": str(ports.free()),
         "PARKPULSE_MQTT_PORT": str(ports.free()),
+        # At these rates a small disk holds hours: the least that can be set.
+        "PARKPULSE_RAW_RETENTION_DAYS": "2",
     }
     try:
         subprocess.run([COMMAND, "services", "start"], env=environment, check=True)

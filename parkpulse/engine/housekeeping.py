@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from parkpulse.errors import StoreError
-from parkpulse.store import batchlog, parks, receipts, retention, sequences
+from parkpulse.store import batchlog, chunks, parks, receipts, retention, sequences
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from parkpulse.store.batchlog import Positions
     from parkpulse.store.pool import Connection, Database
@@ -61,17 +61,15 @@ class Housekeeper:
 
     def run(self, stop: threading.Event) -> None:
         """Work at leisure until told to stop."""
+        _safely(self.fit_chunks)
         # After a start the consumers first replay what they need of the log.
         stop.wait(_SETTLE_S)
         retained = 0.0
         while not stop.is_set():
-            try:
-                self.prune()
-                if time.monotonic() - retained > _RETAIN_S:
-                    self.retain(datetime.now(UTC))
-                    retained = time.monotonic()
-            except StoreError as error:
-                _log.warning("housekeeping failed: %s", error)
+            _safely(self.prune)
+            if time.monotonic() - retained > _RETAIN_S:
+                _safely(lambda: self.retain(datetime.now(UTC)))
+                retained = time.monotonic()
             stop.wait(_PRUNE_S)
 
     def prune(self) -> None:
@@ -101,6 +99,15 @@ class Housekeeper:
             retention.drop_minutes(conn, clock - MINUTES)
             retention.drop_years(conn, clock - YEARS)
             retention.drop_deliveries(conn, now - DELIVERIES)
+            self._fit_chunks(conn)
+
+    def fit_chunks(self) -> None:
+        """Fit the chunks to come to what is registered and how long it is kept."""
+        with self._database.transaction() as conn:
+            self._fit_chunks(conn)
+
+    def _fit_chunks(self, conn: Connection) -> None:
+        chunks.fit(conn, self._raw.total_seconds(), MINUTES.total_seconds())
 
     def _is_done(self, conn: Connection, plan: _Plan) -> bool:
         """Whether nobody needs readings before the horizon any more."""
@@ -113,3 +120,10 @@ class Housekeeper:
             for key, n in plan.heads.items()
             for position in passed
         )
+
+
+def _safely(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except StoreError as error:
+        _log.warning("housekeeping failed: %s", error)

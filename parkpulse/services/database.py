@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 NAME = "database"
 ROLE = "parkpulse"
 _SUPERUSER = "postgres"
-_STARTING_WITHIN_S = 120.0
 _STOPPING_WITHIN_S = 60.0
 _STATUS_LINE = 7
 
@@ -44,9 +43,12 @@ effective_cache_size = {cache_mb}MB
 work_mem = 16MB
 maintenance_work_mem = 128MB
 max_worker_processes = 16
-max_wal_size = 2GB
+# After each checkpoint the first change of a page logs the whole page.
+max_wal_size = {wal_mb}MB
 wal_compression = lz4
 checkpoint_timeout = 15min
+# A question that names no time looks at every chunk.
+max_locks_per_transaction = 256
 random_page_cost = 1.1
 autovacuum = on
 timezone = 'UTC'
@@ -151,7 +153,12 @@ class Database:
         (self._home / "postgresql.d").mkdir(mode=0o755, exist_ok=True)
         (self._home / "pg_hba.conf").write_text(_ACCESS)
         self._configuration.write_text(
-            configuration(self._home, self._port, machine.memory_mb())
+            configuration(
+                self._home,
+                self._port,
+                machine.memory_mb(),
+                shutil.disk_usage(self._home).total // 1024**2,
+            )
         )
 
     @property
@@ -258,12 +265,13 @@ class Database:
             raise ServiceError(message)
 
 
-def configuration(home: Path, port: int, machine_memory_mb: int) -> str:
+def configuration(home: Path, port: int, machine_memory_mb: int, disk_mb: int) -> str:
     """Contents of `postgresql.conf`."""
     return _CONFIGURATION.format(
         home=home,
         port=port,
-        shared_buffers_mb=min(max(machine_memory_mb // 8, 128), 1024),
+        shared_buffers_mb=min(max(machine_memory_mb // 8, 128), 4096),
+        wal_mb=min(max(disk_mb // 25, 1024), 8192),
         cache_mb=max(machine_memory_mb // 2, 512),
     )
 

@@ -214,11 +214,13 @@ def test_the_brokers_password_is_salted() -> None:
     assert "secret" not in one
 
 
-def test_memory_sizes_the_servers(tmp_path: Path) -> None:
-    small = database.configuration(tmp_path, 1, 1024)
-    large = database.configuration(tmp_path, 1, 262144)
+def test_the_machine_sizes_the_servers(tmp_path: Path) -> None:
+    small = database.configuration(tmp_path, 1, 1024, disk_mb=8_192)
+    large = database.configuration(tmp_path, 1, 262144, disk_mb=1 << 20)
     assert "shared_buffers = 128MB" in small
-    assert "shared_buffers = 1024MB" in large
+    assert "max_wal_size = 1024MB" in small
+    assert "shared_buffers = 4096MB" in large
+    assert "max_wal_size = 8192MB" in large
     assert f"max_queued_bytes {256 << 20}\n" in broker.configuration(tmp_path, 1, 1024)
     assert f"max_queued_bytes {2048 << 20}\n" in broker.configuration(
         tmp_path, 1, 262144
