@@ -175,7 +175,7 @@ def _fast(grid: Grid, sources: Sequence[Power | Counter]) -> _Steps | None:
 
 
 def find(ts: IntArray) -> Grid | None:
-    """Grid of readings, None if they are not on one.
+    """Grid of readings, None if they are not on one that has a whole hour.
 
     Parameters
     ----------
@@ -186,6 +186,7 @@ def find(ts: IntArray) -> Grid | None:
         return None
     start, step = int(ts[0]), int(ts[1] - ts[0])
     fits = step > 0 and HOUR % step == 0 and start % HOUR == 0
+    fits = fits and len(ts) * step >= HOUR
     if not fits or int(ts[-1]) != start + (len(ts) - 1) * step:
         return None
     block = np.arange(_BLOCK, dtype=np.int64) * step
@@ -278,10 +279,7 @@ class _PowerHours:
 
 def _power(grid: Grid, source: Power) -> _PowerHours:
     table = grid.table(source.value)
-    # Faster than a sum along the rows.
-    total = (
-        np.add.reduceat(table.ravel(), _starts(table)) if len(table) else np.empty(0)
-    )
+    total = _row_sums(table.ravel(), grid.per_hour)
     holed = np.flatnonzero(~np.isfinite(total))
     hole = _holes(table, holed, total)
     fill, held = _held(source, hole, grid.step)
@@ -295,9 +293,10 @@ def _power(grid: Grid, source: Power) -> _PowerHours:
     return _PowerHours(grid, source, own, lost, hole, fill)
 
 
-def _starts(table: FloatArray) -> IntArray:
-    """Where the rows of a table begin in it."""
-    return np.arange(0, table.size, table.shape[1])
+def _row_sums(values: FloatArray, width: int) -> FloatArray:
+    # Faster than a sum along an axis.
+    found: FloatArray = np.add.reduceat(values, np.arange(0, len(values), width))
+    return found
 
 
 def _holes(table: FloatArray, holed: IntArray, total: FloatArray) -> IntArray:
@@ -309,12 +308,12 @@ def _holes(table: FloatArray, holed: IntArray, total: FloatArray) -> IntArray:
         rows = table.take(some, axis=0).ravel()
         hole = np.flatnonzero(~np.isfinite(rows))
         rows[hole] = 0.0
-        total[some] = np.add.reduceat(rows, np.arange(0, rows.size, table.shape[1]))
+        total[some] = _row_sums(rows, table.shape[1])
         found.append(hole + low * table.shape[1])
-    hole: IntArray = np.concatenate(found)
-    row = hole // table.shape[1]
-    hole += (holed[row] - row) * table.shape[1]
-    return hole
+    missing: IntArray = np.concatenate(found)
+    row = missing // table.shape[1]
+    missing += (holed[row] - row) * table.shape[1]
+    return missing
 
 
 def _held(source: Power, hole: IntArray, step: int) -> tuple[FloatArray, IntArray]:
@@ -386,27 +385,28 @@ def _counter(grid: Grid, source: Counter) -> _CounterHours:
     at_edges = value[: count * per_hour + 1 : per_hour]
     amount = np.zeros(grid.hours)
     np.subtract(at_edges[1:], at_edges[:-1], out=amount[:count])
-    rolled, strange = _doubtful(grid, source, count * per_hour)
+    rolled, strange = _doubtful(grid, source)
+    rolled = rolled[rolled < grid.hours * per_hour]
     passed = np.bincount(rolled // per_hour, minlength=grid.hours)
     amount += passed * (source.register.modulus or 0.0)
     near = strange[:, None] + np.arange(-_AROUND, _AROUND + 1)
     odd = np.zeros(grid.hours, np.bool_)
-    odd[np.clip(near.ravel() // per_hour, 0, max(grid.hours - 1, 0))] = True
+    odd[np.clip(near.ravel() // per_hour, 0, grid.hours - 1)] = True
     odd[count:] = True
     own = _own(amount, np.full(grid.hours, HOUR, np.int64))
     return _mend(grid, source, rolled, np.flatnonzero(odd), own)
 
 
-def _doubtful(grid: Grid, source: Counter, count: int) -> tuple[IntArray, IntArray]:
-    """Which of the first steps pass the modulus, and which are else not plain."""
+def _doubtful(grid: Grid, source: Counter) -> tuple[IntArray, IntArray]:
+    """Which steps pass the modulus, and which are else not plain."""
     value = source.value
     length = np.array([grid.step])
     most = energy.bound(length, source.register)
     limit = np.minimum(most, np.finfo(np.float64).max).view(np.uint64)[0]
     found = [np.empty(0, np.int64)]
     buffer, mask = np.empty(_BLOCK), np.empty(_BLOCK, np.bool_)
-    for low in range(0, count, _BLOCK):
-        high = min(low + _BLOCK, count)
+    for low in range(0, grid.size - 1, _BLOCK):
+        high = min(low + _BLOCK, grid.size - 1)
         step = buffer[: high - low]
         np.subtract(value[low + 1 : high + 1], value[low:high], out=step)
         # As bits, floats from 0 to the limit are those up to the limit's: negative

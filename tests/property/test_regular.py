@@ -24,6 +24,10 @@ def _sources(
         value = np.cumsum(rng.uniform(0.0, 300.0, count) * step / HOUR) % MODULUS
         bad = np.flatnonzero(rng.random(count) < share / 10)
         value[bad] = rng.uniform(0.0, MODULUS, len(bad))
+        if share:
+            # Another meter.
+            swap = int(rng.integers(count))
+            value[swap:] = (value[swap:] + rng.uniform(0.0, MODULUS)) % MODULUS
         found.append(regular.Counter(value, known))
     for _ in range(2):
         value = rng.uniform(0.0, 1e5, count)
