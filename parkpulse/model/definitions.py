@@ -413,6 +413,7 @@ class BalanceRule(
     off_samples: Samples = 1
     least_coverage: Annotated[float, Meta(ge=0, le=1)] = 0.5
     """Days of which all the meters know less say nothing."""
+    deadband: Annotated[float, Meta(ge=0)] = 0.0
     data_centres: _LISTED | None = None
 
     def __post_init__(self) -> None:

@@ -9,13 +9,14 @@ import numpy as np
 
 from analytics import thresholds
 from parkpulse.model import instants
+from parkpulse.model.definitions import KpiRule
 from parkpulse.query import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from parkpulse.model.condition import Interval
-    from parkpulse.model.definitions import KpiRule
+    from parkpulse.model.definitions import BalanceRule
     from parkpulse.store.kpi_views import KpiRow
 
 _HOLD = 400 * instants.DAY
@@ -56,23 +57,55 @@ def _end(row: KpiRow) -> int:
     return instants.to_us(row.end)
 
 
-def intervals(definition: KpiRule, found: Sequence[Figure]) -> list[Interval]:
-    """Return when the condition held."""
+def intervals(
+    definition: KpiRule | BalanceRule,
+    found: Sequence[Figure],
+    since: int = thresholds.NEVER,
+    active: Interval | None = None,
+) -> list[Interval]:
+    """Return when the condition held.
+
+    Parameters
+    ----------
+    definition
+        The rule.
+    found
+        Its figures, by time; those before `since` only count for what follows.
+    since
+        From when on conditions are wanted. [us]
+    active
+        The condition that held before that.
+    """
     limits = _limits(definition)
-    _, transitions = thresholds.advance(
-        limits,
-        thresholds.initial(1),
-        np.zeros(len(found), np.int64),
-        np.array([each.ts for each in found], np.int64),
-        np.array([each.value for each in found], np.float64),
+    ts = np.array([each.ts for each in found], np.int64)
+    value = np.array([each.value for each in found], np.float64)
+    row = np.zeros(len(found), np.int64)
+    before, after = ts < since, ts >= since
+    state = thresholds.resume(
+        limits, _state(definition, active), row[before], ts[before], value[before]
     )
-    return terms.computed(None, transitions, definition)
+    _, transitions = thresholds.advance(
+        limits, state, row[after], ts[after], value[after]
+    )
+    return terms.computed(active, transitions, definition)
 
 
-def _limits(definition: KpiRule) -> thresholds.Limits:
+def _state(
+    definition: KpiRule | BalanceRule, active: Interval | None
+) -> thresholds.Structured:
+    state = thresholds.initial(1)
+    if active is not None:
+        severities = [each.severity for each in definition.levels]
+        level = definition.level(active.severity).severity
+        state["level"] = severities.index(level) + 1
+        state["onset"], state["raised"] = active.onset, active.raised
+    return state
+
+
+def _limits(definition: KpiRule | BalanceRule) -> thresholds.Limits:
     sign = 1.0 if definition.direction == "above" else -1.0
     limit = np.array([[sign * each.limit for each in definition.levels]])
-    if definition.inclusive:
+    if isinstance(definition, KpiRule) and definition.inclusive:
         limit = np.nextafter(limit, -np.inf)
     none = np.zeros(1, np.int64)
     return thresholds.Limits(

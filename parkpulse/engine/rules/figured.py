@@ -1,24 +1,33 @@
-"""What rules of key figures find in the data centres of some slots."""
+"""What rules of data centres find in those of some slots."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from parkpulse.engine.alerts_reconcile import Origin
 from parkpulse.engine.alerts_record import Finding
-from parkpulse.engine.rules import evaluated
+from parkpulse.engine.rules import daily, evaluated
+from parkpulse.engine.rules.daily import About
 from parkpulse.model import instants, rule
-from parkpulse.model.definitions import KpiRule
+from parkpulse.model.definitions import (
+    BalanceRule,
+    CentreDefinition,
+    DriftRule,
+    KpiRule,
+    ProjectionRule,
+)
 from parkpulse.model.registry import SLOTS
 from parkpulse.store import conditions, kpi_views, parks
 from parkpulse.store.kpi_views import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import UnionType
 
     from parkpulse.model.condition import Key
+    from parkpulse.model.definitions import Definition
     from parkpulse.model.rule import StoredRule
-    from parkpulse.store.parks import DataCentreRow, ParkRow
+    from parkpulse.store.parks import DataCentreRow
     from parkpulse.store.pool import Connection
 
 CATEGORIES = (0, 1, 2, 3)
@@ -36,7 +45,10 @@ _FRESH = {
 
 
 def findings(
-    conn: Connection, stored: Sequence[StoredRule], slots: Sequence[int]
+    conn: Connection,
+    stored: Sequence[StoredRule],
+    slots: Sequence[int],
+    kinds: type | UnionType,
 ) -> tuple[list[Finding], set[Key]]:
     """Compare recorded and computed conditions; return these and all keys watched."""
     by_id = {each.id: each for each in parks.parks(conn) if each.id % SLOTS in slots}
@@ -46,28 +58,37 @@ def findings(
         park = by_id.get(centre.park_id)
         if park is None:
             continue
+        about = About(park, centre, clocks[park.id])
         for each in rule.in_force(stored, park.id):
             definition = each.spec.definition
-            if isinstance(definition, KpiRule) and _holds(definition, centre):
-                about = _About(park, centre, clocks[park.id])
+            if isinstance(definition, kinds) and _holds(definition, centre):
                 found += _of_rule(conn, each.id, definition, about)
     return found, {each.origin.key for each in found}
 
 
-def _holds(definition: KpiRule, centre: DataCentreRow) -> bool:
-    return definition.data_centres is None or centre.code in definition.data_centres
-
-
-class _About(NamedTuple):
-    """A data centre and its park's clock. [us]."""
-
-    park: ParkRow
-    centre: DataCentreRow
-    now: int
+def _holds(definition: Definition, centre: DataCentreRow) -> bool:
+    return isinstance(definition, CentreDefinition) and (
+        definition.data_centres is None or centre.code in definition.data_centres
+    )
 
 
 def _of_rule(
-    conn: Connection, rule_id: int, definition: KpiRule, about: _About
+    conn: Connection, rule_id: int, definition: Definition, about: About
+) -> list[Finding]:
+    """Look at one rule of a data centre."""
+    if isinstance(definition, KpiRule):
+        return _of_figures(conn, rule_id, definition, about)
+    if isinstance(definition, BalanceRule):
+        return daily.balances(conn, rule_id, definition, about)
+    if isinstance(definition, ProjectionRule):
+        return daily.projections(conn, rule_id, definition, about)
+    if isinstance(definition, DriftRule):
+        return daily.drifts(conn, rule_id, definition, about)
+    return []
+
+
+def _of_figures(
+    conn: Connection, rule_id: int, definition: KpiRule, about: About
 ) -> list[Finding]:
     one = definition.category
     return [
@@ -80,7 +101,7 @@ def _finding(
     conn: Connection,
     rule_id: int,
     definition: KpiRule,
-    about: _About,
+    about: About,
     category: int,
 ) -> Finding:
     park, centre, now = about

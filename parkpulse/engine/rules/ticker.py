@@ -1,6 +1,6 @@
-"""Rules that do not watch readings: key figures, and several conditions together.
+"""Rules that do not watch readings: figures of data centres, conditions together.
 
-Both are computed anew from what is stored whenever that may have changed, and compared
+All are computed anew from what is stored whenever that may have changed, and compared
 with what is recorded; so a restart needs no memory.
 """
 
@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import logging
 import time
+from types import UnionType
 from typing import TYPE_CHECKING
 
 from parkpulse.engine import alerts_record, alerts_stray
 from parkpulse.engine.alerts_changes import Changes
 from parkpulse.engine.rules import composed, figured
 from parkpulse.errors import StoreError
-from parkpulse.model.definitions import Composition, KpiRule
+from parkpulse.model.definitions import (
+    BalanceRule,
+    Composition,
+    DriftRule,
+    KpiRule,
+    ProjectionRule,
+)
 from parkpulse.store import alerts, conditions, engine, kpis, rules
 
 if TYPE_CHECKING:
@@ -30,8 +37,12 @@ if TYPE_CHECKING:
 EVERY_S = 1.0
 FIGURES_EVERY_S = 10.0
 """Key figures change in bursts and are looked at so often at most. [s]"""
+DAILY_EVERY_S = 600.0
+"""What is judged by civil days is looked at so often. [s]"""
 LOOK_EVERY_S = 10.0
 """Conditions together end by time alone too, and are looked at so often. [s]"""
+Daily: UnionType = BalanceRule | ProjectionRule | DriftRule
+_Kinds = type | UnionType
 _log = logging.getLogger(__name__)
 
 
@@ -57,6 +68,8 @@ class RuleTicker:
         self._alerts = Changes(database, alerts.CHANNEL)
         self._figures_due = True
         self._figured_at = -FIGURES_EVERY_S
+        self._daily_due = True
+        self._daily_at = -FIGURES_EVERY_S
         self._looked_at = -LOOK_EVERY_S
 
     def run(self, stop: threading.Event) -> None:
@@ -66,7 +79,7 @@ class RuleTicker:
                 self.step(time.monotonic())
             except StoreError as error:
                 _log.warning("rules of figures: %s", error)
-                self._figures_due = True
+                self._figures_due = self._daily_due = True
 
     def step(self, now: float) -> None:
         """Look at what may have changed, at a time of a steady clock. [s]."""
@@ -75,23 +88,29 @@ class RuleTicker:
         is_time = now - self._looked_at >= LOOK_EVERY_S
         wants_conditions = self._alerts.have_come() | is_new | is_time
         wants_figures = self._figures_due & (now - self._figured_at >= FIGURES_EVERY_S)
-        if not wants_figures and not wants_conditions:
+        self._daily_due |= is_new | (now - self._daily_at >= DAILY_EVERY_S)
+        wants_daily = self._daily_due & (now - self._daily_at >= FIGURES_EVERY_S)
+        wanted: list[_Kinds] = []
+        wanted += [KpiRule] * wants_figures
+        wanted += [Daily] * wants_daily
+        wanted += [Composition] * wants_conditions
+        if not wanted:
             return
         slots = self._keeper.held
         with self._database.transaction() as conn:
             if not slots or not engine.confirm(conn, self._keeper.owner, slots):
                 return
             stored = rules.load(conn)
-            if wants_figures:
-                self._look(conn, stored, sorted(slots), KpiRule)
-            if wants_conditions:
-                self._look(conn, stored, sorted(slots), Composition)
-        self._took(now, figures=wants_figures, conditions=wants_conditions)
+            for kinds in wanted:
+                self._look(conn, stored, sorted(slots), kinds)
+        self._took(now, wanted)
 
-    def _took(self, now: float, *, figures: bool, conditions: bool) -> None:
-        if figures:
+    def _took(self, now: float, wanted: Sequence[_Kinds]) -> None:
+        if KpiRule in wanted:
             self._figures_due, self._figured_at = False, now
-        if conditions:
+        if Daily in wanted:
+            self._daily_due, self._daily_at = False, now
+        if Composition in wanted:
             self._looked_at = now
 
     def _look(
@@ -99,14 +118,16 @@ class RuleTicker:
         conn: Connection,
         stored: Sequence[StoredRule],
         slots: Sequence[int],
-        kind: type[KpiRule | Composition],
+        kinds: _Kinds,
     ) -> None:
-        if not any(isinstance(each.spec.definition, kind) for each in stored):
+        if not any(isinstance(each.spec.definition, kinds) for each in stored):
             return
-        look = figured.findings if kind is KpiRule else composed.findings
-        findings, watched = look(conn, stored, slots)
+        if kinds is Composition:
+            findings, watched = composed.findings(conn, stored, slots)
+        else:
+            findings, watched = figured.findings(conn, stored, slots, kinds)
         self._record(conn, findings)
-        self._end_stray(conn, stored, slots, watched, kind)
+        self._end_stray(conn, stored, slots, watched, kinds)
 
     def _record(self, conn: Connection, findings: Sequence[Finding]) -> None:
         changed = [
@@ -126,7 +147,7 @@ class RuleTicker:
         stored: Sequence[StoredRule],
         slots: Sequence[int],
         watched: Collection[Key],
-        kind: type,
+        kinds: _Kinds,
     ) -> None:
         lasting = conditions.lasting(conn, slots)
-        alerts_stray.end(conn, lasting, watched, stored, kind, self._page_url)
+        alerts_stray.end(conn, lasting, watched, stored, kinds, self._page_url)

@@ -1,0 +1,267 @@
+"""What is looked at by civil days: meter balance, projections, drift of the overhead.
+
+A balance is judged for each closed day. A projection and a search for drift say what is
+known now: their conditions begin and end with the newest closed day.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+
+from analytics import balance
+from analytics.balance import SUPPLY, Hours
+from analytics.kpi import Target
+from parkpulse.engine.alerts_evaluate import at
+from parkpulse.engine.alerts_reconcile import Origin
+from parkpulse.engine.alerts_record import Finding
+from parkpulse.engine.rules import evaluated
+from parkpulse.engine.rules.evaluated import Figure
+from parkpulse.model import instants
+from parkpulse.model.condition import Interval, Step
+from parkpulse.model.definitions import KpiRule, Level
+from parkpulse.model.periods import Calendar
+from parkpulse.model.registry import Name
+from parkpulse.query import metered, projection
+from parkpulse.query.catalogue import DataCentre
+from parkpulse.store import conditions, drift
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parkpulse.model.alert import Severity
+    from parkpulse.model.definitions import (
+        BalanceRule,
+        Definition,
+        DriftRule,
+        ProjectionRule,
+    )
+    from parkpulse.model.outlook import Projection
+    from parkpulse.model.packed import Int64Array
+    from parkpulse.query.metered import Metered
+    from parkpulse.store.drift import DriftRow
+    from parkpulse.store.parks import DataCentreRow, ParkRow
+    from parkpulse.store.pool import Connection
+
+SETTLED = 2 * instants.HOUR
+"""A day is looked at when it has been over for so long. [us]"""
+BALANCE_DAYS = 31
+"""So many closed days are balanced again, for late readings."""
+
+
+class About(NamedTuple):
+    """A data centre and its park's clock. [us]."""
+
+    park: ParkRow
+    centre: DataCentreRow
+    now: int
+
+    @property
+    def days_end(self) -> int:
+        """End of the newest closed day. [us]."""
+        calendar = Calendar(self.park.zone)
+        return calendar.midnight(calendar.day_of(self.now - SETTLED))
+
+    def origin(self, rule_id: int, definition: Definition, *parts: object) -> Origin:
+        """Tell what alerts of a rule are about."""
+        subject = "/".join(map(str, (self.park.code, self.centre.code, *parts)))
+        return Origin(rule_id, subject, self.park.id, None, None, None, definition)
+
+
+def balances(
+    conn: Connection, rule_id: int, definition: BalanceRule, about: About
+) -> list[Finding]:
+    """Compare each meter with those below it, day by day."""
+    calendar = Calendar(about.park.zone)
+    last = calendar.day_of(about.days_end)
+    start = calendar.midnight(last - timedelta(days=BALANCE_DAYS))
+    more = timedelta(days=max(definition.on_samples, definition.off_samples))
+    first = calendar.midnight(last - timedelta(days=BALANCE_DAYS) - more)
+    figures = shares(conn, definition, about, (first, about.days_end))
+    found = []
+    for parent, known in sorted(figures.items()):
+        origin = about.origin(rule_id, definition, "balance", parent)
+        old = conditions.overlapping(conn, {origin.key: start})[origin.key]
+        new = evaluated.intervals(definition, known, start + 1, at(old, start))
+        found.append(Finding(origin, about.now, is_fresh=True, old=old, new=new))
+    return found
+
+
+def shares(
+    conn: Connection,
+    definition: BalanceRule,
+    about: About,
+    span: tuple[int, int],
+) -> dict[str, list[Figure]]:
+    """Compute what is lost or in excess of each parent, by the days of a span [us].
+
+    Returns
+    -------
+    dict
+        By parent meter, one figure a day that is covered enough.
+    """
+    start, end = span
+    read = metered.read(
+        conn,
+        about.centre.id,
+        instants.from_us(start),
+        instants.from_us(end),
+        instants.from_us(about.now),
+    )
+    edges = Calendar(about.park.zone).edges(start, end)
+    sign = 1.0 if definition.measure == "loss" else -1.0
+    found: dict[str, list[Figure]] = {}
+    for opens, closes in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        for each in balance.check(read.tree, _hours(read, opens, closes)):
+            parent = _parent(read, each.parent)
+            known = each.hours * instants.HOUR / (closes - opens)
+            if not _is_wanted(definition, read, each.parent) or not each.parent_kwh:
+                continue
+            figures = found.setdefault(parent, [])
+            if known >= definition.least_coverage:
+                share = sign * each.difference_kwh / abs(each.parent_kwh)
+                figures.append(Figure(closes, share))
+    return found
+
+
+def _hours(read: Metered, opens: int, closes: int) -> Hours:
+    moments: Int64Array = read.moments
+    mine = slice(*np.searchsorted(moments, [opens, closes]).tolist())
+    hours = read.hours
+    return Hours(hours.amount[mine], hours.estimated[mine], hours.known[mine])
+
+
+def _parent(read: Metered, parent: int) -> str:
+    return "supply" if parent == SUPPLY else read.rows[parent].device
+
+
+def _is_wanted(definition: BalanceRule, read: Metered, parent: int) -> bool:
+    role = "supply" if parent == SUPPLY else read.rows[parent].role
+    return definition.roles is None or role in definition.roles
+
+
+def projections(
+    conn: Connection, rule_id: int, definition: ProjectionRule, about: About
+) -> list[Finding]:
+    """Compare the projected figure of the year with the target that binds it."""
+    row, park = about.centre, about.park
+    centre = DataCentre(
+        row.id,
+        row.code,
+        Name(row.name_zh, row.name_en),
+        row.commissioned,
+        row.standard_racks,
+        None,
+    )
+    found = projection.project(
+        conn,
+        centre,
+        park.zone,
+        instants.from_us(about.now),
+        kpi=definition.kpi,
+        category=definition.category,
+    )
+    year = Calendar(park.zone).day_of(about.now).year
+    severity = _missed(definition, found)
+    target = found.target or 0.0
+    # The limit that people are shown is the dated target.
+    shown = KpiRule(
+        definition.kpi,
+        definition.direction,
+        [Level(severity or definition.severity, target)],
+    )
+    origin = about.origin(rule_id, shown, "projection", definition.kpi, year)
+    if found.value is None:
+        return [_unchanged(conn, origin, about)]
+    return [_present(conn, origin, about, severity, found.value)]
+
+
+def _missed(definition: ProjectionRule, found: Projection) -> Severity | None:
+    """Tell how severe it is, None when the target is met or binds nobody here."""
+    if found.value is None or found.target is None or found.comparison is None:
+        return None
+    if not found.in_scope or Target(found.target, found.comparison).is_met(found.value):
+        return None
+    if found.expectation == "missed" and definition.certain is not None:
+        return definition.certain
+    return definition.severity
+
+
+def drifts(
+    conn: Connection, rule_id: int, definition: DriftRule, about: About
+) -> list[Finding]:
+    """Tell of a lasting rise that the daily search has found."""
+    origin = about.origin(rule_id, definition, "drift")
+    row = drift.load(conn).get(about.centre.id)
+    if row is None:
+        return [_unchanged(conn, origin, about)]
+    risen = row.shift_kw or 0.0
+    passed = [each for each in definition.levels if risen > each.limit]
+    is_known = row.onset is not None and (
+        row.thermometer is not None or not definition.needs_thermometer
+    )
+    severity = passed[-1].severity if passed and is_known else None
+    return [_present(conn, origin, about, severity, risen, _onset(row, about))]
+
+
+def _onset(row: DriftRow, about: About) -> int | None:
+    if row.onset is None:
+        return None
+    return Calendar(about.park.zone).midnight(row.onset)
+
+
+def _lasting(conn: Connection, origin: Origin, about: About) -> list[Interval]:
+    found = conditions.overlapping(conn, {origin.key: about.days_end})[origin.key]
+    return [each for each in found if each.cleared is None]
+
+
+def _unchanged(conn: Connection, origin: Origin, about: About) -> Finding:
+    old = _lasting(conn, origin, about)
+    return Finding(origin, about.now, is_fresh=True, old=old, new=old)
+
+
+def _present(
+    conn: Connection,
+    origin: Origin,
+    about: About,
+    severity: Severity | None,
+    value: float,
+    onset: int | None = None,
+) -> Finding:
+    """Let a condition hold from the newest closed day on, or no longer."""
+    old = _lasting(conn, origin, about)
+    step = None if severity is None else Step(about.days_end, severity, value)
+    new = present(old, about.days_end, step, onset)
+    return Finding(origin, about.now, is_fresh=True, old=old, new=new)
+
+
+def present(
+    lasting: Sequence[Interval], now: int, step: Step | None, onset: int | None = None
+) -> list[Interval]:
+    """Return the condition as it is at a moment.
+
+    Parameters
+    ----------
+    lasting
+        The condition that was recorded and lasts, if any.
+    now
+        The moment. [us]
+    step
+        The severity that the condition has now; None: it does not hold.
+    onset
+        Since when that is so, if it began earlier. [us]
+    """
+    if step is None:
+        # What began at this very moment was an error.
+        return [replace(each, cleared=now) for each in lasting if each.raised < now]
+    if not lasting:
+        begin = min(onset or now, now)
+        return [Interval(onset=begin, raised=now, cleared=None, steps=(step,))]
+    (one,) = lasting
+    if one.severity == step.severity:
+        return [one]
+    steps = tuple(each for each in one.steps if each.ts < now)
+    return [replace(one, steps=(*steps, step))]
