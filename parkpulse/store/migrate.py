@@ -7,7 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
 from parkpulse.errors import ConfigError
-from parkpulse.store import pool
+from parkpulse.store import metric_names, pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,4 +98,5 @@ def apply(url: str, tell: Callable[[str], None] = lambda _: None) -> int:
                 [migration.name, migration.sha256],
             )
             connection.commit()
+        metric_names.write(connection)
         return len(todo)
