@@ -483,7 +483,9 @@ SeriesDefinition = Threshold | Rate | RollingSum
 """Kinds whose subjects are series, by their readings."""
 FoundDefinition = QualityRule | AnomalyRule
 """Kinds whose subjects are series, by what was found at their readings."""
-CentreDefinition = KpiRule | BalanceRule | ProjectionRule | DriftRule
+DailyDefinition = BalanceRule | ProjectionRule | DriftRule
+"""Kinds that are judged by civil days of data centres."""
+CentreDefinition = KpiRule | DailyDefinition
 """Kinds whose subjects are of data centres."""
 Definition = (
     SeriesDefinition | FoundDefinition | CentreDefinition | Absence | Composition

@@ -16,11 +16,9 @@ from parkpulse.engine.alerts_changes import Changes
 from parkpulse.engine.rules import composed, figured
 from parkpulse.errors import StoreError
 from parkpulse.model.definitions import (
-    BalanceRule,
     Composition,
-    DriftRule,
+    DailyDefinition,
     KpiRule,
-    ProjectionRule,
 )
 from parkpulse.store import alerts, conditions, engine, kpis, rules
 
@@ -41,7 +39,6 @@ DAILY_EVERY_S = 600.0
 """What is judged by civil days is looked at so often. [s]"""
 LOOK_EVERY_S = 10.0
 """Conditions together end by time alone too, and are looked at so often. [s]"""
-Daily: UnionType = BalanceRule | ProjectionRule | DriftRule
 _Kinds = type | UnionType
 _log = logging.getLogger(__name__)
 
@@ -92,7 +89,7 @@ class RuleTicker:
         wants_daily = self._daily_due & (now - self._daily_at >= FIGURES_EVERY_S)
         wanted: list[_Kinds] = []
         wanted += [KpiRule] * wants_figures
-        wanted += [Daily] * wants_daily
+        wanted += [DailyDefinition] * wants_daily
         wanted += [Composition] * wants_conditions
         if not wanted:
             return
@@ -108,7 +105,7 @@ class RuleTicker:
     def _took(self, now: float, wanted: Sequence[_Kinds]) -> None:
         if KpiRule in wanted:
             self._figures_due, self._figured_at = False, now
-        if Daily in wanted:
+        if DailyDefinition in wanted:
             self._daily_due, self._daily_at = False, now
         if Composition in wanted:
             self._looked_at = now
