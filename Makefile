@@ -1,5 +1,7 @@
 # Everything a person needs: `make run` and `make test` do the rest themselves.
 PYTHON ?= python3
+# Test processes, each with servers of its own.
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -25,7 +27,7 @@ run: $(STAMP) $(DIST)
 	@$(BIN)/parkpulse up --demo
 
 test: $(STAMP) $(DIST) check
-	@$(BIN)/python -m pytest -m "not soak"
+	@$(BIN)/python -m pytest -m "not soak" -n $(JOBS) --dist loadgroup
 
 soak: $(STAMP) $(DIST)
 	@$(BIN)/python -m pytest -m soak

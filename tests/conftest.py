@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from typing import TYPE_CHECKING
+
+import pytest
 
 from parkpulse import settings
-
-if TYPE_CHECKING:
-    import pytest
 
 pytest_plugins = [
     "tests.plugins.fix_services",
@@ -43,8 +41,15 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_HOME, ignore_errors=True)
 
 
+def _group(item: pytest.Item) -> str:
+    """All page tests share one service, so one of several workers runs them."""
+    pages = item.config.rootpath / "tests" / "page"
+    return "page" if item.path.is_relative_to(pages) else str(item.path)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in _MARKERS:
                 item.add_marker(_MARKERS[fixture])
