@@ -8,8 +8,10 @@ import msgspec
 from fastapi import APIRouter, Query
 
 from api.context import Ctx
+from api.schemas.common import Page
 from api.schemas.duty import (
     DutyQuery,
+    Escalation,
     NewPlan,
     NewSubstitution,
     OnDuty,
@@ -67,3 +69,15 @@ def substitute(park: str, body: NewSubstitution, ctx: Ctx) -> object:
     with ctx.database.transaction() as conn:
         found = duty.substitute(conn, park, body.roster, new, body.actor)
     return _shown(found)
+
+
+@router.get(
+    "/parks/{park}/escalations",
+    response_model=Page[Escalation],
+    summary="Escalations under way",
+)
+def escalations(park: str, ctx: Ctx) -> object:
+    """Who was called last for alerts that nobody has answered, and when the next is."""
+    with ctx.database.transaction() as conn:
+        found = duty.escalations(conn, park)
+    return {"items": found, "next": None}

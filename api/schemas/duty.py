@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from pydantic import Field, StrictInt
 
@@ -136,3 +137,27 @@ class NewSubstitution(Request):
     by: Code
     person: Code | None = None
     reason: Code = ""
+
+
+class Escalation(Answer):
+    """How far the escalation of an alert is; times are of the park's clock."""
+
+    model_config = example(
+        {
+            "alert": "019a3c5e-0b7e-7cc3-98f6-3b1f6a1d2e40",
+            "policy": "usual",
+            "started_at": "2026-11-22T10:10:00Z",
+            "steps_taken": 1,
+            "due": "2026-11-22T10:20:00Z",
+            "people": ["李"],
+            "channels": ["li-dingtalk"],
+        }
+    )
+
+    alert: UUID
+    policy: str
+    started_at: datetime
+    steps_taken: int
+    due: datetime | None = Field(description="Next step; null: all were taken.")
+    people: list[str] = Field(description="Who was called last.")
+    channels: list[str] = Field(description="Where they were called.")

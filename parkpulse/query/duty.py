@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from parkpulse.model.duty import Person, Plan, Roster, Substitution
-    from parkpulse.store.duty import StoredPlan
+    from parkpulse.store.duty import StoredPlan, UnderWay
     from parkpulse.store.parks import ParkRow
     from parkpulse.store.pool import Connection
 
@@ -62,6 +62,11 @@ def read(document: object, pointer: str = "") -> Plan:
 def plan(conn: Connection, park: str) -> StoredPlan:
     """Return the plan in force; raises NotFoundError."""
     return store.load(conn, _park(conn, park).id)
+
+
+def escalations(conn: Connection, park: str) -> list[UnderWay]:
+    """Escalations that no answer has stopped yet; raises NotFoundError."""
+    return store.under_way(conn, _park(conn, park).id)
 
 
 def put(

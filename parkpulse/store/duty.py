@@ -52,6 +52,20 @@ class Running(NamedTuple):
     due: datetime
 
 
+class UnderWay(NamedTuple):
+    """How far the escalation of an alert is; times are of the park's clock."""
+
+    alert: UUID
+    policy: str
+    started_at: datetime
+    steps_taken: int
+    due: datetime | None
+    """Of the next step; None when every step was taken."""
+    people: list[str]
+    """Names of those who were called last."""
+    channels: list[str]
+
+
 def load(conn: Connection, park_id: int) -> StoredPlan:
     """Return the plan in force; an empty one if there is none."""
     row = conn.execute(
@@ -134,6 +148,27 @@ def waiting(conn: Connection, park_ids: Sequence[int]) -> list[Waiting]:
         [list(park_ids)],
     )
     return [Waiting(*row) for row in rows]
+
+
+def under_way(conn: Connection, park_id: int) -> list[UnderWay]:
+    """Escalations of a park that no answer has stopped yet, oldest first."""
+    rows = conn.execute(
+        """
+        select e.alert_id, e.policy, e.started_at, e.next_step, e.due,
+            coalesce(jsonb_path_query_array(v.detail, '$.people[*].name'), '[]'),
+            coalesce(v.detail->'channels', '[]')
+        from escalation e join alert a on a.id = e.alert_id
+        left join lateral (
+            select detail from alert_event
+            where alert_id = e.alert_id and kind = 'escalated' and id > e.after_event
+            order by id desc limit 1) v on true
+        where a.park_id = %s and (e.stopped is null or e.stopped = 'done')
+        order by e.started_at, e.id
+        limit 1000
+        """,
+        [park_id],
+    )
+    return [UnderWay(*row) for row in rows]
 
 
 def answered(conn: Connection, park_ids: Sequence[int]) -> list[tuple[int, Stopped]]:

@@ -434,6 +434,8 @@ export const alerts: Alert[] = ALERTS.map((spec, i) => {
     severity: limit.severity,
     level: limit.name,
     state: spec.state,
+    quiet: null,
+    assignee: null,
     retroactive: false,
     onset,
     raised_at: onset,

@@ -1,5 +1,9 @@
 /** What the API answers (`/api/v1`); times are RFC 3339 texts unless a name says `_ms`. */
 
+import type { Alert } from "./alert-types";
+
+export type * from "./alert-types";
+
 export interface Name {
   zh: string;
   en: string;
@@ -219,91 +223,6 @@ export interface Revision {
   new_coverage: number;
   cause: string;
   at: string;
-}
-
-export type AlertState =
-  | "unacknowledged"
-  | "acknowledged"
-  | "returned_unacknowledged"
-  | "normal"
-  | "shelved"
-  | "suppressed_by_design"
-  | "out_of_service";
-
-export interface Alert {
-  id: string;
-  rule: { code: string; name: Name };
-  subject: string;
-  park: string;
-  place: string | null;
-  place_name: Name | null;
-  device: string | null;
-  device_name: Name | null;
-  series: number | null;
-  metric: string | null;
-  metric_name: Name | null;
-  unit: string | null;
-  severity: Severity;
-  /** Name of the severity's level, such as 警戒水位. */
-  level: Name | null;
-  state: AlertState;
-  retroactive: boolean;
-  onset: string;
-  raised_at: string;
-  cleared_at: string | null;
-  acknowledged_at: string | null;
-  acknowledged_by: string | null;
-  value: number;
-  limit: number;
-  direction: "above" | "below" | null;
-  version: number;
-}
-
-export type AlertEventKind =
-  | "raised"
-  | "severity"
-  | "cleared"
-  | "acknowledged"
-  | "revised"
-  | "shelved"
-  | "unshelved"
-  | "suppressed"
-  | "unsuppressed"
-  | "out_of_service"
-  | "in_service"
-  | "assigned"
-  | "commented"
-  | "escalated"
-  | "step_done"
-  | "step_undone"
-  | "command_requested"
-  | "command_confirmed"
-  | "command_refused"
-  | "command_timed_out"
-  | "command_withdrawn";
-
-export interface AlertEvent {
-  kind: AlertEventKind;
-  at: string;
-  recorded_at: string;
-  actor: string;
-  severity: Severity;
-  value: number | null;
-  detail: Record<string, unknown>;
-}
-
-export interface Delivery {
-  channel: string;
-  event: AlertEvent["kind"];
-  at: string;
-  attempt: number;
-  status: number | null;
-  error: string | null;
-}
-
-export interface AlertDetail extends Alert {
-  events: AlertEvent[];
-  deliveries: Delivery[];
 }
 
 export interface LedgerCounts {

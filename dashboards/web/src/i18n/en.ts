@@ -1,6 +1,8 @@
 /** The English words; `zh.ts` must have the same keys, or it does not compile. */
 import * as alert from "./alert-words";
 import * as centre from "./centre";
+import * as form from "./form";
+import * as handling from "./handling";
 import * as outlook from "./outlook";
 import * as settings from "./settings";
 import * as training from "./training";
@@ -331,6 +333,8 @@ export const en = {
     kind: { gauge: "gauge", counter: "counter", interval: "interval", state: "state" },
     quality: { 1: "good", 2: "not evaluated", 3: "suspect", 4: "fail" },
   },
+  form: form.en,
+  handling: handling.en,
   settings: settings.en,
   training: training.en,
   help: {
@@ -353,6 +357,9 @@ export const en = {
     mark: "select or unselect",
     ack: "acknowledge the selected, or this one",
     ackComment: "acknowledge with a comment",
+    shelve: "shelve the selected, or this one",
+    assign: "assign",
+    comment: "comment",
     singleKeys: "Single-key commands",
     filter: "filter",
     history: "active or history",

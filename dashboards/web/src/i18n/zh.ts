@@ -1,6 +1,8 @@
 /** The Chinese words. */
 import * as alert from "./alert-words";
 import * as centre from "./centre";
+import * as form from "./form";
+import * as handling from "./handling";
 import * as outlook from "./outlook";
 import type { Dictionary } from "./en";
 import * as settings from "./settings";
@@ -321,6 +323,8 @@ export const zh: Dictionary = {
     kind: { gauge: "瞬时量", counter: "累计量", interval: "时段量", state: "状态量" },
     quality: { 1: "合格", 2: "未评定", 3: "可疑", 4: "不合格" },
   },
+  form: form.zh,
+  handling: handling.zh,
   settings: settings.zh,
   training: training.zh,
   help: {
@@ -343,6 +347,9 @@ export const zh: Dictionary = {
     mark: "选择或取消选择",
     ack: "确认所选或当前告警",
     ackComment: "确认并填写备注",
+    shelve: "搁置所选或当前告警",
+    assign: "指派",
+    comment: "备注",
     singleKeys: "启用单键命令",
     filter: "筛选",
     history: "当前或历史",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Alert, AlertState, Severity } from "../api/types";
-import { held, matches, sorted } from "./alerts";
+import { held, matches, NO_FILTER, sorted, within } from "./alerts";
 
 function alert(id: string, severity: Severity, state: AlertState, onset: string): Alert {
   const name = { zh: "水位", en: "Stage" };
@@ -20,6 +20,8 @@ function alert(id: string, severity: Severity, state: AlertState, onset: string)
     severity,
     level: null,
     state,
+    quiet: null,
+    assignee: null,
     retroactive: false,
     onset,
     raised_at: onset,
@@ -48,7 +50,7 @@ test("what nobody has seen comes first, then the worst, then the newest", () => 
 
 test("the filter wants every word, in any order", () => {
   const words = (each: Alert) => `${each.subject} 青溪河`;
-  const by = (text: string) => ({ text, severity: null, retroactive: false });
+  const by = (text: string) => ({ ...NO_FILTER, text });
   expect(ids(ALL.filter((each) => matches(each, by("青溪 B/"), words)))).toBe("b");
   expect(ids(ALL.filter((each) => matches(each, by("nothing"), words)))).toBe("");
   expect(ids(ALL.filter((each) => matches(each, by(""), words)))).toBe("abcd");
@@ -56,11 +58,35 @@ test("the filter wants every word, in any order", () => {
 
 test("retroactive alerts are shown on demand", () => {
   const late = { ...ALL[0], retroactive: true } as Alert;
-  const filter = { text: "", severity: null, retroactive: false };
+  const filter = { ...NO_FILTER, retroactive: false };
   expect(matches(late, filter, () => "")).toBe(false);
   expect(matches(late, { ...filter, retroactive: true }, () => "")).toBe(true);
 });
 
 test("rows under the pointer keep their place", () => {
   expect(held(["a", "b", "c"], ["d", "c", "a"])).toEqual(["a", "c", "d"]);
+});
+
+test("alerts are chosen by who takes care, where they are and since when", () => {
+  const one = { ...ALL[0], assignee: "Li", place: "cell-1" } as Alert;
+  const kept = (filter: Partial<typeof NO_FILTER>) =>
+    matches(one, { ...NO_FILTER, ...filter }, () => "");
+  expect(kept({ assignee: "Li" })).toBe(true);
+  expect(kept({ assignee: "Wang" })).toBe(false);
+  expect(kept({ places: new Set(["cell-1"]) })).toBe(true);
+  expect(kept({ places: new Set(["cell-2"]) })).toBe(false);
+  expect(kept({ state: "acknowledged" })).toBe(false);
+  expect(kept({ rule: "stage", since: Date.parse(one.raised_at) })).toBe(true);
+  expect(kept({ since: Date.parse(one.raised_at) + 1 })).toBe(false);
+});
+
+test("a place holds what lies in it, however deep", () => {
+  const place = (code: string, parent: string | null) => ({
+    code,
+    parent,
+    kind: "room",
+    name: { zh: code, en: code },
+  });
+  const all = [place("c", "b"), place("b", "a"), place("a", null), place("x", null)];
+  expect([...within(all, "a")].sort()).toEqual(["a", "b", "c"]);
 });

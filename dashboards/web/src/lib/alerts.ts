@@ -1,5 +1,5 @@
 /** Choosing and ordering alerts. */
-import type { Alert, Severity } from "../api/types";
+import type { Alert, AlertState, Place, Severity } from "../api/types";
 import { rank } from "./band";
 
 export type Sort = "severity" | "time";
@@ -8,7 +8,25 @@ export interface Filter {
   text: string;
   severity: Severity | null;
   retroactive: boolean;
+  state: AlertState | null;
+  /** Codes of places; null does not restrict. */
+  places: ReadonlySet<string> | null;
+  rule: string | null;
+  assignee: string | null;
+  /** Raised then or later, epoch ms. */
+  since: number | null;
 }
+
+export const NO_FILTER: Filter = {
+  text: "",
+  severity: null,
+  retroactive: true,
+  state: null,
+  places: null,
+  rule: null,
+  assignee: null,
+  since: null,
+};
 
 /** Unacknowledged before acknowledged, then by severity or time, newest first. */
 export function sorted(alerts: readonly Alert[], sort: Sort): Alert[] {
@@ -32,11 +50,34 @@ export function matches(
 ): boolean {
   if (alert.retroactive && !filter.retroactive) return false;
   if (filter.severity !== null && alert.severity !== filter.severity) return false;
+  if (!handled(alert, filter)) return false;
   const text = words(alert).toLowerCase();
   return filter.text
     .toLowerCase()
     .split(/\s+/)
     .every((part) => text.includes(part));
+}
+
+function handled(alert: Alert, { state, places, rule, assignee, since }: Filter): boolean {
+  return (
+    (state === null || alert.state === state) &&
+    (places === null || (alert.place !== null && places.has(alert.place))) &&
+    (rule === null || alert.rule.code === rule) &&
+    (assignee === null || alert.assignee === assignee) &&
+    (since === null || Date.parse(alert.raised_at) >= since)
+  );
+}
+
+/** A place and all that lie in it. */
+export function within(places: readonly Place[], code: string): Set<string> {
+  const found = new Set([code]);
+  let grown = 0;
+  while (grown < found.size) {
+    grown = found.size;
+    for (const place of places)
+      if (place.parent !== null && found.has(place.parent)) found.add(place.code);
+  }
+  return found;
 }
 
 /**

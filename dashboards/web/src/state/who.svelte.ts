@@ -1,0 +1,14 @@
+/** Who does what is done on this page. One place, for the name that changes are signed with. */
+import { prefs } from "./prefs.svelte";
+
+class Who {
+  get name(): string {
+    return prefs.actor;
+  }
+
+  use(name: string): void {
+    prefs.useActor(name);
+  }
+}
+
+export const who = new Who();
