@@ -10,6 +10,7 @@ and nobody is woken by half of what is known.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ from parkpulse.engine.alerts_changes import Changes
 from parkpulse.engine.alerts_evaluate import Touched
 from parkpulse.engine.alerts_record import Finding
 from parkpulse.engine.alerts_watch import Watch
+from parkpulse.engine.journal import Journal
 from parkpulse.model import instants, packed
 from parkpulse.model.definitions import SeriesDefinition
 from parkpulse.model.registry import SLOTS
@@ -68,6 +70,7 @@ class AlertConsumer:
         self._changes = Changes(database, rules.CHANNEL)
         self._slots: list[int] = []
         self._watch = Watch([], np.zeros(0, np.int32))
+        self._journal = Journal(self.name)
         self._unsaved: set[int] = set()
         self._saved_at: datetime | None = None
 
@@ -77,7 +80,7 @@ class AlertConsumer:
         self._unsaved = set()
         self._changes.have_come()
         self._load(conn)
-        for snapshot in snapshots.load(conn, self.name, self._slots).values():
+        for snapshot in self._journal.load(conn, self._slots):
             self._watch.restore(snapshot)
         self._examine(conn, *self._missed(conn))
         self._begin_new_rows(conn)
@@ -85,6 +88,7 @@ class AlertConsumer:
     def _load(self, conn: Connection) -> None:
         """Read rules and series, and end conditions that nobody watches any more."""
         stored = rules.load(conn)
+        self._journal.begin_anew()
         self._watch = alerts_watch.build(stored, rules.watched(conn, self._slots))
         self._end_unwatched(conn, stored)
 
@@ -178,7 +182,11 @@ class AlertConsumer:
         self._let_expire(conn)
         if self._saved_at is None or now - self._saved_at >= SNAPSHOT_EVERY:
             for slot in sorted(self._unsaved):
-                snapshots.save(conn, self.name, slot, self._watch.snapshot(slot))
+                news, whole = (
+                    self._watch.news(slot),
+                    partial(self._watch.snapshot, slot),
+                )
+                self._journal.save(conn, slot, news, whole)
             self._unsaved.clear()
             self._saved_at = now
 
@@ -266,3 +274,4 @@ def _mark(watch: Watch, row: int, intervals: Sequence[Interval]) -> None:
     ends = [each.cleared for each in intervals if each.cleared is not None]
     watch.rows["ended"][row] = max([int(watch.rows["ended"][row]), *ends])
     watch.rows["is_silent"][row] = any(_is_silent(each) for each in intervals)
+    watch.is_changed[row] = True

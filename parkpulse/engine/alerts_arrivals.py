@@ -70,9 +70,7 @@ def split(watch: Watch, changes: ChangeArrays) -> tuple[InOrder, Late]:
     is_late = _is_late(watch, found)
     is_wanted = ~(is_late & _is_harmless(watch, found))
     found, is_late = found.where(is_wanted), is_late[is_wanted]
-    late_row = np.zeros(len(watch), np.bool_)
-    late_row[found.row[is_late]] = True
-    is_late = late_row[found.row]
+    is_late = np.isin(found.row, np.unique(found.row[is_late]))
     return _in_order(found.where(~is_late)), _late(found.where(is_late))
 
 
@@ -90,7 +88,7 @@ def _sorted(watch: Watch, changes: ChangeArrays) -> _Sorted:
 
 def _is_late(watch: Watch, found: _Sorted) -> BoolArray:
     rows = watch.rows
-    seen = np.maximum(rows["last_ts"], rows["fired"])[found.row]
+    seen = np.maximum(rows["last_ts"][found.row], rows["fired"][found.row])
     unknown = ~rows["is_known"][found.row]
     late: BoolArray = found.is_replaced | (found.ts <= seen) | unknown
     return late

@@ -107,6 +107,8 @@ class Watch:
     """Age up to which the newest reading is fresh, shape (n,). [us]"""
     is_pending: BoolArray = field(init=False)
     """Whether time alone may change a row, shape (n,)."""
+    is_changed: BoolArray = field(init=False)
+    """Whether a row is not as in the last snapshot, shape (n,)."""
     is_derived: BoolArray = field(init=False)
     """Whether a row compares something else than its readings, shape (n,)."""
     reach: Reach = field(init=False)
@@ -125,6 +127,7 @@ class Watch:
             [_us(freshness.freshness_s(each)) for each in intervals], np.int64
         )
         self.is_pending = np.zeros(count, np.bool_)
+        self.is_changed = np.zeros(count, np.bool_)
         self.rows = np.zeros(count, ROW)
         self.rows["rule"] = [each.rule.id for each in self.entries]
         self.rows["version"] = [each.rule.version for each in self.entries]
@@ -185,6 +188,7 @@ class Watch:
         """Take the states of some rows, which are known from now on."""
         self._write(rows, state)
         self.rows["is_known"][rows] = True
+        self.is_changed[rows] = True
         limits = self.limits.take(rows)
         self.is_pending[rows] = thresholds.deadline(limits, state) < thresholds.FOREVER
 
@@ -207,9 +211,17 @@ class Watch:
 
     def snapshot(self, slot: int) -> bytes:
         """Return what is known of the rows of a slot, for `restore`."""
+        return self._packed(np.flatnonzero(self.rows["is_known"]), slot)
+
+    def news(self, slot: int) -> bytes:
+        """Return what has changed of the rows of a slot since the last call."""
+        return self._packed(np.flatnonzero(self.is_changed), slot)
+
+    def _packed(self, rows: IntArray, slot: int) -> bytes:
+        mine = rows[self.park[rows] % SLOTS == slot]
+        self.is_changed[mine] = False
         buffer = io.BytesIO()
-        mine = self.rows[(self.park % SLOTS == slot) & self.rows["is_known"]]
-        np.save(buffer, mine, allow_pickle=False)
+        np.save(buffer, self.rows[mine], allow_pickle=False)
         return buffer.getvalue()
 
     def restore(self, snapshot: bytes) -> None:

@@ -41,41 +41,50 @@ class Waiting:
     """Keys of the buckets that were touched and are not yet written, by tier."""
 
     def __init__(self) -> None:
-        self._keys = {tier.name: _none() for tier in TIERS}
-        self._earliest = dict.fromkeys(self._keys, _NEVER)
+        self._runs: dict[str, list[Int64Array]] = {tier.name: [] for tier in TIERS}
+        """Sorted, none with a key of another, each more than twice the next: a new key
+        is moved as often as the number of keys has binary digits, not each time."""
+        self._earliest = dict.fromkeys(self._runs, _NEVER)
         """First end of a bucket. [us]"""
 
     def add(self, tier: Tier, key: Int64Array) -> None:
         """Have buckets written when they are over; `key` is sorted."""
-        mine = self._keys[tier.name]
-        new = key[~buckets.among(key, mine)]
-        if len(new):
-            self._set(tier, buckets.union(mine, new))
+        runs = self._runs[tier.name]
+        for run in runs:
+            key = key[~buckets.among(key, run)]
+        if not len(key):
+            return
+        first = int(ends(key, tier).min())
+        self._earliest[tier.name] = min(self._earliest[tier.name], first)
+        while runs and len(runs[-1]) <= 2 * len(key):
+            key = buckets.union(runs.pop(), key)
+        runs.append(key)
 
     def remove(self, tier: Tier, key: Int64Array) -> None:
         """Forget buckets that are written; `key` is sorted."""
         if len(key):
-            mine = self._keys[tier.name]
-            self._set(tier, mine[~buckets.among(mine, key)])
-
-    def _set(self, tier: Tier, key: Int64Array) -> None:
-        self._keys[tier.name] = key
-        self._earliest[tier.name] = int(ends(key, tier).min(initial=_NEVER))
+            mine = self.of(tier)
+            mine = mine[~buckets.among(mine, key)]
+            self._runs[tier.name] = [mine] if len(mine) else []
+            self._earliest[tier.name] = int(ends(mine, tier).min(initial=_NEVER))
 
     def of(self, tier: Tier) -> Int64Array:
         """Keys that wait, sorted."""
-        return self._keys[tier.name]
+        runs = self._runs[tier.name]
+        if len(runs) > 1:
+            runs[:] = [buckets.distinct(np.concatenate(runs))]
+        return runs[0] if runs else _none()
 
     def due(self, tier: Tier, now: int) -> Int64Array:
         """Keys of the buckets that are over, sorted."""
         if self._earliest[tier.name] + GRACE > now:
             return _none()
-        key = self._keys[tier.name]
+        key = self.of(tier)
         return key[ends(key, tier) + GRACE <= now]
 
     def packed(self, known: Catalogue, slot: int) -> bytes:
         """Return what waits in a slot, for `restore`."""
-        mine = [_of_slot(self._keys[tier.name], known, slot) for tier in TIERS]
+        mine = [_of_slot(self.of(tier), known, slot) for tier in TIERS]
         return np.concatenate([[len(each) for each in mine], *mine]).tobytes()
 
     def restore(self, packed: bytes) -> None:
@@ -146,6 +155,8 @@ class Recent:
 
     def forget(self, until: int) -> None:
         """Drop what only buckets depend on that ended by `until`. [us]."""
+        if until // FINEST.width == self._since // FINEST.width:
+            return  # no bucket ended in between
         self._since = max(self._since, until)
         self._parts = [each for each in self._parts if each[0] > until]
         self._incomplete = self._later(self._incomplete)

@@ -39,6 +39,9 @@ _PARAMETERS = {
     "float8": columns.float8,
 }
 _CHUNK = 10_000
+_EARLIEST = -62_135_596_800 * instants.SECOND
+_LATEST = 253_402_300_799 * instants.SECOND
+"""Years 1 to 9999. [us]"""
 
 
 class SeriesInfo(NamedTuple):
@@ -141,7 +144,7 @@ def readings(
             where reading.series = k.series
                 and ts >= '1970-01-01Z'::timestamptz + k.start_us * interval '1 us'
                 and ts < '1970-01-01Z'::timestamptz + k.end_us * interval '1 us'
-                and quality <> 4
+                and ts >= %s and ts < %s and quality <> 4
             order by ts
         ) r
         order by k.position, r.ts
@@ -151,6 +154,7 @@ def readings(
             columns.int4(series_id),
             columns.int8(start),
             columns.int8(end),
+            *_whole(start, end),
             limit,
         ],
         _READINGS,
@@ -167,6 +171,7 @@ _STRETCHES = sql.SQL("""
         where t.series = k.series
             and ts >= '1970-01-01Z'::timestamptz + k.start_us * interval '1 us'
             and ts < '1970-01-01Z'::timestamptz + k.end_us * interval '1 us'
+            and ts >= %s and ts < %s
         order by ts
     ) r
     order by k.position, r.ts
@@ -215,7 +220,14 @@ def rows(
     """
     params = [columns.int4(series_id), columns.int8(start), columns.int8(end)]
     statement = _STRETCHES.format(tier=_table(tier))
-    return columns.fetch(conn, statement, params, _ROWS)
+    return columns.fetch(conn, statement, [*params, *_whole(start, end)], _ROWS)
+
+
+def _whole(start: Int64Array, end: Int64Array) -> tuple[datetime, datetime]:
+    """Return the time of all stretches: so only its chunks are looked at."""
+    low = max(int(start.min(initial=_LATEST)), _EARLIEST)
+    high = min(int(end.max(initial=_EARLIEST)), _LATEST)
+    return instants.from_us(low), instants.from_us(high)
 
 
 def write(conn: Connection, tier: str, found: Columns) -> None:

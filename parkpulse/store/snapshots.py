@@ -32,13 +32,53 @@ def save(conn: Connection, consumer: str, slot: int, state: bytes) -> None:
         """
         insert into engine_snapshot (consumer, slot, positions, state, at)
         select %(consumer)s, %(slot)s,
-            coalesce(jsonb_object_agg(writer, n), '{}'), %(state)s, now()
+            coalesce(jsonb_object_agg(writer, n), '{}'), %(state)b, now()
         from consumer_position where consumer = %(consumer)s and slot = %(slot)s
         on conflict (consumer, slot) do update set
             positions = excluded.positions, state = excluded.state, at = excluded.at
         """,
         {"consumer": consumer, "slot": slot, "state": state},
     )
+    conn.execute(
+        "delete from engine_snapshot_change where consumer = %s and slot = %s",
+        [consumer, slot],
+    )
+
+
+def add(conn: Connection, consumer: str, slot: int, change: bytes) -> None:
+    """Keep what has changed since the snapshot up to the positions of now."""
+    conn.execute(
+        """
+        insert into engine_snapshot_change (consumer, slot, n, state)
+        select %(consumer)s, %(slot)s, coalesce(max(n), 0) + 1, %(change)b
+        from engine_snapshot_change
+        where consumer = %(consumer)s and slot = %(slot)s
+        """,
+        {"consumer": consumer, "slot": slot, "change": change},
+    )
+    conn.execute(
+        """
+        update engine_snapshot set at = now(), positions = (
+            select coalesce(jsonb_object_agg(p.writer, p.n), '{}')
+            from consumer_position p
+            where p.consumer = %(consumer)s and p.slot = %(slot)s)
+        where consumer = %(consumer)s and slot = %(slot)s
+        """,
+        {"consumer": consumer, "slot": slot},
+    )
+
+
+def changes(conn: Connection, consumer: str, slots: Sequence[int]) -> list[bytes]:
+    """Return what has changed since the states that `load` gives, the oldest first."""
+    rows = conn.execute(
+        """
+        select c.state from engine_snapshot_change c
+        join engine_snapshot s on s.consumer = c.consumer and s.slot = c.slot
+        where c.consumer = %s and c.slot = any(%s) order by c.slot, c.n
+        """,
+        [consumer, list(slots)],
+    )
+    return [state for (state,) in rows]
 
 
 def load(conn: Connection, consumer: str, slots: Sequence[int]) -> dict[int, bytes]:

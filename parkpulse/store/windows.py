@@ -5,12 +5,16 @@ What its sender calls bad (quality 4) is passed over.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from parkpulse.model import instants
 from parkpulse.store import columns
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from parkpulse.model.packed import FloatArray, Int32Array, Int64Array
     from parkpulse.store.pool import Connection
 
@@ -68,48 +72,100 @@ def read(
     reach
         Of each window.
     """
+    first, is_sure = _firsts(conn, series, start, reach, _nearby(start, reach))
+    if not is_sure.all():
+        short = ~is_sure
+        cut = Reach(*(each[short] for each in reach))
+        first[short], _ = _firsts(conn, series[short], start[short], cut, _ALWAYS)
     found = columns.fetch(
         conn,
         """
         select k.position, r.ts, r.value
-        from unnest(%s::integer[], %s::timestamptz[], %s::bigint[], %s::bigint[],
-                %s::bigint[], %s::bigint[], %s::timestamptz[])
-            with ordinality
-            as k (series, start, back, samples, span, lead, stop, position)
-        cross join lateral (
-            select coalesce(
-                    least(max(h.ts) - k.back * interval '1 us', min(h.ts)), k.start)
-                - k.span * interval '1 us' as first
-            from (
-                select reading.ts from reading
-                where reading.series = k.series and reading.ts < k.start
-                    and reading.quality <> 4
-                order by reading.ts desc limit k.samples) h) w
-        cross join lateral (
-            select coalesce(min(h.ts), w.first) as first
-            from (
-                select reading.ts from reading
-                where k.lead > 0 and reading.series = k.series
-                    and reading.ts <= w.first and reading.quality <> 4
-                order by reading.ts desc limit k.lead) h) v
+        from unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[])
+            with ordinality as k (series, first, stop, position)
         cross join lateral (
             select reading.ts, reading.value from reading
-            where reading.series = k.series and reading.ts >= v.first
-                and reading.ts <= k.stop and reading.quality <> 4) r
+            where reading.series = k.series and reading.ts >= k.first
+                and reading.ts <= k.stop and reading.ts >= %s
+                and reading.quality <> 4) r
         order by k.position, r.ts
         """,
         [
             series.tolist(),
-            [instants.from_us(us) for us in start.tolist()],
-            reach.back.tolist(),
-            reach.samples.tolist(),
-            reach.span.tolist(),
-            reach.lead.tolist(),
-            [instants.from_us(us) for us in stop.tolist()],
+            _times(first),
+            _times(stop),
+            instants.from_us(int(first.min(initial=FOREVER_US))),
         ],
         {"position": "int8", "ts": "ts", "value": "float8"},
     )
     return Windows(found["position"] - 1, found["ts"], found["value"])
+
+
+_LOOK_BACK = 2 * instants.DAY
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _times(moments: Int64Array) -> list[datetime]:
+    return [instants.from_us(us) for us in moments.tolist()]
+
+
+def _nearby(start: Int64Array, reach: Reach) -> datetime:
+    """Return since when all that is needed is probably found.
+
+    A question that names a time does not look at all chunks of the history.
+    """
+    before = int((reach.back + reach.span).max(initial=0)) + _LOOK_BACK
+    return instants.from_us(int(start.min(initial=FOREVER_US)) - before)
+
+
+def _firsts(
+    conn: Connection,
+    series: Int32Array,
+    start: Int64Array,
+    reach: Reach,
+    since: datetime,
+) -> tuple[Int64Array, NDArray[np.bool_]]:
+    """Return where each window begins [us], and whether nothing before can matter."""
+    found = columns.fetch(
+        conn,
+        """
+        select v.first, (w.n >= k.samples and v.n >= k.lead)::integer
+        from unnest(%s::integer[], %s::timestamptz[], %s::bigint[], %s::bigint[],
+                %s::bigint[], %s::bigint[])
+            with ordinality
+            as k (series, start, back, samples, span, lead, position)
+        cross join lateral (
+            select coalesce(
+                    least(max(h.ts) - k.back * interval '1 us', min(h.ts)), k.start)
+                - k.span * interval '1 us' as first, count(h.ts) as n
+            from (
+                select reading.ts from reading
+                where reading.series = k.series and reading.ts < k.start
+                    and reading.ts >= %s and reading.quality <> 4
+                order by reading.ts desc limit k.samples) h) w
+        cross join lateral (
+            select coalesce(min(h.ts), w.first) as first, count(h.ts) as n
+            from (
+                select reading.ts from reading
+                where k.lead > 0 and reading.series = k.series
+                    and reading.ts <= w.first and reading.ts >= %s
+                    and reading.quality <> 4
+                order by reading.ts desc limit k.lead) h) v
+        order by k.position
+        """,
+        [
+            series.tolist(),
+            _times(start),
+            reach.back.tolist(),
+            reach.samples.tolist(),
+            reach.span.tolist(),
+            reach.lead.tolist(),
+            since,
+            since,
+        ],
+        {"first": "ts", "is_sure": "int4"},
+    )
+    return found["first"], found["is_sure"] > 0
 
 
 def newest(conn: Connection, series: Int32Array) -> tuple[Int32Array, Int64Array]:
