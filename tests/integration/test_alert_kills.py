@@ -1,0 +1,38 @@
+"""`kill -9` of engine and notify while alerts rise, worsen and clear; short form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from parkpulse.store.pool import Database
+from tests.plugins.alerting import Bench, rule
+from tests.plugins.killing import Storm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.plugins.fix_webhook import Webhook
+
+GAUGES = 40
+
+
+@pytest.fixture
+def bench(database_url: str) -> Iterator[Bench]:
+    database = Database(database_url)
+    database.open()
+    bench = Bench(database, gauges=GAUGES)
+    bench.apply(rule())
+    yield bench
+    database.close()
+
+
+def test_nothing_is_lost_doubled_or_out_of_order(
+    bench: Bench, webhook: Webhook, tmp_path: Path
+) -> None:
+    storm = Storm(bench, 20, webhook, tmp_path, pause_s=(1.5, 6.0))
+    kills = storm.run()
+    storm.check()
+    assert sum(kills.values()) >= 1

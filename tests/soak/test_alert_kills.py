@@ -1,0 +1,40 @@
+"""`kill -9` of engine and notify at any moment while 1,000 alerts rise and clear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from parkpulse.store.pool import Database
+from tests.plugins.alerting import Bench, rule
+from tests.plugins.killing import Storm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.plugins.fix_webhook import Webhook
+
+GAUGES = 1000
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_a_thousand_alerts_through_kills(
+    database_url: str,
+    webhook: Webhook,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    database = Database(database_url)
+    database.open()
+    bench = Bench(database, gauges=GAUGES)
+    bench.apply(rule())
+    storm = Storm(bench, 5, webhook, tmp_path, pause_s=(1.0, 7.0))
+    kills = storm.run()
+    counts = storm.check()
+    database.close()
+    for name, count in {**kills, **counts, "seed": storm.seed}.items():
+        record_property(name, count)
+    assert min(kills.values()) >= 10
