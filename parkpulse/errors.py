@@ -7,10 +7,14 @@ ParkpulseError
 |__IllegalTransitionError   alert life cycle; HTTP 409
 |__InvalidRequestError      a caller's value is not acceptable; HTTP 422
 |__NotFoundError            HTTP 404
+|__ForbiddenError           the caller may not do this; HTTP 403
+|__UnauthenticatedError     nobody has logged in; HTTP 401
+|__TooManyAttemptsError     logins; HTTP 429
 |__StoreError               database; __cause__ has the driver's error
 |   |__StoreUnavailableError  the server is away: try again
 |   |__StoreDataError       the server refuses these rows: bisect
 |   |__ConflictError        lost an optimistic-locking race; retry or 409
+|__GrafanaError             Grafana refuses, is too old or away
 |__BrokerError              the MQTT broker is away or refuses
 |__DeliveryError            webhook; try again
     |__PermanentDeliveryError   give up and say so
@@ -88,6 +92,51 @@ class NotFoundError(ParkpulseError):
         self.key = key
 
 
+class ForbiddenError(ParkpulseError):
+    """The caller may not do this.
+
+    Parameters
+    ----------
+    code
+        Code of the reason, translated at the edge.
+    role
+        First role that may.
+    """
+
+    def __init__(self, code: str, role: str = "") -> None:
+        super().__init__(f"not allowed: {code} {role}".rstrip())
+        self.code = code
+        self.role = role
+
+
+class UnauthenticatedError(ParkpulseError):
+    """Nobody has logged in, or name and password do not match.
+
+    Parameters
+    ----------
+    code
+        Code of the reason, translated at the edge.
+    """
+
+    def __init__(self, code: str = "login_required") -> None:
+        super().__init__(f"not logged in: {code}")
+        self.code = code
+
+
+class TooManyAttemptsError(ParkpulseError):
+    """Too many logins have failed.
+
+    Parameters
+    ----------
+    wait_s
+        After this time one may try again. [s]
+    """
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"too many attempts: wait {wait_s:.0f} s")
+        self.wait_s = wait_s
+
+
 class StoreError(ParkpulseError):
     """The database did not do what it was asked."""
 
@@ -102,6 +151,22 @@ class StoreDataError(StoreError):
 
 class ConflictError(StoreError):
     """Somebody else changed the same thing first."""
+
+
+class GrafanaError(ParkpulseError):
+    """Grafana does not do what it is asked.
+
+    Parameters
+    ----------
+    message
+        What, and what a person can do about it.
+    status
+        HTTP status of its answer; 0 without one.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class BrokerError(ParkpulseError):

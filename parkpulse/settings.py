@@ -79,6 +79,16 @@ class Settings(BaseSettings):
     """Whether webhooks may go to private and loopback addresses."""
     public_url: str | None = None
     """Address of the page in messages; else `http://host:port`."""
+    admin_database_url: SecretStr | None = None
+    """The database by a role that may create roles, for `parkpulse grafana role`."""
+    grafana_url: str | None = None
+    """Address of the Grafana that gets the dashboards, without user and password."""
+    grafana_token: SecretStr | None = None
+    """Token of a service account of it."""
+    grafana_database_password: SecretStr | None = None
+    """Of the role that dashboards read with; else `home/grafana.password`."""
+    grafana_contact_url: SecretStr | None = None
+    """Webhook that Grafana's own alerts go to, if any."""
     training: bool | None = None
     """Whether people at the page may start simulated parks; None: if the page is served
     on loopback only and has no `public_url`."""

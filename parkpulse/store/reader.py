@@ -78,6 +78,14 @@ def make(conn: Connection, name: str, password: str) -> bool:
     return found is None
 
 
+def exists(conn: Connection, name: str) -> bool:
+    """Whether there is such a role."""
+    return (
+        conn.execute("select from pg_roles where rolname = %s", [name]).fetchone()
+        is not None
+    )
+
+
 def grant(conn: Connection, name: str) -> None:
     """Let the role read the schema `dashboard`, and what is added to it later.
 
