@@ -37,6 +37,10 @@ SHOWN_LINES = 10
 MISSING = ("", "-", "--", "nan", "null", "none", "na", "n/a", "#n/a", "nil")
 """Texts, in small letters, that stand for a value that is not there."""
 _PARQUET = b"PAR1"
+_GROUPED = r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?$"
+"""1,234,567.8"""
+_DECIMAL_COMMA = r"^[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]*),[0-9]+$"
+"""1.234.567,8 or 1234567,8"""
 _NUMBER = r"^(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 
 
@@ -330,7 +334,7 @@ def _of_texts(values: pa.Array) -> tuple[FloatArray, BoolArray]:
     try:
         number = text.cast(pa.float64())
     except pa.ArrowInvalid:
-        plain = pc.replace_substring_regex(text, r"^\+", "")
+        plain = pc.replace_substring_regex(_pointed(text), r"^\+", "")
         unsigned = pc.replace_substring_regex(plain, "^-", "")
         fits = pc.match_substring_regex(unsigned, _NUMBER)
         number = pc.if_else(fits, plain, nothing).cast(pa.float64())
@@ -338,3 +342,21 @@ def _of_texts(values: pa.Array) -> tuple[FloatArray, BoolArray]:
     lost &= text.is_valid().to_numpy(zero_copy_only=False)
     value, infinite = _finite(number, ~lost)
     return value, lost | infinite
+
+
+def _pointed(text: pa.Array) -> pa.Array:
+    """Numbers as spreadsheets write them with a decimal point and nothing else.
+
+    A comma is a decimal one where all numbers of the column that have one can be read
+    so, and not all of them have it before groups of three digits.
+    """
+    text = pc.utf8_normalize(text, "NFKC")
+    has = pc.match_substring(text, ",").fill_null(fill_value=False)
+    grouped = pc.match_substring_regex(text, _GROUPED).fill_null(fill_value=False)
+    comma = pc.match_substring_regex(text, _DECIMAL_COMMA).fill_null(fill_value=False)
+    if has.equals(grouped):
+        return pc.if_else(grouped, pc.replace_substring(text, ",", ""), text)
+    if has.equals(comma):
+        pointless = pc.replace_substring(text, ".", "")
+        return pc.if_else(comma, pc.replace_substring(pointless, ",", "."), text)
+    return text

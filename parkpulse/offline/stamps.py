@@ -39,6 +39,19 @@ _STAMP = (
     r"(?P<zone_minute>[0-9]{2})?)?$"
 )
 
+_SERIALS = (20_000.0, 100_000.0)
+"""Days of a spreadsheet, which count from the end of 1899: 1954 to 2173."""
+_SERIAL_1970 = 25_569
+_YEARS = (1990.0, 2100.0)
+_WRITTEN = (
+    (r"^([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})[日号]", r"\1-\2-\3 "),
+    (r"([0-9]{1,2})[时点]([0-9]{1,2})分([0-9]{1,2})秒$", r"\1:\2:\3"),
+    (r"([0-9]{1,2})[时点]([0-9]{1,2})分?$", r"\1:\2"),
+    (r"([0-9]{1,2})[时点]$", r"\1:00"),
+    (r"^((?:19|20)[0-9]{2})[-/年]([0-9]{1,2})月?$", r"\1-\2-1"),
+)
+"""Chinese dates, and months, as what stands for them."""
+
 
 class Stamps(NamedTuple):
     """Instants of the rows of a file.
@@ -73,9 +86,11 @@ def read(values: pa.Array, where: ZoneInfo) -> Stamps:
     """Instants of a time column: texts, numbers or Arrow's own times.
 
     Texts are RFC 3339, the same without a zone (then local times of `where`), with `/`
-    or `.` between, compact (`20260131235959`), or epoch numbers. Numbers are epoch
-    seconds, milliseconds, microseconds or nanoseconds by their size. Where a local time
-    happened twice, its first row in the file is the earlier.
+    or `.` between, Chinese (`2026年1月31日 8时30分`), months (`2026-01`), compact
+    (`20260131235959`), or numbers. Numbers are epoch seconds, milliseconds,
+    microseconds or nanoseconds by their size; local days of a spreadsheet (46023.5) or
+    years if all of them can be. Where a local time happened twice, its first row in the
+    file is the earlier.
     """
     parsed = _parse(values)
     good = parsed.good & (parsed.ts >= FIRST) & (parsed.ts <= LAST)
@@ -123,6 +138,9 @@ def _parsed(values: pa.Array, is_local: bool) -> _Parsed:  # noqa: FBT001 - a fa
 
 def _epochs(values: pa.Array) -> _Parsed:
     number: FloatArray = values.to_numpy(zero_copy_only=False)
+    local = _local(number)
+    if local is not None:
+        return local
     size = np.abs(number)
     factor = np.select(
         [size < _SECONDS_BELOW, size < _MS_BELOW, size < _US_BELOW],
@@ -132,6 +150,24 @@ def _epochs(values: pa.Array) -> _Parsed:
     good = np.isfinite(number) & (size * factor < 2.0**62)
     ts = np.rint(np.where(good, number, 0.0) * factor).astype(np.int64)
     return _Parsed(ts, np.zeros(len(ts), np.bool_), good)
+
+
+def _local(number: FloatArray) -> _Parsed | None:
+    """Local times if all numbers are days of a spreadsheet, or all are years."""
+    good = np.isfinite(number)
+    given = number[good]
+    if not len(given):
+        return None
+    low, high = float(given.min()), float(given.max())
+    if _SERIALS[0] <= low and high < _SERIALS[1]:
+        seconds = np.rint((np.where(good, number, 0.0) - _SERIAL_1970) * _DAY_S)
+        ts = seconds.astype(np.int64) * instants.SECOND
+    elif _YEARS[0] <= low and high < _YEARS[1] and (given % 1.0 == 0.0).all():
+        years = np.where(good, number, 1970.0).astype(np.int64) - 1970
+        ts = years.astype("datetime64[Y]").astype("datetime64[us]").astype(np.int64)
+    else:
+        return None
+    return _Parsed(ts, good, good)
 
 
 def _texts(values: pa.Array) -> _Parsed:
@@ -144,7 +180,9 @@ def _texts(values: pa.Array) -> _Parsed:
         except pa.ArrowInvalid:
             # Not all rows are of this one form: take each by itself.
             continue
-    return _mixed(values)
+    for pattern, stamp in _WRITTEN:
+        values = pc.replace_substring_regex(values, pattern, stamp)
+    return _mixed(pc.utf8_trim_whitespace(values))
 
 
 def _mixed(values: pa.Array) -> _Parsed:

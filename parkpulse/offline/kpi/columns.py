@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -29,6 +29,12 @@ GREATEST_KW = 1e6
 GAP_INTERVALS = 2.5
 """A register gap begins after so many of its usual steps."""
 _CATCHES_UP = 0.5
+_DIGITS = (4, 10)
+"""Digits that a register shows: at least 4, less than 10."""
+_LIKELY = 5.0
+"""A roll-over that nobody told of counts so much faster than usual at most."""
+_STANDBY = 0.02
+"""Share of its greatest power that own generation draws at rest at most."""
 
 
 class Oddity(NamedTuple):
@@ -120,6 +126,12 @@ class Reader:
         if not is_power:
             odd += _cut_short(stands, amount)
         limit = column.max_power or _limit(column, power)
+        resting = _resting(column, power)
+        value, amount = np.where(resting, 0.0, value), np.where(resting, 0.0, amount)
+        odd += [
+            each._replace(is_lost=False)
+            for each in stands.stretches("standby", "generation", resting)
+        ]
         bad = np.zeros(len(ts), np.bool_)
         for code, reason, which in (
             ("impossible", "negative", value < 0.0),
@@ -178,6 +190,14 @@ def _limit(column: Column, power: FloatArray) -> float:
     return min(samples.greatest(power), GREATEST_KW)
 
 
+def _resting(column: Column, power: FloatArray) -> BoolArray:
+    """Whether own generation draws what inverters draw at night."""
+    if column.role not in {"renewable_onsite", "generator"}:
+        return np.zeros(len(power), np.bool_)
+    resting: BoolArray = (power < 0.0) & (power >= -_STANDBY * power.max())
+    return resting
+
+
 def _single(
     ts: Int64Array, value: FloatArray
 ) -> tuple[Int64Array, FloatArray, list[Oddity]]:
@@ -226,6 +246,8 @@ def _register(
     register = energy.Register(
         gap=int(GAP_INTERVALS * usual), modulus=column.modulus, max_rate=rate
     )
+    if column.modulus is None:
+        register = replace(register, modulus=_modulus(ts, value, register))
     negative = value < 0.0
     if negative.any():
         odd.append(_points("impossible", "negative", ts[negative]))
@@ -236,6 +258,26 @@ def _register(
     sure = found.segments.take(found.segments.kind != segments.LOWER_BOUND)
     thawed, frozen = _thaw(sure)
     return Meter(column, thawed, usual, odd + frozen)
+
+
+def _modulus(
+    ts: Int64Array, value: FloatArray, register: energy.Register
+) -> float | None:
+    """Power of ten at which the register rolls over, None if no fall looks like it."""
+    step, length = np.diff(value), np.diff(ts)
+    fall = np.flatnonzero(step < 0.0)
+    if not len(fall):
+        return None
+    rate = (step / length)[step > 0.0]
+    usual = float(np.median(rate)) * instants.HOUR if len(rate) else 0.0
+    most = min(register.max_rate, _LIKELY * usual)
+    before, after, length = value[fall], value[fall + 1], length[fall]
+    for digits in range(*_DIGITS):
+        known = replace(register, modulus=10.0**digits, max_rate=most)
+        rolled = energy.rolled(before, after - before, length, known)
+        if (rolled & (before < 10.0**digits)).any():
+            return known.modulus
+    return None
 
 
 def _odd_register(found: energy.Counted) -> list[Oddity]:

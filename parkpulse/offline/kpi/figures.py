@@ -213,6 +213,7 @@ class _Writer:
         self._pue = {key: book.sums(each) for key, each in plan.pue.items()}
         self._total = book.sums(plan.total) if plan.total else None
         self._ref = book.sums(plan.ref) if plan.ref else None
+        self._own = _own(plan, book.meters)
         self._hourly = book.hourly(plan.ref_hourly) if plan.ref_hourly else None
         self._others = {key: book.sums(each) for key, each in plan.others.items()}
         self._certified = book.amounts("certificates")
@@ -300,6 +301,8 @@ class _Writer:
         if self._ref is None:
             return None, None
         renewable = float(self._ref.numerator[index] + self._certified[index])
+        own = float(self._ref.meter[index, :, 0] @ self._own) if len(self._own) else 0.0
+        renewable -= min(own, 0.0)
         facility = float(self._ref.denominator[index])
         share = min(max(renewable / facility, 0.0), 1.0) if facility > 0.0 else None
         return share, renewable
@@ -327,6 +330,12 @@ class _Writer:
             )
             for meter, alone in zip(self._book.meters, self._book.alone, strict=True)
         ]
+
+
+def _own(plan: formulas.Figures, meters: Sequence[Meter]) -> FloatArray:
+    """Weights of the meters of the renewable share in the own generation."""
+    used = plan.ref.meters if plan.ref else ()
+    return np.array([spec.OWN.get(meters[each].column.role, 0.0) for each in used])
 
 
 def _exact(value: float | None) -> float:

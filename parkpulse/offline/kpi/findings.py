@@ -58,6 +58,10 @@ TEXTS = {
         "the register was not read; inside the gap the energy is estimated",
         "表码未抄读；缺口内的电量为估计值",
     ),
+    ("standby", "generation"): (
+        "generation at rest draws a little; it counts as 0",
+        "发电设备待机时的微小负值，按 0 计",
+    ),
     ("duplicate", "same_value"): (
         "the same sample again was left out",
         "重复数据，已略去",

@@ -50,7 +50,10 @@ def figures(roles: Sequence[str]) -> Figures:
         for category, of in it.items()
     }
     total = _formula("ref", 0, [0.0] * len(roles), facility)
-    renewable = _weights(roles, {**spec.RENEWABLE, "certificates": 0.0})
+    counted = {**spec.RENEWABLE, "certificates": 0.0}
+    if "renewable_onsite" in roles:
+        counted |= spec.OWN
+    renewable = _weights(roles, counted)
     known = any(role in spec.RENEWABLE for role in roles)
     return Figures(
         pue,

@@ -30,6 +30,8 @@ RENEWABLE: Final = {
     "renewable_sold": -1.0,
 }
 """What makes up the renewable energy; attributes that were sold do not count."""
+OWN: Final = {"renewable_onsite": 1.0, "renewable_sold": -1.0, "grid_export": -1.0}
+"""Own generation: what was sold or exported takes away no more than there is."""
 WATER: Final = {"water_potable": 1e3, "water_other": 1e3, "water_reuse": -1e3}
 """Water by source; the weight turns m3 into litres."""
 HEAT: Final = ("heat_reuse", "heat_removed")
