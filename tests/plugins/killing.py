@@ -37,6 +37,8 @@ STEP_S = 60.0
 _BETWEEN = 2
 _WITHIN_S = 120.0
 _LOOK_EVERY_S = 0.1
+_AT_ONCE = 0.2
+"""Share of the kills that do not wait until the process is at work."""
 
 
 class Victim:
@@ -78,7 +80,7 @@ class Storm:
     webhook: Webhook
     folder: Path
     pause_s: tuple[float, float]
-    """Least and longest time between two kills. [s]"""
+    """Least and longest time that one works before it is killed. [s]"""
     seed: int = field(default_factory=lambda: random.SystemRandom().randrange(2**32))
 
     def __post_init__(self) -> None:
@@ -90,6 +92,7 @@ class Storm:
         }
         self._failed: list[BaseException] = []
         self._over = threading.Event()
+        self._done_before: dict[str, int] = {}
         words = ["notify", "channels", "add", "duty", "--url", self.webhook.url]
         done = subprocess.run(
             [COMMAND, *words],
@@ -120,12 +123,33 @@ class Storm:
 
     def _kill_until(self, victims: list[Victim]) -> None:
         dice = random.Random(self.seed)  # noqa: S311 - no secret
-        while not self._over.wait(dice.uniform(*self.pause_s)):
+        while not self._over.is_set():
             victim = dice.choice(victims)
+            # Some die before they have done anything; if all did, nothing would go on.
+            if dice.random() > _AT_ONCE:
+                self._wait_for_work(victim)
+            if self._over.wait(dice.uniform(*self.pause_s)):
+                return
             victim.kill()
             if victim.name == "engine":
                 self._free_slots()
+            self._done_before[victim.name] = self._done(victim)
             victim.start()
+
+    def _wait_for_work(self, victim: Victim) -> None:
+        """Wait until it has done something since its start, or all is done."""
+        while self._done(victim) <= self._done_before.get(victim.name, 0):
+            if self._over.wait(_LOOK_EVERY_S):
+                return
+
+    def _done(self, victim: Victim) -> int:
+        """Events recorded, or messages delivered."""
+        with self.bench.database.transaction() as conn:
+            (row,) = conn.execute(
+                "select (select count(*) from alert_event),"
+                " (select count(*) from outbox where state = 'delivered')"
+            )
+        return int(row[victim.name == "notify"])
 
     def _free_slots(self) -> None:
         """Let the time pass for which a dead engine keeps its slots."""
