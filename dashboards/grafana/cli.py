@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,10 +148,11 @@ def push_all(
     config = settings.load()
     target = _wanted(config, name, database, contacts)
     found = []
-    for change in push.changes(_remote(config), target, overwrite=overwrite):
-        if change.is_due and not dry_run:
-            change.carry_out()
-        found.append(change)
+    with contextlib.closing(_remote(config)) as remote:
+        for change in push.changes(remote, target, overwrite=overwrite):
+            if change.is_due and not dry_run:
+                change.carry_out()
+            found.append(change)
     _show(found, as_json=as_json)
     if not as_json:
         is_idle = dry_run or not any(change.is_due for change in found)
@@ -168,7 +170,8 @@ def diff_all(
     """Show what `push` would change; exit code 1 if anything."""
     config = settings.load()
     target = _wanted(config, name, database, contacts)
-    found = list(push.changes(_remote(config), target, overwrite=False))
+    with contextlib.closing(_remote(config)) as remote:
+        found = list(push.changes(remote, target, overwrite=False))
     _show(found, as_json=as_json)
     if any(change.is_due for change in found):
         raise SystemExit(1)

@@ -69,6 +69,10 @@ class Remote:
             timeout=_TIMEOUT_S,
         )
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._api.client.s.close()
+
     def check(self) -> str:
         """Make sure that it is new enough; return its version.
 
