@@ -13,6 +13,7 @@ from msgspec import structs
 from parkpulse.model import rule
 from parkpulse.model.registry import DeviceSpec, ParkSpec, SeriesSpec
 from simulators.site.climate import DAY_S
+from simulators.site.weather import STATION
 from simulators.streams import Stream
 
 METER_DAYS = 400
@@ -44,6 +45,9 @@ _CADENCES = {
     "active_energy_import": _Cadence(METER_DAYS, 60),
     "active_energy_interval": _Cadence(METER_DAYS, 3600),
 }
+
+_STATION = _Cadence(METER_DAYS, 60)
+"""Weather goes back as far as the energies that depend on it."""
 
 
 def _text(name: str) -> str:
@@ -87,11 +91,17 @@ def _with_health(device: DeviceSpec) -> DeviceSpec:
     return structs.replace(device, series=[*device.series, *health])
 
 
+def _cadence(device: DeviceSpec, metric: str) -> _Cadence:
+    if device.code == STATION:
+        return _STATION
+    return _CADENCES.get(metric, _ORDINARY)
+
+
 def _streams(device: DeviceSpec) -> list[Stream]:
     groups: dict[tuple[_Cadence, int], list[str]] = {}
     for series in device.series:
         if series.metric not in _HEALTH:
-            cadence = _CADENCES.get(series.metric, _ORDINARY)
+            cadence = _cadence(device, series.metric)
             history_s = series.report_interval_s or device.report_interval_s
             groups.setdefault((cadence, history_s), []).append(series.metric)
     return [

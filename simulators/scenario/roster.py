@@ -382,4 +382,7 @@ def _data_centre(scenario: Scenario) -> DataCentreSpec:
         MeterSpec(device=code, metric="active_energy_import", role=role)  # type: ignore[arg-type]
         for code, _, role in _more_meters(scenario)
     ]
-    return structs.replace(like, meters=[*like.meters, *more])
+    # The demonstration park's weather station is no meter: scenarios have none.
+    there = {each.code for each in _meters(scenario)}
+    meters = [each for each in like.meters if each.device in there]
+    return structs.replace(like, meters=[*meters, *more])

@@ -15,7 +15,7 @@ from simulators.site.galleries import GALLERIES, Galleries
 from simulators.site.grid import STEP_S
 from simulators.site.rain import GAUGES, Rain
 from simulators.site.water import SOILS, Water
-from simulators.site.weather import Weather
+from simulators.site.weather import STATION, Station, Weather
 
 if TYPE_CHECKING:
     from parkpulse.model.packed import FloatArray, Int64Array
@@ -121,6 +121,7 @@ class Site:
         self.centre = Centre(weather, plant or Plant(), happenings, opened_day)
         self._water = Water(rain, happenings)
         self._galleries = Galleries(rain, happenings, mishaps)
+        self._station = Station(weather)
         self._days: collections.OrderedDict[tuple[str, int], Curves] = (
             collections.OrderedDict()
         )
@@ -164,6 +165,8 @@ class Site:
             return "water", self._water
         if device in GALLERIES:
             return "galleries", self._galleries
+        if device == STATION:
+            return STATION, self._station
         return "centre", self.centre
 
 

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulators.physics import sky, storms
-from simulators.site import climate
+from simulators.site import climate, grid
 
 if TYPE_CHECKING:
     from parkpulse.model.packed import FloatArray, Int64Array
     from simulators.physics.storms import Storms
+    from simulators.site.grid import Curves
+
+STATION = "weather-station"
+"""Code of the device that measures the outdoor air."""
 
 
 def _never() -> Storms:
@@ -81,3 +85,24 @@ class Weather:
     def wind(self, times_s: Int64Array) -> FloatArray:
         """Wind speed at the height of a turbine's hub. [m/s]."""
         return climate.wind(self.seed, times_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """The weather station: temperature and humidity of the outdoor air.
+
+    Parameters
+    ----------
+    weather
+        That it measures.
+    """
+
+    weather: Weather
+
+    def day(self, day: int) -> Curves:
+        """Curves of one UTC day (days since 1970)."""
+        times_s = grid.minutes(day, 1)
+        return {
+            (STATION, "air_temperature"): self.weather.temperature(times_s),
+            (STATION, "relative_humidity"): self.weather.humidity(times_s),
+        }

@@ -272,3 +272,24 @@ def test_a_failed_fan_raises_the_gas() -> None:
     sulfide = model.truth("tunnel-sewage", "hydrogen_sulfide", times)
     assert sulfide.max() > 10
     assert np.median(sulfide) < 7
+
+
+def test_the_weather_goes_back_as_far_as_the_energy() -> None:
+    by_device = {each.device: each for each in demo_streams()}
+    station = by_device["weather-station"]
+    assert station.metrics == ("air_temperature", "relative_humidity")
+    assert station.history_days == by_device["cooling"].history_days
+    roles = {each.role for each in park.park("demo", BEGAN).data_centres[0].meters}
+    assert {"outdoor_temperature", "outdoor_humidity"} <= roles
+
+
+def test_the_weather_explains_the_cooling(model: Model) -> None:
+    hours = MIDNIGHT - 365 * DAY + 3600 * np.arange(365 * 24, dtype=np.int64)
+    warmth = model.reading("weather-station", "air_temperature", hours)
+    humidity = model.reading("weather-station", "relative_humidity", hours)
+    power = model.truth("cooling", "active_power", hours)
+    assert warmth.min() < 0.0
+    assert warmth.max() > 30.0
+    assert 0.0 < humidity.min() < humidity.max() <= 100.0
+    by_day = [each.reshape(-1, 24).mean(axis=1) for each in (warmth, power)]
+    assert np.corrcoef(*by_day)[0, 1] > 0.85
