@@ -4,6 +4,7 @@ import * as centre from "./centre";
 import * as form from "./form";
 import * as handling from "./handling";
 import * as outlook from "./outlook";
+import * as rules from "./rules";
 import * as settings from "./settings";
 import * as training from "./training";
 
@@ -335,6 +336,7 @@ export const en = {
   },
   form: form.en,
   handling: handling.en,
+  rules: rules.en,
   settings: settings.en,
   training: training.en,
   help: {

@@ -5,6 +5,13 @@ export const en = {
   label: "Sections of the settings",
   quarantine: "Quarantine",
   training: "Training",
+  rules: "Rules",
+  channels: "Channels",
+  deliveries: "Deliveries",
+  duty: "Duty",
+  maintenance: "Maintenance",
+  plans: "Response plans",
+  performance: "Alarm performance",
 };
 
 export const zh: typeof en = {
@@ -12,4 +19,11 @@ export const zh: typeof en = {
   label: "设置的各部分",
   quarantine: "隔离区",
   training: "演练",
+  rules: "规则",
+  channels: "通知渠道",
+  deliveries: "发送记录",
+  duty: "值班",
+  maintenance: "维护与静默",
+  plans: "处置预案",
+  performance: "告警绩效",
 };

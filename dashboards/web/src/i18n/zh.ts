@@ -5,6 +5,7 @@ import * as form from "./form";
 import * as handling from "./handling";
 import * as outlook from "./outlook";
 import type { Dictionary } from "./en";
+import * as rules from "./rules";
 import * as settings from "./settings";
 import { spaced } from "./spacing";
 import * as training from "./training";
@@ -325,6 +326,7 @@ export const zh: Dictionary = {
   },
   form: form.zh,
   handling: handling.zh,
+  rules: rules.zh,
   settings: settings.zh,
   training: training.zh,
   help: {
