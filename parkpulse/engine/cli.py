@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING
 import click
 
 from parkpulse import settings
+from parkpulse.engine import absence, anomaly
 from parkpulse.engine.absence import AbsenceConsumer
 from parkpulse.engine.alerts import AlertConsumer
+from parkpulse.engine.anomaly import AnomalyConsumer
 from parkpulse.engine.drift import DriftKeeper
 from parkpulse.engine.housekeeping import Housekeeper
 from parkpulse.engine.kpis import KpiConsumer
@@ -48,12 +50,15 @@ def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Lo
     """One loop for each consumer; each wakes by its own event."""
     alerts = AlertConsumer(database, _page_url(config))
     quality = FoundRules(database, _page_url(config), "quality")
+    silence = AbsenceConsumer(database, _page_url(config))
+    unusual = FoundRules(database, _page_url(config), "anomaly")
     return [
         Loop(database, keeper, alerts, wake=threading.Event()),
-        Loop(database, keeper, AbsenceConsumer(database, _page_url(config))),
+        Loop(database, keeper, silence, pause_s=absence.PAUSE_S),
         Loop(database, keeper, RollupConsumer(), pause_s=PAUSE_S),
         Loop(database, keeper, KpiConsumer()),
         Loop(database, keeper, QualityConsumer(quality)),
+        Loop(database, keeper, AnomalyConsumer(unusual), pause_s=anomaly.PAUSE_S),
     ]
 
 
@@ -73,7 +78,7 @@ def engine() -> None:
         level=config.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    database = Database(config.required_database_url(), size=8, name="parkpulse engine")
+    database = Database(config.required_database_url(), size=10, name="parkpulse engine")
     database.open()
     with database.transaction() as conn:
         rules.install(conn, rule.shipped(), rule.set_version())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parkpulse.engine.anomaly import AnomalyConsumer
 from parkpulse.engine.quality import QualityConsumer
 from parkpulse.engine.rules.found import FoundRules
 from parkpulse.model import instants
@@ -25,6 +26,10 @@ Held = tuple[str, int, int, int | None, tuple[str, ...]]
 
 def quality(lab: Lab) -> QualityConsumer:
     return QualityConsumer(FoundRules(lab.database, PAGE, "quality"))
+
+
+def anomaly(lab: Lab) -> AnomalyConsumer:
+    return AnomalyConsumer(FoundRules(lab.database, PAGE, "anomaly"))
 
 
 def spec(code: str, definition: Definition) -> RuleSpec:

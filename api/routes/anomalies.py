@@ -1,0 +1,41 @@
+"""Readings that are unusual for their series."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.context import Ctx
+from api.schemas.anomalies import AnomaliesQuery, Anomaly
+from api.schemas.common import Page
+from parkpulse.query import anomalies
+from parkpulse.store.anomalies import Search
+
+router = APIRouter(tags=["alerts"])
+
+
+@router.get(
+    "/parks/{park}/anomalies",
+    response_model=Page[Anomaly],
+    summary="Unusual readings of a park",
+)
+def list_anomalies(
+    park: str, query: Annotated[AnomaliesQuery, Query()], ctx: Ctx
+) -> object:
+    """List what the streaming detector found unusual, and why, newest first.
+
+    Rules of kind `anomaly` say which series it follows.
+    """
+    search = Search(
+        park=ctx.live.park(park).row.code,
+        start=query.start,
+        end=query.end,
+        device=query.device,
+        place=query.place,
+        metric=query.metric,
+        series=query.series,
+        least_score=query.min_score,
+    )
+    with ctx.database.transaction() as conn:
+        return anomalies.page(conn, search, limit=query.limit, cursor=query.cursor)

@@ -1,0 +1,77 @@
+"""`parkpulse anomalies`: what the streaming detector found unusual in a park."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+
+import click
+import msgspec
+
+from parkpulse import settings
+from parkpulse.errors import InvalidRequestError
+from parkpulse.model.definitions import LEAST_SCORE
+from parkpulse.query import anomalies as query
+from parkpulse.store.anomalies import Search
+from parkpulse.store.pool import Database
+
+_LIMIT = 100
+
+
+@click.command()
+@click.argument("park")
+@click.option("--from", "since", help="RFC 3339 with zone; observed time.")
+@click.option("--to", "until", help="RFC 3339 with zone.")
+@click.option("--device", help="Only of this device.")
+@click.option("--metric", help="Only of this metric.")
+@click.option("--min-score", type=float, default=LEAST_SCORE, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=_LIMIT)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+def anomalies(
+    park: str,
+    since: str | None,
+    until: str | None,
+    device: str | None,
+    metric: str | None,
+    min_score: float,
+    limit: int,
+    as_json: bool,  # noqa: FBT001 - how click passes an option
+) -> None:
+    """List unusual readings of PARK, newest first, and why they are."""
+    search = Search(
+        park,
+        _moment(since, "from"),
+        _moment(until, "to"),
+        device=device,
+        metric=metric,
+        least_score=min_score,
+    )
+    url = settings.load().required_database_url()
+    with contextlib.closing(
+        Database(url, size=1, name="parkpulse anomalies")
+    ) as database:
+        database.open()
+        with database.transaction() as conn:
+            found = query.page(conn, search, limit=limit, cursor=None).items
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(found)).decode())
+        return
+    for each in found:
+        at = each.ts.astimezone(UTC)
+        print(
+            f"{at:%Y-%m-%dT%H:%M:%SZ}  {each.score:.4f}  {each.device}/{each.metric}"
+            f"  {each.value:g}  {each.reason.zh} / {each.reason.en}"
+        )
+
+
+def _moment(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        message = f"{text!r} is no time with a zone"
+        raise InvalidRequestError(code="bad_time", message=message, pointer=option)
+    return found

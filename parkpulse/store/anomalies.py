@@ -1,0 +1,170 @@
+"""Anomalies: readings that the streaming detector found unusual, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from parkpulse.model import instants
+from parkpulse.store import batchlog, columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from parkpulse.model.packed import FloatArray, Int64Array, LoggedBatch
+    from parkpulse.store.pool import Connection
+
+_BLOCK = 1000
+
+
+class Anomaly(NamedTuple):
+    """An unusual reading."""
+
+    series: int
+    ts: int
+    """[us]"""
+    score: float
+    kind: str
+    value: float
+    expected: float | None
+    reason_zh: str
+    reason_en: str
+
+
+class AnomalyRow(NamedTuple):
+    """An unusual reading as it is listed."""
+
+    series: int
+    device: str
+    device_zh: str
+    device_en: str
+    place: str | None
+    metric: str
+    ts: datetime
+    found_at: datetime
+    score: float
+    kind: str
+    value: float
+    expected: float | None
+    reason_zh: str
+    reason_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which anomalies of a park, in [start, end); None does not restrict."""
+
+    park: str
+    start: datetime | None = None
+    end: datetime | None = None
+    device: str | None = None
+    place: str | None = None
+    metric: str | None = None
+    series: int | None = None
+    least_score: float = 0.0
+
+
+def add(conn: Connection, found: Sequence[Anomaly]) -> None:
+    """Keep anomalies; a known one stays."""
+    if not found:
+        return
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into anomaly (series, ts, score, kind, value, expected, reason_zh,
+                reason_en)
+            values (%s, %s, %s, %s, %s, %s, %s, %s)
+            on conflict (series, ts) do nothing
+            """,
+            [
+                (each.series, instants.from_us(each.ts), *each[2:])
+                for each in sorted(found)
+            ],
+        )
+
+
+def before(
+    conn: Connection, series: int, since: int, until: int
+) -> tuple[Int64Array, FloatArray]:
+    """Read what counts of a series in [since, until), by time. [us]."""
+    found = columns.fetch(
+        conn,
+        """
+        select ts, value from reading
+        where series = %s and ts >= %s and ts < %s and quality <> 4 order by ts
+        """,
+        [series, instants.from_us(since), instants.from_us(until)],
+        {"ts": "ts", "value": "float8"},
+    )
+    return found["ts"], found["value"]
+
+
+def missed(conn: Connection, consumer: str, slots: Sequence[int]) -> list[LoggedBatch]:
+    """Batches that a consumer has passed since its snapshots, in order of commit."""
+    rows = conn.execute(
+        """
+        select p.slot, p.writer, coalesce((s.positions ->> p.writer)::bigint, 0), p.n
+        from consumer_position p
+        join engine_snapshot s on s.consumer = p.consumer and s.slot = p.slot
+        where p.consumer = %s and p.slot = any(%s)
+        """,
+        [consumer, list(slots)],
+    ).fetchall()
+    upto = {(slot, writer): n for slot, writer, _, n in rows}
+    # Of others nothing is wanted: they are followed from their newest.
+    seen = batchlog.heads(conn) | {(slot, writer): n for slot, writer, n, _ in rows}
+    found: list[LoggedBatch] = []
+    while True:
+        more = batchlog.tail(conn, seen, _BLOCK)
+        found += [
+            each for each in more if each.n <= upto.get((each.slot, each.writer), 0)
+        ]
+        seen |= {(each.slot, each.writer): each.n for each in more}
+        if len(more) < _BLOCK:
+            return sorted(found, key=lambda each: (each.at, each.slot, each.n))
+
+
+def page(
+    conn: Connection,
+    search: Search,
+    before_key: tuple[datetime, int] | None,
+    limit: int,
+) -> list[AnomalyRow]:
+    """List anomalies, newest first, those behind a (time, series) of the list."""
+    ts, series = before_key or (None, 0)
+    rows = conn.execute(
+        """
+        select a.series, d.code, d.name_zh, d.name_en, p.code, s.metric, a.ts,
+            a.found_at, a.score, a.kind, a.value, a.expected, a.reason_zh, a.reason_en
+        from anomaly a
+        join series s on s.id = a.series
+        join device d on d.id = s.device_id
+        join park on park.id = d.park_id
+        left join place p on p.id = d.place_id
+        where park.code = %(park)s
+            and (%(start)s::timestamptz is null or a.ts >= %(start)s)
+            and (%(end)s::timestamptz is null or a.ts < %(end)s)
+            and (%(device)s::text is null or d.code = %(device)s)
+            and (%(place)s::text is null or p.code = %(place)s)
+            and (%(metric)s::text is null or s.metric = %(metric)s)
+            and (%(series)s::integer is null or a.series = %(series)s)
+            and a.score >= %(least)s
+            and (%(ts)s::timestamptz is null or (a.ts, a.series) < (%(ts)s, %(after)s))
+        order by a.ts desc, a.series desc limit %(limit)s
+        """,
+        {
+            "park": search.park,
+            "start": search.start,
+            "end": search.end,
+            "device": search.device,
+            "place": search.place,
+            "metric": search.metric,
+            "series": search.series,
+            "least": search.least_score - 1e-6,
+            "ts": ts,
+            "after": series,
+            "limit": limit,
+        },
+    )
+    return [AnomalyRow(*row) for row in rows]
