@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from parkpulse.services import broker
+from parkpulse.store import reader
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "compose.yaml").read_text()
@@ -53,3 +55,30 @@ def test_every_service_is_checked_and_comes_back(service: str) -> None:
     assert "healthcheck:" in block
     assert "restart: unless-stopped" in block
     assert "volumes:" in block
+
+
+def test_grafana_gets_the_files_of_this_repository_and_what_they_ask_for() -> None:
+    service = yaml.safe_load(COMPOSE)["services"]["grafana"]
+    mounts = dict(each.split(":")[:2] for each in service["volumes"] if each[0] == ".")
+    assert all((ROOT / source).is_dir() for source in mounts)
+    provisioning = ROOT / "dashboards" / "grafana" / "provisioning"
+    asked = re.findall(
+        r"\$(\w+)", (provisioning / "datasources" / "parkpulse.yaml").read_text()
+    )
+    assert asked
+    assert set(asked) <= set(service["environment"])
+    providers = yaml.safe_load(
+        (provisioning / "dashboards" / "parkpulse.yaml").read_text()
+    )["providers"]
+    folders = {target: ROOT / source for source, target in mounts.items()}
+    for provider in providers:
+        base, _, language = provider["options"]["path"].rpartition("/")
+        assert len(list((folders[base] / language).glob("*.json"))) == 8
+        assert provider["folderUid"] == f"parkpulse-{language}"
+
+
+def test_the_role_that_dashboards_read_with_has_its_name() -> None:
+    environment = yaml.safe_load(COMPOSE)["services"]["grafana"]["environment"]
+    assert environment["PARKPULSE_READER"] == reader.ROLE
+    for limit in reader.script(reader.ROLE).splitlines()[2:-1]:
+        assert limit.replace('"', "") in COMPOSE
