@@ -12,6 +12,10 @@ from starlette.responses import Response
 from typing_extensions import override
 
 from api import answers, docs, openapi, problems, stream
+from api.auth import accounts as people
+from api.auth import me, rights, users
+from api.auth.gate import Gate
+from api.auth.rights import Right, needs, open_to_all
 from api.context import Context
 from api.feed import Feed
 from api.follower import Follower
@@ -76,6 +80,8 @@ _ROUTERS = (
     events.router,
     stream.router,
     simulation.router,
+    me.router,
+    users.router,
     health.router,
 )
 
@@ -98,6 +104,7 @@ def create(
     mqtt_url: str | None = None,
     unlock: Callable[[bytes], str] = bytes.decode,
     training: Training | None = None,
+    accounts: people.Accounts | None = None,
 ) -> FastAPI:
     """Make the application.
 
@@ -119,23 +126,37 @@ def create(
         Decrypts the secrets of push accounts.
     training
         Starts simulated parks; None: nobody may.
+    accounts
+        Knows who asks; None: whoever can reach the application may do everything.
     """
     app = described()
     app.state.context = _context(database, page_url)
-    accounts = Accounts(database)
-    app.state.courier = Courier(accounts, mqtt_url)
+    pushing = Accounts(database)
+    app.state.courier = Courier(pushing, mqtt_url)
     app.state.training = training
-    app.state.desk = Desk(accounts, app.state.courier, unlock)
+    app.state.desk = Desk(pushing, app.state.courier, unlock)
     app.state.messaging = messaging
-    app.include_router(push.router)
-    app.include_router(acknowledge.router)
+    app.state.accounts = accounts or people.Accounts(database, public_url=public_url)
+    app.include_router(push.router, dependencies=[open_to_all()])
+    app.include_router(acknowledge.router, dependencies=[open_to_all()])
     _add_page(app, Pages(page))
     problems.install(app)
+    _add_guards(app, accounts, public_url)
+    return app
+
+
+def _add_guards(
+    app: FastAPI, accounts: people.Accounts | None, public_url: str | None
+) -> None:
+    """Put before the routes what every request passes; the last one comes first."""
+    if accounts is not None:
+        paths = rights.open_paths(app.routes)
+        app.add_middleware(Gate, accounts=accounts, open_paths=paths)
     app.add_middleware(
         GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL
     )
-    app.add_middleware(Guard, public_url=public_url)
-    return app
+    is_local = accounts is None or accounts.is_local
+    app.add_middleware(Guard, public_url=public_url, is_local=is_local)
 
 
 def described() -> FastAPI:
@@ -179,21 +200,28 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _add_documents(app: FastAPI) -> None:
-    @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
+    reading = [needs(Right.READ)]
+
+    @app.get(f"{PREFIX}/openapi.json", include_in_schema=False, dependencies=reading)
     def document(request: Request) -> Response:
         return answers.tagged(request, app.openapi())
 
-    @app.get("/api/docs", include_in_schema=False)
+    @app.get("/api/docs", include_in_schema=False, dependencies=reading)
     def reference() -> Response:
         return docs.page(app.openapi())
 
-    @app.get("/api/docs.css", include_in_schema=False)
+    @app.get("/api/docs.css", include_in_schema=False, dependencies=reading)
     def style() -> Response:
         return docs.style()
 
 
 def _add_page(app: FastAPI, pages: Pages) -> None:
-    @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    @app.api_route(
+        "/{path:path}",
+        methods=["GET", "HEAD"],
+        include_in_schema=False,
+        dependencies=[open_to_all()],
+    )
     def page(path: str, request: Request) -> Response:
         is_api = path.partition("/")[0] == "api"
         found = None if is_api else pages.respond(request, path)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import signal
 import socket
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +16,8 @@ import uvicorn
 from typing_extensions import override
 
 from api import app, guard, listening
+from api.auth import desk
+from api.auth.accounts import Accounts
 from api.messaging import Messaging
 from dashboards import page
 from parkpulse import settings
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 _CONNECTIONS = 10
 _STATEMENT_S = 15
 _STOP_WITHIN_S = 5
+_SETUP_LASTS = timedelta(hours=24)
 
 
 class _Server(uvicorn.Server):
@@ -86,8 +91,6 @@ def _run(config: Settings) -> None:
         name="parkpulse api",
         statement_s=_STATEMENT_S,
     )
-    if not config.open_host:
-        listening.require_loopback(config.host)
     with listening.bind(config.host, config.port) as listener:
         database.open()
         try:
@@ -119,9 +122,34 @@ def _own_url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _accounts(config: Settings, database: Database) -> Accounts:
+    is_local = config.open_host or guard.is_loopback(config.host)
+    return Accounts(database, is_local=is_local, public_url=config.public_url)
+
+
+def _offer_setup(database: Database, page_url: str, *, is_local: bool) -> None:
+    """Print the link that makes the first administrator, if there is none yet."""
+    token = desk.offer_setup(database, _SETUP_LASTS)
+    if token is None:
+        return
+    # The part after # never leaves the browser, so it is in no log of a proxy.
+    link = f"{page_url.rstrip('/')}/#setup={token}"
+    if is_local:
+        _tell(f"No users yet: everybody at this machine may do everything. {link}")
+    else:
+        _tell(f"Nothing else is served until there is an administrator: {link}")
+
+
+def _tell(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"==> {text}", flush=True)
+
+
 def _serve(config: Settings, database: Database, listener: socket.socket) -> None:
     page_url = config.public_url or _own_url(config.host, config.port)
     opened = _vault(config)
+    accounts = _accounts(config, database)
+    _offer_setup(database, page_url, is_local=accounts.is_local)
     application = app.create(
         database,
         page=page.dist(),
@@ -131,6 +159,7 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
         unlock=opened.unlock,
         messaging=Messaging(opened, page_url, config.webhook_allow_private),
         training=_training(config),
+        accounts=accounts,
     )
     server = _Server(
         uvicorn.Config(

@@ -74,12 +74,22 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _is_number(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def refusal(
     scheme: str,
     method: str,
     headers: Headers,
     public: Address | None,
     wanted: str = JSON,
+    *,
+    is_local: bool = True,
 ) -> str:
     """Code of the problem that a request meets before any route; empty for none.
 
@@ -95,12 +105,16 @@ def refusal(
         Address that a proxy in front of this service is reached by.
     wanted
         Type of the body of a change.
+    is_local
+        Whether only this machine can reach the service. Where others can, they may
+        call it by its number too, which no foreign name can stand for.
     """
     target = address(f"{scheme}://{headers.get('host', '')}")
-    known = target is not None and (
-        is_loopback(target.host) or (public is not None and target.host == public.host)
-    )
-    if not known:
+    if target is None or not (
+        is_loopback(target.host)
+        or (public is not None and target.host == public.host)
+        or (not is_local and _is_number(target.host))
+    ):
         return "host_not_allowed"
     if method not in _CHANGING:
         return ""
@@ -148,11 +162,16 @@ class Guard:
         What answers the request.
     public_url
         Address of the page if it is not this machine's own.
+    is_local
+        Whether only this machine can reach the service.
     """
 
-    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, public_url: str | None = None, *, is_local: bool = True
+    ) -> None:
         self._app = app
         self._public = address(public_url) if public_url else None
+        self._is_local = is_local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -173,7 +192,12 @@ class Guard:
             limit = BODY_BYTES
             wanted = FORM if scope["path"].startswith(FORMS) else JSON
             code = refusal(
-                scope["scheme"], request.method, request.headers, self._public, wanted
+                scope["scheme"],
+                request.method,
+                request.headers,
+                self._public,
+                wanted,
+                is_local=self._is_local,
             )
         if not code and request.method in _CHANGING:
             code, receive = await _with_body(receive, limit)

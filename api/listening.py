@@ -5,20 +5,9 @@ from __future__ import annotations
 import errno
 import socket
 
-from api import guard
 from parkpulse.errors import ConfigError
 
 _BACKLOG = 512
-
-
-def require_loopback(host: str) -> None:
-    """Make sure that others cannot reach an address; raises ConfigError."""
-    if not guard.is_loopback(host):
-        message = (
-            f"the page is not served at {host} as long as there are no users: set"
-            " PARKPULSE_HOST to 127.0.0.1 and put a proxy with a login before it"
-        )
-        raise ConfigError(message)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -25,6 +25,7 @@ TAGS = [
     {"name": "ledger", "description": "What arrived and what became of it."},
     {"name": "live", "description": "Server-sent events of a park."},
     {"name": "simulation", "description": "Simulated parks for training."},
+    {"name": "accounts", "description": "Login, users, API tokens, and the audit."},
     {"name": "health", "description": "Whether the service is well."},
 ]
 DESCRIPTION = """\
@@ -33,14 +34,35 @@ Smart-park sensing and data-centre efficiency (园区脉搏).
 Times are RFC 3339 in UTC, periods `[start, end)`. Lists are `{items, next}`: pass
 `next` as `cursor` for the page that follows. Errors are problems (RFC 9457) whose
 `detail` is English or Chinese by `Accept-Language`; `code` is stable.
+
+As soon as there is a user everything needs a login (the cookie of `POST /login`) or an
+API token (`Authorization: Bearer pp_…`). A park that one may not see does not exist.
 """
 _REF = "#/components/schemas/"
+SCHEMES: dict[str, dict[str, str]] = {
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "parkpulse",
+        "description": "Set by `POST /login`; by HTTPS it is `__Host-parkpulse`.",
+    },
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API token, made by an administrator.",
+    },
+}
 _CHANGES = ("acknowledge", "change_by")
 _OWN = {
     "start_training": ["training_off", "training_running", "not_found"],
     "stop_training": ["training_off"],
+    "log_in": ["login_failed", "too_many_attempts"],
+    "change_password": ["too_many_attempts"],
+    "set_up": ["set_up_used"],
 }
 """Problems of single operations, by the beginning of their ids."""
+_STRANGERS = ("alive", "ready", "who_am_i", "log_in", "set_up")
+"""Operations that need no login."""
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -75,6 +97,8 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     own = Problem.model_json_schema(ref_template=template)
     schemas.update(own.pop("$defs", {}))
     schemas["Problem"] = own
+    document["components"]["securitySchemes"] = SCHEMES
+    document["security"] = [{name: []} for name in SCHEMES]
     for path, method, operation in operations(document):
         _add_problems(path, method, operation)
         _add_table(operation)
@@ -97,6 +121,7 @@ def _codes(
     codes = ["internal"]
     if operation["tags"] != ["health"]:
         codes.append("database_unavailable")
+    codes += _refusals(operation)
     if takes_values:
         codes.append("invalid_request")
     if "{" in path:
@@ -109,6 +134,13 @@ def _codes(
         if operation["operationId"].startswith(name):
             codes += own
     return codes
+
+
+def _refusals(operation: dict[str, Any]) -> list[str]:
+    if operation["operationId"].startswith(_STRANGERS):
+        operation["security"] = []
+        return []
+    return ["login_required", "role_lacks"]
 
 
 def _problem(code: str) -> dict[str, Any]:

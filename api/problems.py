@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import tomllib
 import uuid
 from collections import defaultdict
@@ -18,10 +19,13 @@ from starlette.responses import Response
 from api import language
 from parkpulse.errors import (
     ConflictError,
+    ForbiddenError,
     IllegalTransitionError,
     InvalidRequestError,
     NotFoundError,
     StoreUnavailableError,
+    TooManyAttemptsError,
+    UnauthenticatedError,
 )
 
 if TYPE_CHECKING:
@@ -193,6 +197,20 @@ def _unavailable(request: Request, error: StoreUnavailableError) -> Response:
     return respond(request, code, {"retry-after": _RETRY_AFTER_S})
 
 
+def _forbidden(request: Request, error: ForbiddenError) -> Response:
+    role = _word(error.role, wanted_language(request.headers))
+    return respond(request, error.code, role=role)
+
+
+def _unauthenticated(request: Request, error: UnauthenticatedError) -> Response:
+    return respond(request, error.code, {"www-authenticate": "Bearer"})
+
+
+def _too_many(request: Request, error: TooManyAttemptsError) -> Response:
+    wait = str(math.ceil(error.wait_s))
+    return respond(request, "too_many_attempts", {"retry-after": wait}, wait=wait)
+
+
 def _invalid(request: Request, error: InvalidRequestError) -> Response:
     speech = wanted_language(request.headers)
     problem = build("invalid_request", speech)
@@ -259,6 +277,9 @@ def install(app: FastAPI) -> None:
         NotFoundError: _not_found,
         IllegalTransitionError: _illegal,
         ConflictError: _conflict,
+        ForbiddenError: _forbidden,
+        UnauthenticatedError: _unauthenticated,
+        TooManyAttemptsError: _too_many,
         InvalidRequestError: _invalid,
         StoreUnavailableError: _unavailable,
         RequestValidationError: _validation,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,18 +15,26 @@ from starlette.responses import Response
 from typing_extensions import override
 
 from api import frames, problems
+from api.auth import cookies
+from api.auth.accounts import Accounts, Known
+from api.auth.rights import Right, needs
 from api.context import Context, Ctx
 from api.feed import OVERLAP
 from api.hub import CLIENTS, Client, Frame, Hub, TooManyStreamsError
 from api.schemas.stream import EVENTS
+from parkpulse.errors import StoreError
 from parkpulse.model import instants
 from parkpulse.query import alerts
 from parkpulse.store.alerts import Search
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import Receive, Scope, Send
 
     from parkpulse.query.catalogue import Park
+
+    IsLet = Callable[[], bool]
 
 HEARTBEAT_S = 15.0
 """After so long without a frame a comment is sent. [s]"""
@@ -32,7 +42,7 @@ SEND_WITHIN_S = 30.0
 """A client that takes nothing for so long is dropped. [s]"""
 _LONGEST_ABSENCE = timedelta(days=1)
 
-router = APIRouter(tags=["live"])
+router = APIRouter(tags=["live"], dependencies=[needs(Right.READ)])
 
 
 class EventStream(Response):
@@ -40,13 +50,17 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, client: Client, first: list[Frame]) -> None:
+    def __init__(
+        self, hub: Hub, client: Client, first: list[Frame], is_let: IsLet
+    ) -> None:
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         super().__init__(headers=headers)
         del self.headers["content-length"]
         self._hub = hub
         self._client = client
         self._first = first
+        self._is_let = is_let
+        self._asked_at = time.monotonic()
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,8 +88,17 @@ class EventStream(Response):
             news = await self._client.take(HEARTBEAT_S)
             # What was queued before the snapshot was made is in it.
             fresh = b"".join(each.payload for each in news if each.id > last)
+            if not await self._may_go_on():
+                break
             await _send(send, fresh or frames.HEARTBEAT)
         await send({"type": "http.response.body", "body": b""})
+
+    async def _may_go_on(self) -> bool:
+        """Whether who opened the stream may still see it; asked now and then."""
+        if time.monotonic() < self._asked_at + HEARTBEAT_S:
+            return True
+        self._asked_at = time.monotonic()
+        return await run_in_threadpool(self._is_let)
 
 
 async def _send(send: Send, body: bytes) -> None:
@@ -94,6 +117,7 @@ async def stream(
     park: str,
     request: Request,
     ctx: Ctx,
+    accounts: Known,
     last_event_id: Annotated[str | None, Header(max_length=40)] = None,
     after: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
@@ -115,7 +139,16 @@ async def stream(
     except BaseException:
         ctx.hub.unsubscribe(client)
         raise
-    return EventStream(ctx.hub, client, first)
+    is_let = functools.partial(_is_let, request, accounts, park)
+    return EventStream(ctx.hub, client, first, is_let)
+
+
+def _is_let(request: Request, accounts: Accounts, park: str) -> bool:
+    try:
+        found = accounts.identify(cookies.token(request.scope, accounts.public_url), "")
+    except StoreError:
+        return True
+    return found is not None and found.sees(park)
 
 
 def _absent_since(event_id: str | None) -> datetime | None:

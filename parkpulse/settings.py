@@ -67,8 +67,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=1, le=65535)
     """Port of the page and the API."""
     open_host: bool = False
-    """Whether `host` may be an address that others reach although there are no users:
-    in a container whose port is published on loopback only."""
+    """Whether only this machine reaches `host` although it is no loopback address: in a
+    container whose port is published on loopback only."""
     secret_key: SecretStr | None = None
     """Key that encrypts stored secrets; else `home/secret.key`, made on first use."""
     raw_retention_days: int = Field(default=90, ge=2, le=3660)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from api.auth.rights import Caller, Right, Who, needs
 from api.context import Ctx
 from api.schemas.alerts import (
     Acknowledgement,
@@ -25,83 +26,122 @@ from api.schemas.maintenance import (
     Window,
     WindowsQuery,
 )
-from parkpulse.query import alert_actions, maintenance
-from parkpulse.query.alert_actions import By
+from parkpulse.query import alert_actions, alerts, maintenance
+from parkpulse.query.alert_actions import By, Outcome
+from parkpulse.store.pool import Connection
 
-router = APIRouter(tags=["alerts"])
+router = APIRouter(tags=["alerts"], dependencies=[needs(Right.READ)])
 
 
-def _by(body: Acknowledgement) -> By:
-    return By(body.actor, body.comment, body.version)
+def _by(body: Acknowledgement, who: Caller) -> By:
+    return By(who.signs(body.actor), body.comment, body.version)
 
 
 @router.post(
-    "/alerts/acknowledge", response_model=Outcomes, summary="Acknowledge several alerts"
+    "/alerts/acknowledge",
+    response_model=Outcomes,
+    summary="Acknowledge several alerts",
+    dependencies=[needs(Right.ACKNOWLEDGE)],
 )
-def acknowledge_several(body: Acknowledgements, ctx: Ctx) -> object:
+def acknowledge_several(body: Acknowledgements, ctx: Ctx, who: Who) -> object:
     """Acknowledge each that can be; the others are listed with a code."""
-    by = By(body.actor, body.comment)
+    by = By(who.signs(body.actor), body.comment)
     with ctx.database.transaction() as conn:
-        found = alert_actions.acknowledge_many(conn, body.ids, by, ctx.page_url)
-    return {"items": found}
+        own, foreign = _own(conn, body.ids, who)
+        found = alert_actions.acknowledge_many(conn, own, by, ctx.page_url)
+    return {"items": [*found, *foreign]}
+
+
+def _own(
+    conn: Connection, ids: list[UUID], who: Caller
+) -> tuple[list[UUID], list[Outcome]]:
+    """Part alerts of one's own parks from others, which are answered as unknown."""
+    if who.parks is None:
+        return ids, []
+    parks = {UUID(each.id): each.park for each in alerts.by_ids(conn, ids)}
+    own = [each for each in ids if parks.get(each) in who.parks]
+    rest = sorted(set(ids) - set(own))
+    return own, [Outcome(each, None, "not_found") for each in rest]
 
 
 @router.post(
-    "/alerts/{alert_id}/shelve", response_model=Alert, summary="Shelve an alert"
+    "/alerts/{alert_id}/shelve",
+    response_model=Alert,
+    summary="Shelve an alert",
+    dependencies=[needs(Right.ACKNOWLEDGE)],
 )
-def change_by_shelving(alert_id: UUID, body: Shelving, ctx: Ctx) -> object:
+def change_by_shelving(alert_id: UUID, body: Shelving, ctx: Ctx, who: Who) -> object:
     """Call nobody for it until a time on the park's clock; `comment` says why."""
     with ctx.database.transaction() as conn:
-        return alert_actions.shelve(conn, alert_id, _by(body), body.until)
+        return alert_actions.shelve(conn, alert_id, _by(body, who), body.until)
 
 
 @router.post(
-    "/alerts/{alert_id}/unshelve", response_model=Alert, summary="End shelving"
+    "/alerts/{alert_id}/unshelve",
+    response_model=Alert,
+    summary="End shelving",
+    dependencies=[needs(Right.ACKNOWLEDGE)],
 )
-def change_by_unshelving(alert_id: UUID, body: Acknowledgement, ctx: Ctx) -> object:
+def change_by_unshelving(
+    alert_id: UUID, body: Acknowledgement, ctx: Ctx, who: Who
+) -> object:
     """End shelving before its time; an alert that lasts calls at once."""
     with ctx.database.transaction() as conn:
-        return alert_actions.unshelve(conn, alert_id, _by(body), ctx.page_url)
+        return alert_actions.unshelve(conn, alert_id, _by(body, who), ctx.page_url)
 
 
 @router.post(
     "/alerts/{alert_id}/out-of-service",
     response_model=Alert,
     summary="Take an alert out of service",
+    dependencies=[needs(Right.ACKNOWLEDGE)],
 )
-def change_by_taking_out(alert_id: UUID, body: Acknowledgement, ctx: Ctx) -> object:
+def change_by_taking_out(
+    alert_id: UUID, body: Acknowledgement, ctx: Ctx, who: Who
+) -> object:
     """Call nobody for it until it is put back; `comment` says why."""
     with ctx.database.transaction() as conn:
-        return alert_actions.take_out_of_service(conn, alert_id, _by(body))
+        return alert_actions.take_out_of_service(conn, alert_id, _by(body, who))
 
 
 @router.post(
     "/alerts/{alert_id}/in-service",
     response_model=Alert,
     summary="Put an alert back into service",
+    dependencies=[needs(Right.ACKNOWLEDGE)],
 )
-def change_by_putting_back(alert_id: UUID, body: Acknowledgement, ctx: Ctx) -> object:
+def change_by_putting_back(
+    alert_id: UUID, body: Acknowledgement, ctx: Ctx, who: Who
+) -> object:
     """Put it back into service; an alert that lasts calls at once."""
     with ctx.database.transaction() as conn:
-        return alert_actions.return_to_service(conn, alert_id, _by(body), ctx.page_url)
+        return alert_actions.return_to_service(
+            conn, alert_id, _by(body, who), ctx.page_url
+        )
 
 
 @router.post(
-    "/alerts/{alert_id}/assign", response_model=Alert, summary="Assign an alert"
+    "/alerts/{alert_id}/assign",
+    response_model=Alert,
+    summary="Assign an alert",
+    dependencies=[needs(Right.ACKNOWLEDGE)],
 )
-def assign(alert_id: UUID, body: Assignment, ctx: Ctx) -> object:
+def assign(alert_id: UUID, body: Assignment, ctx: Ctx, who: Who) -> object:
     """Say who takes care of it."""
     with ctx.database.transaction() as conn:
-        return alert_actions.assign(conn, alert_id, _by(body), body.assignee)
+        return alert_actions.assign(conn, alert_id, _by(body, who), body.assignee)
 
 
 @router.post(
-    "/alerts/{alert_id}/comment", response_model=Alert, summary="Comment on an alert"
+    "/alerts/{alert_id}/comment",
+    response_model=Alert,
+    summary="Comment on an alert",
+    dependencies=[needs(Right.ACKNOWLEDGE)],
 )
-def comment(alert_id: UUID, body: Acknowledgement, ctx: Ctx) -> object:
+def comment(alert_id: UUID, body: Acknowledgement, ctx: Ctx, who: Who) -> object:
     """Add a comment to its history."""
     with ctx.database.transaction() as conn:
-        return alert_actions.comment(conn, alert_id, _by(body))
+        return alert_actions.comment(conn, alert_id, _by(body, who))
 
 
 @router.get(
@@ -119,11 +159,15 @@ def list_windows(
 
 
 @router.post(
-    "/parks/{park}/maintenance", response_model=Window, summary="Open a window"
+    "/parks/{park}/maintenance",
+    response_model=Window,
+    summary="Open a window",
+    dependencies=[needs(Right.MAINTAIN)],
 )
-def open_window(park: str, body: NewWindow, ctx: Ctx) -> object:
+def open_window(park: str, body: NewWindow, ctx: Ctx, who: Who) -> object:
     """Record alerts of this scope and call nobody, from start to end."""
-    asked = maintenance.Asked(**body.model_dump())
+    by = who.signs(body.by, "/by")
+    asked = maintenance.Asked(**{**body.model_dump(), "by": by})
     with ctx.database.transaction() as conn:
         return maintenance.add(conn, park, asked)
 
@@ -132,11 +176,13 @@ def open_window(park: str, body: NewWindow, ctx: Ctx) -> object:
     "/parks/{park}/maintenance/{window}/end",
     response_model=Window,
     summary="End a window now",
+    dependencies=[needs(Right.MAINTAIN)],
 )
-def end_window(park: str, window: int, body: Ending, ctx: Ctx) -> object:
+def end_window(park: str, window: int, body: Ending, ctx: Ctx, who: Who) -> object:
     """End a window before its time: what still holds calls at once."""
+    by = who.signs(body.by, "/by")
     with ctx.database.transaction() as conn:
-        return maintenance.end(conn, park, maintenance.checked_id(window), body.by)
+        return maintenance.end(conn, park, maintenance.checked_id(window), by)
 
 
 @router.get(
@@ -155,11 +201,14 @@ def list_suppressions(park: str, ctx: Ctx) -> object:
     "/parks/{park}/suppressions",
     response_model=Page[Suppression],
     summary="Suppress a rule by its cause",
+    dependencies=[needs(Right.MAINTAIN)],
 )
-def put_suppression(park: str, body: NewSuppression, ctx: Ctx) -> object:
+def put_suppression(park: str, body: NewSuppression, ctx: Ctx, who: Who) -> object:
     """Add or change a suppression; answers with all of the park."""
+    by = who.signs(body.by, "/by")
+    cause = maintenance.Cause(**{**body.model_dump(), "by": by})
     with ctx.database.transaction() as conn:
-        maintenance.suppress(conn, park, maintenance.Cause(**body.model_dump()))
+        maintenance.suppress(conn, park, cause)
         found = maintenance.suppressions(conn, park)
     return {"items": found, "next": None}
 
@@ -168,6 +217,7 @@ def put_suppression(park: str, body: NewSuppression, ctx: Ctx) -> object:
     "/parks/{park}/suppressions/{suppression}",
     response_model=Page[Suppression],
     summary="Remove a suppression",
+    dependencies=[needs(Right.MAINTAIN)],
 )
 def drop_suppression(park: str, suppression: int, ctx: Ctx) -> object:
     """Remove a suppression; answers with all that are left."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from api import tables
+from api.auth.rights import Right, Who, needs
 from api.context import Context, Ctx
 from api.schemas.alarm_performance import Performance, PerformanceQuery
 from api.schemas.alerts import Acknowledgement, Alert, AlertDetail, AlertsQuery
@@ -20,7 +21,7 @@ from parkpulse.query import alarm_performance as performance
 from parkpulse.query import alerts, responses
 from parkpulse.store.alerts import Search
 
-router = APIRouter(tags=["alerts"])
+router = APIRouter(tags=["alerts"], dependencies=[needs(Right.READ)])
 _COLUMNS = (
     "id,rule,rule_name_zh,rule_name_en,subject,park,place,device,device_name_zh,"
     "device_name_en,metric,unit,severity,state,retroactive,onset,raised_at,cleared_at,"
@@ -78,14 +79,16 @@ def one_alert(alert_id: UUID, ctx: Ctx) -> object:
     "/alerts/{alert_id}/acknowledge",
     response_model=Alert,
     summary="Acknowledge an alert",
+    dependencies=[needs(Right.ACKNOWLEDGE)],
 )
-def acknowledge(alert_id: UUID, body: Acknowledgement, ctx: Ctx) -> object:
+def acknowledge(alert_id: UUID, body: Acknowledgement, ctx: Ctx, who: Who) -> object:
     """Say that somebody has seen the alert and takes care of it."""
+    actor = who.signs(body.actor)
     with ctx.database.transaction() as conn:
         return alerts.acknowledge(
             conn,
             alert_id,
-            body.actor,
+            actor,
             comment=body.comment,
             version=body.version,
             page_url=ctx.page_url,

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query
 
+from api.auth.rights import Right, Who, needs
 from api.context import Ctx
 from api.messaging import Post
 from api.schemas.channels import (
@@ -33,17 +34,23 @@ from parkpulse.store import channels as store
 from parkpulse.store import deliveries
 from parkpulse.store.deliveries import Search
 
-router = APIRouter(tags=["channels"])
+router = APIRouter(tags=["channels"], dependencies=[needs(Right.SEE_CHANNELS)])
 
 
 @router.get("/channels", response_model=Page[Channel], summary="All channels")
-def list_channels(ctx: Ctx) -> object:
+def list_channels(ctx: Ctx, who: Who) -> object:
     """All channels by name, without anything secret."""
     with ctx.database.transaction() as conn:
-        return paging.Page([_shown(each) for each in store.listed(conn)], None)
+        found = [each for each in store.listed(conn) if who.sees(each.park)]
+    return paging.Page([_shown(each) for each in found], None)
 
 
-@router.post("/channels", response_model=CreatedChannel, summary="Add a channel")
+@router.post(
+    "/channels",
+    response_model=CreatedChannel,
+    summary="Add a channel",
+    dependencies=[needs(Right.CHANNELS)],
+)
 def add_channel(body: NewChannel, ctx: Ctx, post: Post) -> object:
     """Add a channel; the secret made for a webhook is in this answer only."""
     draft = Draft(
@@ -69,7 +76,12 @@ def one_channel(name: str, ctx: Ctx) -> object:
         return _shown(store.find(conn, name))
 
 
-@router.put("/channels/{name}", response_model=Channel, summary="Change a channel")
+@router.put(
+    "/channels/{name}",
+    response_model=Channel,
+    summary="Change a channel",
+    dependencies=[needs(Right.CHANNELS)],
+)
 def change_channel(name: str, body: ChangedChannel, ctx: Ctx, post: Post) -> object:
     """Change a channel; it is tried again at once."""
     with ctx.database.transaction() as conn:
@@ -95,7 +107,12 @@ def change_channel(name: str, body: ChangedChannel, ctx: Ctx, post: Post) -> obj
         )
 
 
-@router.delete("/channels/{name}", response_model=Removed, summary="Remove a channel")
+@router.delete(
+    "/channels/{name}",
+    response_model=Removed,
+    summary="Remove a channel",
+    dependencies=[needs(Right.CHANNELS)],
+)
 def remove_channel(name: str, ctx: Ctx) -> object:
     """Send nothing more there; what waits is given up, the log stays."""
     with ctx.database.transaction() as conn:
@@ -104,7 +121,10 @@ def remove_channel(name: str, ctx: Ctx) -> object:
 
 
 @router.post(
-    "/channels/{name}/test", response_model=TestResult, summary="Send a test message"
+    "/channels/{name}/test",
+    response_model=TestResult,
+    summary="Send a test message",
+    dependencies=[needs(Right.CHANNELS)],
 )
 def send_test(name: str, ctx: Ctx, post: Post) -> object:
     """Send a test message now, without the outbox."""
@@ -121,10 +141,12 @@ def send_test(name: str, ctx: Ctx, post: Post) -> object:
 
 
 @router.get("/deliveries", response_model=Page[Outgoing], summary="Messages sent")
-def list_deliveries(query: Annotated[DeliveriesQuery, Query()], ctx: Ctx) -> object:
+def list_deliveries(
+    query: Annotated[DeliveriesQuery, Query()], ctx: Ctx, who: Who
+) -> object:
     """Messages to channels, each with how its last attempt ended."""
     search = Search(
-        park=query.park,
+        park=who.only(query.park),
         channel=query.channel,
         state=query.state,
         alert=query.alert,
@@ -137,7 +159,10 @@ def list_deliveries(query: Annotated[DeliveriesQuery, Query()], ctx: Ctx) -> obj
 
 
 @router.post(
-    "/deliveries/resend", response_model=Resent, summary="Send dead letters again"
+    "/deliveries/resend",
+    response_model=Resent,
+    summary="Send dead letters again",
+    dependencies=[needs(Right.CHANNELS)],
 )
 def resend(body: Resend, ctx: Ctx) -> object:
     """Send a given-up message again, or all of a channel."""

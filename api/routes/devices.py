@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from api import problems, tables
+from api.auth.rights import Right, needs
 from api.context import Ctx
 from api.schemas.common import Page, SeriesId
 from api.schemas.devices import Device, DevicesQuery, Series, SeriesQuery
@@ -16,7 +17,7 @@ from parkpulse.query import devices, series
 from parkpulse.query.devices import DeviceFilter, DeviceView
 from parkpulse.query.series import LatestView, SeriesFilter, SeriesView
 
-router = APIRouter()
+router = APIRouter(dependencies=[needs(Right.READ)])
 _DEVICE_COLUMNS = (
     "code,name_zh,name_en,kind,place,state,clock,report_interval_s,last_received_at,"
     "last_ts,silent"

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query
 
+from api.auth.rights import Right, Who, needs
 from api.context import Ctx
 from api.schemas.common import Page
 from api.schemas.duty import (
@@ -21,7 +22,7 @@ from parkpulse.model.duty import Substitution
 from parkpulse.query import duty
 from parkpulse.store.duty import StoredPlan as StoredDuty
 
-router = APIRouter(tags=["alerts"])
+router = APIRouter(tags=["alerts"], dependencies=[needs(Right.READ)])
 
 
 def _shown(stored: StoredDuty) -> dict[str, object]:
@@ -43,21 +44,25 @@ def duty_plan(park: str, ctx: Ctx) -> object:
 
 
 @router.put(
-    "/parks/{park}/duty/plan", response_model=StoredPlan, summary="Change the duty plan"
+    "/parks/{park}/duty/plan",
+    response_model=StoredPlan,
+    summary="Change the duty plan",
+    dependencies=[needs(Right.EDIT_DUTY)],
 )
-def put_duty_plan(park: str, body: NewPlan, ctx: Ctx) -> object:
+def put_duty_plan(park: str, body: NewPlan, ctx: Ctx, who: Who) -> object:
     """Put another plan in force; the ones before stay as its history."""
     plan = duty.read(body.plan, "/plan")
     with ctx.database.transaction() as conn:
-        return _shown(duty.put(conn, park, plan, body.actor, body.version))
+        return _shown(duty.put(conn, park, plan, who.signs(body.actor), body.version))
 
 
 @router.post(
     "/parks/{park}/duty/substitutions",
     response_model=StoredPlan,
     summary="Let somebody stand in",
+    dependencies=[needs(Right.EDIT_DUTY)],
 )
-def substitute(park: str, body: NewSubstitution, ctx: Ctx) -> object:
+def substitute(park: str, body: NewSubstitution, ctx: Ctx, who: Who) -> object:
     """Add a substitution to a roster; answers with the plan."""
     new = Substitution(
         start=body.start,
@@ -67,7 +72,7 @@ def substitute(park: str, body: NewSubstitution, ctx: Ctx) -> object:
         reason=body.reason,
     )
     with ctx.database.transaction() as conn:
-        found = duty.substitute(conn, park, body.roster, new, body.actor)
+        found = duty.substitute(conn, park, body.roster, new, who.signs(body.actor))
     return _shown(found)
 
 

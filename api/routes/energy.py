@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.auth.rights import Right, needs
 from api.context import Ctx
 from api.schemas.common import Page, Paged
 from api.schemas.energy import (
@@ -18,7 +19,7 @@ from api.schemas.energy import (
 )
 from parkpulse.query import energy_flow, evidence
 
-router = APIRouter(tags=["kpis"])
+router = APIRouter(tags=["kpis"], dependencies=[needs(Right.READ)])
 _CENTRE = "/parks/{park}/data-centres/{centre}"
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api import tables
+from api.auth.rights import Right, Who, needs
 from api.context import Context, Ctx
 from api.schemas.common import Page
 from api.schemas.events import (
@@ -25,7 +26,7 @@ from api.tables import Cell
 from parkpulse.query import events, pauses, sequences
 from parkpulse.query.events import Search
 
-router = APIRouter()
+router = APIRouter(dependencies=[needs(Right.READ)])
 _COLUMNS = ("id", "ts", "received_at", "device", "kind", "detail", "length")
 _BLOCK = 1000
 
@@ -85,10 +86,10 @@ def platform_pauses(
     summary="Messages that never came",
     tags=["ledger"],
 )
-def sequence_gaps(query: Annotated[GapsQuery, Query()], ctx: Ctx) -> object:
+def sequence_gaps(query: Annotated[GapsQuery, Query()], ctx: Ctx, who: Who) -> object:
     """Tell which numbers are missing among those that devices gave their messages."""
     with ctx.database.transaction() as conn:
-        return sequences.gaps(conn, query.start, query.end, query.park)
+        return sequences.gaps(conn, query.start, query.end, who.only(query.park))
 
 
 def _rows(ctx: Context, park_id: int, search: Search) -> Iterator[tuple[Cell, ...]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from api import problems
+from api.auth.rights import open_to_all
 from api.context import Context, Ctx
 from api.schemas.health import Health, Ready
 from parkpulse.errors import StoreError
@@ -20,7 +21,7 @@ from parkpulse.store import workers
 if TYPE_CHECKING:
     from api.language import Language
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[open_to_all()])
 VERSION = version("parkpulse")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from api.auth.rights import Right, needs
 from api.context import Ctx
 from api.schemas.common import Page, SeriesId
 from api.schemas.hydrology import (
@@ -19,7 +20,7 @@ from api.schemas.hydrology import (
 )
 from parkpulse.query import device_health, hydrology, quality
 
-router = APIRouter()
+router = APIRouter(dependencies=[needs(Right.READ)])
 
 
 @router.get(

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from api import tables
+from api.auth.rights import Right, needs
 from api.context import Context, Ctx
 from api.schemas.common import Page, Paged
 from api.schemas.kpis import Kpi, KpiRevision, KpisQuery
@@ -17,7 +18,11 @@ from parkpulse.query import kpis
 from parkpulse.query.kpis import Wanted
 from parkpulse.query.paging import Page as Items
 
-router = APIRouter(prefix="/parks/{park}/data-centres/{centre}/kpis", tags=["kpis"])
+router = APIRouter(
+    prefix="/parks/{park}/data-centres/{centre}/kpis",
+    tags=["kpis"],
+    dependencies=[needs(Right.READ)],
+)
 _COLUMNS = (
     "kpi,category,period,start,end,value,numerator_kwh,numerator_estimated_kwh,"
     "denominator_kwh,denominator_estimated_kwh,coverage,covered_s,estimated_s,"

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from api import tables
+from api.auth.rights import Right, Who, needs
 from api.context import Context, Ctx
 from api.schemas.common import Page
 from api.schemas.ledger import (
@@ -23,7 +24,7 @@ from parkpulse.query import ledger, quarantine
 from parkpulse.query.ledger import HourView
 from parkpulse.query.quarantine import EntryView, Search
 
-router = APIRouter(tags=["ledger"])
+router = APIRouter(tags=["ledger"], dependencies=[needs(Right.READ)])
 _HOUR_COLUMNS = (
     "hour,source,received,stored,duplicate,quarantined,dropped_by_broker,"
     "values_stored,values_duplicate,values_corrected,values_refused"
@@ -34,13 +35,14 @@ _BLOCK = 1000
 
 @router.get("/ledger", response_model=Ledger, summary="The ledger by hour and source")
 def read_ledger(
-    query: Annotated[LedgerQuery, Query()], request: Request, ctx: Ctx
+    query: Annotated[LedgerQuery, Query()], request: Request, ctx: Ctx, who: Who
 ) -> object:
     """Messages and values by what became of them; the last 24 hours if not told."""
     start, end = ledger.span(query.start, query.end)
-    flow = ctx.flow.flow(query.park)
+    park = who.only(query.park)
+    flow = ctx.flow.flow(park)
     with ctx.database.transaction() as conn:
-        found = ledger.view(conn, start, end, query.park, flow)
+        found = ledger.view(conn, start, end, park, flow)
     if tables.wanted(request, query.format):
         return tables.respond("ledger", _HOUR_COLUMNS.split(","), _hours(found.items))
     return found
@@ -50,10 +52,10 @@ def read_ledger(
     "/quarantine", response_model=Page[Quarantined], summary="Messages not stored"
 )
 def list_quarantine(
-    query: Annotated[QuarantineQuery, Query()], request: Request, ctx: Ctx
+    query: Annotated[QuarantineQuery, Query()], request: Request, ctx: Ctx, who: Who
 ) -> object:
     """Messages that were refused, whole or in part, newest first."""
-    search = Search(query.park, query.reason, query.state, query.since)
+    search = Search(who.only(query.park), query.reason, query.state, query.since)
     if tables.wanted(request, query.format):
         rows = _entries(ctx, search)
         return tables.respond("quarantine", _ENTRY_COLUMNS.split(","), rows)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.auth.rights import Right, Who, needs
 from api.context import Ctx
 from api.schemas.energy import PeriodQuery
 from api.schemas.outlook import (
@@ -21,7 +22,7 @@ from api.schemas.outlook import (
 )
 from parkpulse.query import design, drift, gb40879, portfolio, projection, weather
 
-router = APIRouter(tags=["kpis"])
+router = APIRouter(tags=["kpis"], dependencies=[needs(Right.READ)])
 _CENTRE = "/parks/{park}/data-centres/{centre}"
 
 
@@ -102,9 +103,13 @@ def read_designed_pue(
 
 
 @router.get("/portfolio", response_model=Portfolio, summary="All data centres together")
-def read_portfolio(query: Annotated[PortfolioQuery, Query()], ctx: Ctx) -> object:
+def read_portfolio(
+    query: Annotated[PortfolioQuery, Query()], ctx: Ctx, who: Who
+) -> object:
     """Sum over sum, and the mean weighted by E_DC, of each KPI."""
-    parks = query.park or list(ctx.live.catalogue.parks)
+    for code in query.park or ():
+        who.check(code)
+    parks = query.park or filter(who.sees, ctx.live.catalogue.parks)
     chosen = [ctx.live.park(code).row.code for code in parks]
     with ctx.database.transaction() as conn:
         return portfolio.read(conn, chosen, query.period, query.at)

@@ -12,13 +12,14 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from api import answers, tables
+from api.auth.rights import Right, needs
 from api.context import Context, Ctx
 from api.schemas.common import SeriesId
 from api.schemas.ranges import Range, RangeQuery, Summary, SummaryQuery
 from api.tables import Cell
 from parkpulse.query import ranges, summaries
 
-router = APIRouter(tags=["series"])
+router = APIRouter(tags=["series"], dependencies=[needs(Right.READ)])
 _BLOCK = 20_000
 _Row = tuple[datetime, float, int]
 _NEXT = timedelta(microseconds=1)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 
+from api.auth.rights import Right, Who, needs
 from api.context import Ctx
 from api.schemas.common import Code
 from api.schemas.responses import (
@@ -21,7 +22,7 @@ from api.schemas.responses import (
 from parkpulse.query import commands, responses
 from parkpulse.query.alert_actions import By
 
-router = APIRouter(tags=["alerts"])
+router = APIRouter(tags=["alerts"], dependencies=[needs(Right.READ)])
 _Rule = Annotated[Code, Path()]
 
 
@@ -40,14 +41,15 @@ def response_plan(park: str, rule: _Rule, ctx: Ctx) -> object:
     "/parks/{park}/response-plans/{rule}",
     response_model=ResponsePlan,
     summary="Change the response plan of a rule",
+    dependencies=[needs(Right.EDIT_DUTY)],
 )
 def put_response_plan(
-    park: str, rule: _Rule, body: NewResponsePlan, ctx: Ctx
+    park: str, rule: _Rule, body: NewResponsePlan, ctx: Ctx, who: Who
 ) -> object:
     """Put another plan in force; the ones before stay as its history."""
     wanted = responses.read(body.steps, body.commands)
     with ctx.database.transaction() as conn:
-        return responses.put(conn, park, rule, wanted, body.actor)
+        return responses.put(conn, park, rule, wanted, who.signs(body.actor))
 
 
 @router.get(
@@ -62,11 +64,14 @@ def checklist(alert_id: UUID, ctx: Ctx) -> object:
 
 
 @router.post(
-    "/alerts/{alert_id}/checklist", response_model=Checklist, summary="Tick a step"
+    "/alerts/{alert_id}/checklist",
+    response_model=Checklist,
+    summary="Tick a step",
+    dependencies=[needs(Right.ACKNOWLEDGE)],
 )
-def tick(alert_id: UUID, body: Tick, ctx: Ctx) -> object:
+def tick(alert_id: UUID, body: Tick, ctx: Ctx, who: Who) -> object:
     """Say that a step was done; a line of the alert's history."""
-    by = By(body.actor, body.comment, body.version)
+    by = By(who.signs(body.actor), body.comment, body.version)
     with ctx.database.transaction() as conn:
         steps = responses.tick(conn, alert_id, body.step, by, done=body.done)
     return {"steps": steps}
@@ -88,9 +93,10 @@ def alert_commands(alert_id: UUID, ctx: Ctx) -> object:
     response_model=Command,
     status_code=201,
     summary="Ask a local controller",
+    dependencies=[needs(Right.ACKNOWLEDGE)],
 )
-def request_command(alert_id: UUID, body: Ask, ctx: Ctx) -> object:
+def request_command(alert_id: UUID, body: Ask, ctx: Ctx, who: Who) -> object:
     """Ask for a command of the response plan; the controller decides what it does."""
-    by = By(body.actor, body.comment, body.version)
+    by = By(who.signs(body.actor), body.comment, body.version)
     with ctx.database.transaction() as conn:
         return commands.request(conn, alert_id, body.code, by)

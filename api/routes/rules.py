@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query
 from fastapi import Path as InPath
 from starlette.responses import JSONResponse
 
+from api.auth.rights import Right, Who, needs
 from api.context import Ctx
 from api.schemas.common import Page
 from api.schemas.rules import (
@@ -26,17 +27,20 @@ from parkpulse.query import paging, rule_edits
 from parkpulse.query.rule_edits import RuleView, Search
 from parkpulse.store.rules import Change
 
-router = APIRouter(prefix="/rules", tags=["rules"])
+router = APIRouter(prefix="/rules", tags=["rules"], dependencies=[needs(Right.READ)])
 RuleId = Annotated[int, InPath(ge=1, le=2**31 - 1)]
 IfMatch = Annotated[str | None, Header(max_length=64)]
 
 
 @router.get("", response_model=Page[Rule], summary="Alert rules")
-def list_rules(query: Annotated[RulesQuery, Query()], ctx: Ctx) -> object:
+def list_rules(query: Annotated[RulesQuery, Query()], ctx: Ctx, who: Who) -> object:
     """Rules by code; with `park` those of the park and those of all parks."""
+    if query.park is not None:
+        who.check(query.park)
     search = Search(query.park, query.kind, query.enabled, query.q)
     with ctx.database.transaction() as conn:
-        found = rule_edits.listed(conn, search)
+        every = rule_edits.listed(conn, search)
+    found = [each for each in every if who.sees(each.park)]
     return paging.cut(
         found,
         lambda each: (each.code, each.park or ""),
@@ -46,19 +50,32 @@ def list_rules(query: Annotated[RulesQuery, Query()], ctx: Ctx) -> object:
     )
 
 
-@router.post("", response_model=Rule, status_code=201, summary="Write a new rule")
-def create_rule(body: NewRule, ctx: Ctx) -> object:
+@router.post(
+    "",
+    response_model=Rule,
+    status_code=201,
+    summary="Write a new rule",
+    dependencies=[needs(Right.EDIT_RULES)],
+)
+def create_rule(body: NewRule, ctx: Ctx, who: Who) -> object:
     """Put a rule in force; 409 when the park has one of this code."""
+    who.check(body.park)
     spec = rule_edits.parse(body.document())
-    change = Change(body.actor, body.note, version=0)
+    change = Change(who.signs(body.actor), body.note, version=0)
     with ctx.database.transaction() as conn:
         found = rule_edits.put(conn, spec, body.park, change)
     return _tagged(found, 201)
 
 
-@router.post("/backtest", response_model=Backtest, summary="Try a rule on history")
-def backtest_rule(body: BacktestBody, ctx: Ctx) -> object:
+@router.post(
+    "/backtest",
+    response_model=Backtest,
+    summary="Try a rule on history",
+    dependencies=[needs(Right.EDIT_RULES)],
+)
+def backtest_rule(body: BacktestBody, ctx: Ctx, who: Who) -> object:
     """Tell what a rule would have done; nothing is written."""
+    who.check(body.park)
     spec = rule_edits.parse(body.document())
     with ctx.database.transaction() as conn:
         return history.run(conn, spec, body.start, body.end, body.park)
@@ -74,34 +91,49 @@ def one_rule(rule_id: RuleId, ctx: Ctx) -> object:
     return JSONResponse(answer, headers=_etag(found))
 
 
-@router.put("/{rule_id}", response_model=Rule, summary="Write a new version")
+@router.put(
+    "/{rule_id}",
+    response_model=Rule,
+    summary="Write a new version",
+    dependencies=[needs(Right.EDIT_RULES)],
+)
 def replace_rule(
-    rule_id: RuleId, body: ReplacedRule, ctx: Ctx, if_match: IfMatch = None
+    rule_id: RuleId, body: ReplacedRule, ctx: Ctx, who: Who, if_match: IfMatch = None
 ) -> object:
     """Replace what a rule says; 409 when it is not the version that was seen."""
     spec = rule_edits.parse(body.document())
-    change = Change(body.actor, body.note, _version(if_match, body.version))
+    change = Change(who.signs(body.actor), body.note, _version(if_match, body.version))
     with ctx.database.transaction() as conn:
         found = rule_edits.replace_one(conn, rule_id, spec, change)
     return _tagged(found)
 
 
-@router.post("/{rule_id}/enable", response_model=Rule, summary="Switch a rule on")
+@router.post(
+    "/{rule_id}/enable",
+    response_model=Rule,
+    summary="Switch a rule on",
+    dependencies=[needs(Right.EDIT_RULES)],
+)
 def enable_rule(
-    rule_id: RuleId, body: Switch, ctx: Ctx, if_match: IfMatch = None
+    rule_id: RuleId, body: Switch, ctx: Ctx, who: Who, if_match: IfMatch = None
 ) -> object:
     """Switch a rule on, as a new version."""
-    change = Change(body.actor, body.note, _version(if_match, body.version))
+    change = Change(who.signs(body.actor), body.note, _version(if_match, body.version))
     with ctx.database.transaction() as conn:
         return _tagged(rule_edits.switch(conn, rule_id, change, enabled=True))
 
 
-@router.post("/{rule_id}/disable", response_model=Rule, summary="Switch a rule off")
+@router.post(
+    "/{rule_id}/disable",
+    response_model=Rule,
+    summary="Switch a rule off",
+    dependencies=[needs(Right.EDIT_RULES)],
+)
 def disable_rule(
-    rule_id: RuleId, body: Switch, ctx: Ctx, if_match: IfMatch = None
+    rule_id: RuleId, body: Switch, ctx: Ctx, who: Who, if_match: IfMatch = None
 ) -> object:
     """Switch a rule off, as a new version; what it has raised clears."""
-    change = Change(body.actor, body.note, _version(if_match, body.version))
+    change = Change(who.signs(body.actor), body.note, _version(if_match, body.version))
     with ctx.database.transaction() as conn:
         return _tagged(rule_edits.switch(conn, rule_id, change, enabled=False))
 

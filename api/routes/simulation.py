@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from api import problems
+from api.auth.rights import Right, needs
 from api.context import Context, Ctx
 from api.schemas.common import Page
 from api.schemas.simulation import Scenario, Simulation, SimulationStart
@@ -20,7 +21,9 @@ from simulators.scenario.training import Training
 if TYPE_CHECKING:
     from simulators.scenario.training import Session
 
-router = APIRouter(prefix="/simulation", tags=["simulation"])
+router = APIRouter(
+    prefix="/simulation", tags=["simulation"], dependencies=[needs(Right.READ)]
+)
 
 
 async def _of_request(request: Request) -> Training | None:
@@ -45,7 +48,12 @@ def training_now(training: Trained, ctx: Ctx) -> object:
     return _told(training, ctx)
 
 
-@router.post("", response_model=Simulation, summary="Start one")
+@router.post(
+    "",
+    response_model=Simulation,
+    summary="Start one",
+    dependencies=[needs(Right.TRAIN)],
+)
 def start_training(
     body: SimulationStart, training: Trained, ctx: Ctx, request: Request
 ) -> object:
@@ -62,7 +70,9 @@ def start_training(
     return _told(training, ctx)
 
 
-@router.delete("", response_model=Simulation, summary="Stop it")
+@router.delete(
+    "", response_model=Simulation, summary="Stop it", dependencies=[needs(Right.TRAIN)]
+)
 def stop_training(training: Trained, ctx: Ctx, request: Request) -> object:
     """Stop what runs; its park and what it measured stay. Nothing runs: no change."""
     if training is None:

@@ -223,13 +223,21 @@ class AlertDetail(Alert):
 Person = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=MAXIMUM_ACTOR)
 ]
+Signed = Annotated[
+    Person | None,
+    Field(
+        default=None,
+        description="Who does it. Needed as long as there are no users; then it is who"
+        " has logged in, whatever stands here.",
+    ),
+]
 Remark = Annotated[str, StringConstraints(strict=True, max_length=MAXIMUM_COMMENT)]
 
 
 class Acknowledgement(Request):
     """Who does something with an alert, and what they say about it."""
 
-    actor: Person
+    actor: Signed
     comment: Remark = ""
     version: StrictInt | None = Field(
         default=None, description="What was seen; 409 when it has changed since."
@@ -252,7 +260,7 @@ class Acknowledgements(Request):
     """Several alerts that somebody has seen."""
 
     ids: list[UUID] = Field(min_length=1, max_length=MOST_AT_ONCE)
-    actor: Person
+    actor: Signed
     comment: Remark = ""
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictInt
 
-from api.schemas.alerts import Person
+from api.schemas.alerts import Signed
 from api.schemas.common import Answer, Code, Moment, Request, example
 
 _PLAN: dict[str, Any] = {
@@ -102,7 +102,7 @@ class OnDuty(Answer):
 class NewPlan(Request):
     """A duty plan: people, rosters with weekly shifts, escalation policies."""
 
-    actor: Person
+    actor: Signed
     plan: dict[str, Any]
     version: StrictInt | None = Field(
         default=None, description="What was seen; 409 when it has changed since."
@@ -130,7 +130,7 @@ class StoredPlan(Answer):
 class NewSubstitution(Request):
     """Who stands in, from start to end; without `person` for everybody."""
 
-    actor: Person
+    actor: Signed
     roster: Code
     start: Moment
     end: Moment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from api.schemas.alerts import Person, Remark
+from api.schemas.alerts import Remark, Signed
 from api.schemas.common import Answer, Code, Moment, Request, example
 
 
@@ -21,7 +21,7 @@ class NewWindow(Request):
     start: Moment
     end: Moment
     reason: Remark
-    by: Person
+    by: Signed
     place: Code | None = None
     device: Code | None = None
     rule: Code | None = None
@@ -62,7 +62,7 @@ class Window(Answer):
 class Ending(Request):
     """Who ends it."""
 
-    by: Person
+    by: Signed
 
 
 class NewSuppression(Request):
@@ -72,7 +72,7 @@ class NewSuppression(Request):
     cause_rule: Code
     within: Literal["device", "place", "park"]
     reason: Remark
-    by: Person
+    by: Signed
 
 
 class Suppression(Answer):

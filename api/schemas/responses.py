@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.schemas.alerts import Acknowledgement, Person
+from api.schemas.alerts import Acknowledgement, Signed
 from api.schemas.common import Answer, Code, Request, example
 from parkpulse.model.alert import Severity
 from parkpulse.model.response import CommandState
@@ -54,7 +54,7 @@ class NewResponsePlan(Request):
     min_severity, zh, en}`.
     """
 
-    actor: Person
+    actor: Signed
     steps: list[dict[str, Any]] = Field(default_factory=list)
     commands: list[dict[str, Any]] = Field(default_factory=list)
 

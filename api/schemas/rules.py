@@ -62,7 +62,16 @@ _BACKTEST: dict[str, Any] = {
     ],
 }
 _Actor = Annotated[
-    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
+    Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    ]
+    | None,
+    Field(
+        default=None,
+        description="Who does it. Needed as long as there are no users; then it is who"
+        " has logged in, whatever stands here.",
+    ),
 ]
 _Note = Annotated[
     str, StringConstraints(max_length=MAXIMUM_NOTE, pattern=r"^[^\x00]*$")

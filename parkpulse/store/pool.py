@@ -7,6 +7,7 @@ Functions of this package take an open `Connection` and never commit: the caller
 from __future__ import annotations
 
 import contextlib
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -22,10 +23,16 @@ from parkpulse.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 """What a function of the store works on; opaque to all others."""
+
+before_commit: ContextVar[Callable[[Connection], None] | None] = ContextVar(
+    "before_commit", default=None
+)
+"""Called at the end of each transaction of the present request; writes what is to be
+committed together with it, or not at all."""
 
 MINIMUM_SERVER = 150000
 _UNAVAILABLE = (
@@ -123,6 +130,9 @@ class Database:
         """Lend a connection; commit at the end, roll back on an error."""
         with translated(), self._pool.connection() as connection:
             yield connection
+            companion = before_commit.get()
+            if companion is not None:
+                companion(connection)
 
     @contextlib.contextmanager
     def listen(self, *channels: str) -> Iterator[Connection]:

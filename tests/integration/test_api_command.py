@@ -67,16 +67,6 @@ def test_it_serves_and_stops(
     assert "Traceback" not in errors
 
 
-def test_an_address_that_others_can_reach_is_refused(
-    start: Callable[..., subprocess.Popen[str]], database_url: str
-) -> None:
-    child = start(DATABASE_URL=database_url, HOST="0.0.0.0")  # noqa: S104 - refused
-    _, errors = child.communicate(timeout=_WITHIN_S)
-    assert child.returncode == 1
-    (sentence,) = errors.splitlines()
-    assert "PARKPULSE_HOST" in sentence
-
-
 def test_an_open_host_is_tried(
     start: Callable[..., subprocess.Popen[str]], database_url: str
 ) -> None:

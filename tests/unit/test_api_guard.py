@@ -118,10 +118,22 @@ def test_answers_do_not_wait_for_acknowledgements(host: str) -> None:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org"])  # noqa: S104 - refused
-def test_addresses_that_others_can_reach(host: str) -> None:
-    with pytest.raises(ConfigError, match="PARKPULSE_HOST"):
-        listening.require_loopback(host)
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("192.0.2.1:8080", ""),
+        ("[2001:db8::1]:8080", ""),
+        ("127.0.0.1:8080", ""),
+        ("park.example", ""),
+        ("evil.example", "host_not_allowed"),
+        ("", "host_not_allowed"),
+    ],
+)
+def test_a_service_that_others_can_reach_has_numbers_too(
+    host: str, expected: str
+) -> None:
+    headers = Headers({"host": host})
+    assert guard.refusal("http", "GET", headers, PUBLIC, is_local=False) == expected
 
 
 def test_an_address_that_this_machine_lacks() -> None:
