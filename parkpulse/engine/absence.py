@@ -20,7 +20,7 @@ from parkpulse.engine.absence_rows import Silence
 from parkpulse.engine.alerts_changes import Changes
 from parkpulse.engine.alerts_record import Finding
 from parkpulse.engine.loop import BATCHES
-from parkpulse.model import instants, packed
+from parkpulse.model import instants
 from parkpulse.model.definitions import Absence
 from parkpulse.model.registry import SLOTS
 from parkpulse.store import conditions, parks, rules, snapshots, workers
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from parkpulse.model.packed import Int64Array, LoggedBatch
+    from parkpulse.store.parks import ParkRow
     from parkpulse.store.pool import Connection, Database
     from parkpulse.store.workers import Worker
 
@@ -37,6 +38,8 @@ SNAPSHOT_EVERY = timedelta(seconds=30)
 """Time between two snapshots."""
 DOWN_FOR = timedelta(seconds=60)
 """After so long a pause of the engine every deadline begins anew."""
+PAUSE_S = 0.4
+"""Time between two looks at what is due. [s]"""
 BLINK = timedelta(seconds=30)
 """Deafness this short moves no deadline: what was sent meanwhile still comes."""
 SETTLE = timedelta(seconds=5)
@@ -138,9 +141,12 @@ class AbsenceConsumer:
         """Take note of which devices have been heard, and end their silence."""
         del now  # parks have clocks of their own
         self._is_behind = len(batches) >= BATCHES
-        changes = packed.concatenate(batches)
+        known = parks.parks(conn)
         clocks = _clocks(conn)
-        heard = self._silence.receive(changes.series, clocks)
+        heard: list[int] = []
+        for batch in batches:
+            came = _came(batch, known, clocks)
+            heard += self._silence.receive(batch.series, came)
         self._record(conn, dict.fromkeys(heard), clocks)
 
     def tick(self, conn: Connection, now: datetime) -> None:
@@ -224,6 +230,17 @@ class AbsenceConsumer:
 
 def _clocks(conn: Connection) -> dict[int, int]:
     return {park: instants.to_us(now) for park, now in parks.clocks(conn).items()}
+
+
+def _came(
+    batch: LoggedBatch, known: Iterable[ParkRow], clocks: dict[int, int]
+) -> dict[int, int]:
+    """When a batch came, on the clock of each park [us]; not when it is read here."""
+    came = dict(clocks)
+    for park in known:
+        if park.clock == "wall":
+            came[park.id] = min(clocks[park.id], instants.to_us(batch.at))
+    return came
 
 
 def _packed(device: Int64Array, received: Int64Array, now: datetime) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
+from analytics import buckets
 from parkpulse.engine.alerts_reconcile import Origin
 from parkpulse.model import instants, rule
 from parkpulse.model.condition import Interval, Step
@@ -131,19 +132,19 @@ class Silence:
         )
 
     def _now(self, clocks: Mapping[int, int]) -> Int64Array:
-        return np.array([clocks[park] for park in self.park_id.tolist()], np.int64)
+        return _by_park(self.park_id, clocks)
 
     def receive(
         self, series: Int32Array | Int64Array, clocks: Mapping[int, int]
     ) -> list[int]:
-        """Note that series were heard now; return the rows that were silent."""
+        """Note when series were heard [us]; return the rows that were silent."""
         if not len(self._series) or not len(series):
             return []
-        wanted = np.unique(series)
+        wanted = buckets.distinct(series.astype(np.int64))
         at = np.minimum(np.searchsorted(self._series, wanted), len(self._series) - 1)
-        heard = np.unique(self._device[at[self._series[at] == wanted]])
-        now = [clocks[park] for park in self.park_id[heard].tolist()]
-        self.received[heard] = now
+        heard = buckets.distinct(self._device[at[self._series[at] == wanted]])
+        now = _by_park(self.park_id[heard], clocks)
+        self.received[heard] = np.maximum(self.received[heard], now)
         if not self._active:
             return []
         return [
@@ -173,3 +174,8 @@ class Silence:
             return [replace(each, steps=(*each.steps, step)) for each in lasting]
         self._active.setdefault(mine.device, []).append(row)
         return [Interval(onset=due, raised=due, cleared=None, steps=(step,))]
+
+
+def _by_park(park: Int64Array, clocks: Mapping[int, int]) -> Int64Array:
+    known, at = np.unique(park, return_inverse=True)
+    return np.array([clocks[each] for each in known.tolist()], np.int64)[at]

@@ -156,3 +156,20 @@ def test_a_rule_that_is_switched_off_ends_its_alerts(bench: AbsenceBench) -> Non
     bench.run_until(
         lambda: all(state.startswith("returned") for *_, state in bench.told()), 152
     )
+
+
+def test_a_device_was_heard_when_its_batch_came(bench: AbsenceBench) -> None:
+    """Not when the engine reads it, which may be later."""
+    with bench.database.transaction() as conn:
+        conn.execute("update park set clock = 'wall'")
+    bench.loop.step()
+    consumer = bench.loop.consumer
+    assert isinstance(consumer, AbsenceConsumer)
+    consumer._silence.received[:] = 0
+    bench.store([(0, 1.0)])
+    with bench.database.transaction() as conn:
+        (row,) = conn.execute(
+            "update batch_log set at = now() - interval '30 s' returning at"
+        )
+    bench.loop.step()
+    assert consumer._silence.received.tolist() == [instants.to_us(row[0]), 0, 0]
