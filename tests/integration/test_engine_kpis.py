@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from msgspec import structs
 from psycopg.rows import dict_row
 from typing_extensions import override
 
@@ -83,6 +84,31 @@ def test_hours_days_and_longer_periods(lab: Lab) -> None:
     assert [row["period_end"] for row in rolling] == [row["period_end"] for row in days]
     assert rolling[-1]["verdict"] == "insufficient data"
     assert rolling[-1]["value"] == pytest.approx(1.25)
+
+
+@pytest.mark.parametrize(
+    ("end", "hours"),
+    [
+        (datetime(2026, 3, 30, 3, tzinfo=UTC), [24, 24, 23]),
+        (datetime(2025, 10, 27, 3, tzinfo=UTC), [24, 24, 25]),
+    ],
+)
+def test_days_of_23_and_25_hours(lab: Lab, end: datetime, hours: list[int]) -> None:
+    # The clocks of Berlin change in the last of these nights.
+    lab.now = end
+    start = end - timedelta(days=4)
+    spec = structs.replace(plant_spec(), zone="Europe/Berlin")
+    plant = Plant(lab, spec, start)
+    lab.put(plant.points(start, end))
+    _run(lab)
+    days = _rows(lab, period="day", kpi="pue")
+    assert [row["covered_s"] / 3600 for row in days[1:-1]] == hours
+    assert [row["coverage"] for row in days[1:-1]] == [1.0] * 3
+    assert [row["numerator_kwh"] for row in days[1:-1]] == pytest.approx(
+        [each * 125.0 for each in hours]
+    )
+    length = [row["period_end"] - row["period_start"] for row in days[1:-1]]
+    assert length == [timedelta(hours=each) for each in hours]
 
 
 def test_evidence_adds_up(lab: Lab) -> None:
