@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from parkpulse.engine import quality_tests
+from parkpulse.engine.quality_links import LinkChecks
 from parkpulse.engine.quality_tests import Catalogue
 from parkpulse.model import instants, packed
 from parkpulse.store import quality as store
@@ -44,7 +45,7 @@ _DOUBTFUL = (3, 4)
 
 
 class QualityConsumer:
-    """Tests what arrives, and follows the rules of quality.
+    """Tests what arrives, compares sensors, and follows the rules of quality.
 
     Parameters
     ----------
@@ -56,6 +57,7 @@ class QualityConsumer:
 
     def __init__(self, rules: FoundRules) -> None:
         self._rules = rules
+        self._links = LinkChecks()
         self._slots: Sequence[int] = ()
         self._known = Catalogue([])
         self._known_at: datetime | None = None
@@ -66,6 +68,7 @@ class QualityConsumer:
         self._known = Catalogue(store.series(conn, slots))
         self._known_at = None
         self._rules.start(conn, slots)
+        self._links.load(conn, slots)
 
     def consume(
         self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime
@@ -195,7 +198,9 @@ class QualityConsumer:
     def tick(self, conn: Connection, now: datetime) -> None:
         """Test again some of what was put down."""
         self._known_at = self._known_at or now
-        self._rules.reload_if_changed(conn)
+        if self._rules.reload_if_changed(conn):
+            self._links.load(conn, self._slots)
+        self._links.look(conn, now)
         waiting = store.pending(conn, self._slots, MOST_STRETCHES)
         known = self._known.places(waiting.series)[1]
         waiting = Stretches(*(each[known] for each in waiting))

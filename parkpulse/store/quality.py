@@ -322,3 +322,20 @@ def at(
     for series, test, flag in rows:
         found.setdefault(series, []).append((test, flag))
     return found
+
+
+def links_checked(conn: Connection) -> dict[int, int]:
+    """Up to when the sensors of each park were compared with one another. [us]."""
+    rows = conn.execute("select park_id, checked_to from link_check order by park_id")
+    return {park_id: instants.to_us(at) for park_id, at in rows}
+
+
+def check_links(conn: Connection, park_id: int, to: int) -> None:
+    """Note up to when the sensors of a park were compared. [us]."""
+    conn.execute(
+        """
+        insert into link_check (park_id, checked_to) values (%s, %s)
+        on conflict (park_id) do update set checked_to = excluded.checked_to
+        """,
+        [park_id, instants.from_us(to)],
+    )
