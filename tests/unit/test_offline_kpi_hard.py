@@ -179,3 +179,16 @@ def test_a_swapped_meter_takes_only_its_own_time(run: Kpi, new: float) -> None:
     (row,) = run(rows, REGISTERS, "--period", "day")
     assert (row["e_dc_kwh"], row["e_it_kwh"]) == (95 * 30.0, 95 * 25.0)
     assert (row["pue"], row["coverage"]) == (pytest.approx(1.2), 95 / 96)
+
+
+@pytest.mark.parametrize("peak", [500.0, 1250.0, 99_999.0])
+def test_a_peak_that_no_data_centre_draws(run: Kpi, peak: float) -> None:
+    rows = [(t, 125 + n % 7, 100) for n, t in enumerate(_steps(96, 15))]
+    rows[50] = (rows[50][0], peak, 100)
+    (row,) = run(rows, [TOTAL, IT], "--period", "day")
+    assert _codes(row) == [("impossible", "above_limit", 1)]
+    assert row["coverage"] == pytest.approx(95 / 96)
+    # A new hall is no peak.
+    rows = [(t, 125 if n < 80 else 500, 100) for n, t in enumerate(_steps(96, 15))]
+    (row,) = run(rows, [TOTAL, IT], "--period", "day")
+    assert (row["coverage"], row["findings"]) == (1.0, [])

@@ -33,6 +33,10 @@ _DIGITS = (4, 10)
 """Digits that a register shows: at least 4, less than 10."""
 _LIKELY = 5.0
 """A roll-over that nobody told of counts so much faster than usual at most."""
+_FEW = 8
+_PEAK = 3.0
+_RARE = 0.01
+"""No data centre draws thrice its 95th percentile in at most 1 of 100 samples."""
 _STANDBY = 0.02
 """Share of its greatest power that own generation draws at rest at most."""
 
@@ -187,7 +191,7 @@ def _limit(column: Column, power: FloatArray) -> float:
         return float("inf")
     if column.role != "total" and column.role not in spec.IT:
         return GREATEST_KW
-    return min(samples.greatest(power), GREATEST_KW)
+    return min(samples.greatest(power), _peaks(power), GREATEST_KW)
 
 
 def _resting(column: Column, power: FloatArray) -> BoolArray:
@@ -196,6 +200,16 @@ def _resting(column: Column, power: FloatArray) -> BoolArray:
         return np.zeros(len(power), np.bool_)
     resting: BoolArray = (power < 0.0) & (power >= -_STANDBY * power.max())
     return resting
+
+
+def _peaks(power: FloatArray) -> float:
+    """Limit above which lie but a few peaks, infinite if more do than chance brings."""
+    above = np.sort(power[power > 0.0])
+    if len(above) < _FEW:
+        return float("inf")
+    limit = _PEAK * float(above[int(0.95 * (len(above) - 1))])
+    most = max(1.0, _RARE * len(power))
+    return limit if np.count_nonzero(power > limit) <= most else float("inf")
 
 
 def _single(
