@@ -183,12 +183,12 @@ def test_a_swapped_meter_takes_only_its_own_time(run: Kpi, new: float) -> None:
 
 @pytest.mark.parametrize("peak", [500.0, 1250.0, 99_999.0])
 def test_a_peak_that_no_data_centre_draws(run: Kpi, peak: float) -> None:
-    rows = [(t, 125 + n % 7, 100) for n, t in enumerate(_steps(96, 15))]
-    rows[50] = (rows[50][0], peak, 100)
+    totals = [peak if n == 50 else 125.0 + n % 7 for n in range(96)]
+    rows = [(t, total, 100) for t, total in zip(_steps(96, 15), totals, strict=True)]
     (row,) = run(rows, [TOTAL, IT], "--period", "day")
     assert _codes(row) == [("impossible", "above_limit", 1)]
     assert row["coverage"] == pytest.approx(95 / 96)
     # A new hall is no peak.
-    rows = [(t, 125 if n < 80 else 500, 100) for n, t in enumerate(_steps(96, 15))]
+    rows = [(t, 125.0 if n < 80 else 500.0, 100) for n, (t, *_) in enumerate(rows)]
     (row,) = run(rows, [TOTAL, IT], "--period", "day")
     assert (row["coverage"], row["findings"]) == (1.0, [])
