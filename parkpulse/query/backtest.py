@@ -9,37 +9,28 @@ from statistics import median
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from msgspec import Struct
 
-from analytics import thresholds
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants
 from parkpulse.model.alert import Severity, rank
-from parkpulse.model.definitions import SeriesDefinition
-from parkpulse.model.registry import SLOTS
-from parkpulse.query import terms
-from parkpulse.store import parks, rules, windows
+from parkpulse.query import backtest_courses
+from parkpulse.query.backtest_courses import History
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from analytics.thresholds import Structured
     from parkpulse.model.condition import Interval
     from parkpulse.model.rule import RuleSpec
-    from parkpulse.query.terms import Terms
+    from parkpulse.query.backtest_courses import Subject
     from parkpulse.store.pool import Connection
-    from parkpulse.store.rules import WatchedSeries
 
 MAXIMUM_DAYS = 400
 """Longest history of one back-test. [d]"""
-MAXIMUM_SERIES = 5_000
-"""Most series of one back-test."""
 MAXIMUM_READINGS = 20_000_000
 """Most readings of one back-test; then it stops and says so."""
 MOST_SHOWN = 100
 """Most devices and conditions that are listed."""
-_SLICE = 31 * instants.DAY
 
 
 class Occurrence(Struct, frozen=True):
@@ -109,7 +100,7 @@ class _Tally:
     devices: list[DeviceCount] = field(default_factory=list)
     occurrences: list[Occurrence] = field(default_factory=list)
 
-    def add(self, series: WatchedSeries, found: Sequence[Interval]) -> None:
+    def add(self, series: Subject, found: Sequence[Interval]) -> None:
         """Count the conditions of one series."""
         if not found:
             return
@@ -140,7 +131,7 @@ def run(
     end: datetime,
     park: str | None = None,
 ) -> Backtest:
-    """Follow stored readings with a rule, one series and one month at a time.
+    """Follow stored history with a rule, one subject after the other.
 
     Parameters
     ----------
@@ -156,36 +147,24 @@ def run(
     Raises
     ------
     InvalidRequestError
-        The time is empty or too long, the rule's kind does not watch readings, or it
-        watches too many series.
+        The time is empty or too long, history does not tell what a rule of this kind
+        would have done, or it watches too many series.
     """
-    definition = _checked(spec, start, end)
-    watched = [
-        each
-        for each in rules.watched(conn, range(SLOTS))
-        if (park is None or each.park == park) and _holds(definition, each)
-    ]
-    if len(watched) > MAXIMUM_SERIES:
-        message = f"a back-test follows at most {MAXIMUM_SERIES} series"
-        raise InvalidRequestError(
-            code="too_many_series", message=message, pointer="/park"
-        )
-    clocks = {key: instants.to_us(now) for key, now in parks.clocks(conn).items()}
-    tally = _Tally(instants.to_us(end))
+    _check(start, end)
+    history = History(instants.to_us(start), instants.to_us(end), park)
+    plan = backtest_courses.plan(conn, spec.definition, history)
+    tally = _Tally(history.end)
     is_complete = True
-    for series in watched:
+    for course in plan.courses:
         if tally.readings > MAXIMUM_READINGS:
             is_complete = False
             break
-        now = min(instants.to_us(end), clocks[series.park_id])
-        follower = _Follower(conn, series, terms.terms(definition, series))
-        found = follower.follow(instants.to_us(start), instants.to_us(end), now)
-        tally.readings += follower.readings
-        tally.add(series, found)
-    return _result(tally, start, end, len(watched), is_complete=is_complete)
+        tally.readings += course.readings
+        tally.add(course.subject, course.intervals)
+    return _result(tally, start, end, plan.subjects, is_complete=is_complete)
 
 
-def _checked(spec: RuleSpec, start: datetime, end: datetime) -> SeriesDefinition:
+def _check(start: datetime, end: datetime) -> None:
     if start >= end:
         message = "the end must lie after the start"
         raise InvalidRequestError(code="range_empty", message=message, pointer="/end")
@@ -194,76 +173,9 @@ def _checked(spec: RuleSpec, start: datetime, end: datetime) -> SeriesDefinition
         raise InvalidRequestError(
             code="range_too_long", message=message, pointer="/end"
         )
-    if not isinstance(spec.definition, SeriesDefinition):
-        message = "only rules that watch readings can be tested on history"
-        raise InvalidRequestError(
-            code="not_of_readings", message=message, pointer="/definition/kind"
-        )
-    return spec.definition
 
 
-def _holds(definition: SeriesDefinition, series: WatchedSeries) -> bool:
-    return definition.metric == series.metric and definition.scope.holds(
-        series.device, series.device_kind, series.places, series.tags
-    )
-
-
-class _Follower:
-    """Carries one series through its history."""
-
-    def __init__(self, conn: Connection, series: WatchedSeries, mine: Terms) -> None:
-        self._conn = conn
-        self._series = np.array([series.id], np.int32)
-        self._terms = mine
-        self._limits = terms.limits([mine])
-        self.readings = 0
-
-    def follow(self, start: int, end: int, now: int) -> list[Interval]:
-        """Return the conditions in [start, end) as known at `now`. [us]."""
-        state = thresholds.initial(1)
-        transitions = []
-        for first, last in _slices(start, end):
-            state, found = self._advance(state, first, last)
-            transitions += [found]
-        _, late = thresholds.expire(self._limits, state, np.array([now]))
-        every = np.concatenate([*transitions, late])
-        return terms.computed(None, every, self._terms.definition)
-
-    def _advance(
-        self, state: Structured, first: int, last: int
-    ) -> tuple[Structured, Structured]:
-        signal = self._terms.signal
-        reach = windows.Reach(
-            back=np.zeros(1, np.int64),
-            samples=np.ones(1, np.int64),
-            span=np.array([signal.span if signal else 0]),
-            lead=np.array([signal.lead if signal else 0]),
-        )
-        _, ts, value = windows.read(
-            self._conn, self._series, np.array([first]), reach, np.array([last - 1])
-        )
-        shown = value
-        if signal is not None:
-            value, shown = signal.apply(ts, value)
-        mine = ts >= first
-        self.readings += int(mine.sum())
-        rows = np.zeros(int(mine.sum()), np.int64)
-        state, found = thresholds.advance(
-            self._limits, state, rows, ts[mine], value[mine]
-        )
-        if len(found):
-            at = np.maximum(np.searchsorted(ts, found["ts"], "right") - 1, 0)
-            found["value"] = shown[at]
-        return state, found
-
-
-def _slices(start: int, end: int) -> Iterator[tuple[int, int]]:
-    while start < end:
-        yield start, min(start + _SLICE, end)
-        start += _SLICE
-
-
-def _occurrence(series: WatchedSeries, interval: Interval) -> Occurrence:
+def _occurrence(series: Subject, interval: Interval) -> Occurrence:
     cleared = interval.cleared
     worst = max(interval.steps, key=lambda step: rank(step.severity))
     return Occurrence(

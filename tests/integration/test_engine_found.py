@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from parkpulse.model import instants
-from parkpulse.model.definitions import Level, QualityRule
+from parkpulse.model.definitions import Absence, Level, QualityRule, Scope
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, SeriesSpec
+from parkpulse.query import backtest
 from parkpulse.store import rules
-from tests.plugins.finding import all_alerts, apply, held, quality
+from tests.plugins.finding import all_alerts, apply, held, quality, spec
 from tests.plugins.fix_engine import NOW
 
 if TYPE_CHECKING:
@@ -87,8 +88,7 @@ EXPECTED = [
 
 def test_findings_become_conditions(lab: Lab) -> None:
     series = lab.register(_park())["a", "water_level"]
-    apply(lab, "frozen", FROZEN)
-    apply(lab, "spikes", SPIKES)
+    rules_there = [apply(lab, "spikes", SPIKES), apply(lab, "frozen", FROZEN)]
     consumer = quality(lab)
     points = _points(series, _level())
     for at in range(0, len(points), 40):
@@ -99,6 +99,40 @@ def test_findings_become_conditions(lab: Lab) -> None:
     frozen = all_alerts(lab)[-1]
     assert (frozen.rule.code, frozen.severity, frozen.value) == ("frozen", "medium", 4)
     assert frozen.metric == "water_level"
+    with lab.database.transaction() as conn:
+        tried = [
+            backtest.run(conn, each, NOW - timedelta(days=2), NOW)
+            for each in rules_there
+        ]
+    assert [
+        (one.raised_at, one.cleared_at) for each in tried for one in each.occurrences
+    ] == [(each.raised_at, each.cleared_at) for each in all_alerts(lab)]
+
+
+def test_silence_over_history(lab: Lab) -> None:
+    series = lab.register(_park())
+    steps = [*range(20), *range(30, 60), *range(200, 390)]
+    lab.put(_points(series["a", "rsrp"], dict.fromkeys(steps, -90.0)))
+    levels = [Level("low", 2.5), Level("medium", 50.0)]
+    wanted = spec("silent", Absence(levels, Scope(devices=["a"])))
+    with lab.database.transaction() as conn:
+        found = backtest.run(conn, wanted, instants.from_us(START), NOW)
+    assert (found.series, found.readings, found.alerts) == (1, len(steps), 3)
+    assert found.still_active == 1
+    minutes = [
+        (
+            (instants.to_us(each.raised_at) - START) / instants.MINUTE,
+            each.cleared_at
+            and (instants.to_us(each.cleared_at) - START) / instants.MINUTE,
+            each.severity,
+        )
+        for each in found.occurrences
+    ]
+    assert minutes == [
+        (19 * 5 + 12.5, 30 * 5, "low"),
+        (59 * 5 + 12.5, 200 * 5, "medium"),
+        (389 * 5 + 12.5, None, "low"),
+    ]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

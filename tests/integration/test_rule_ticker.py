@@ -17,7 +17,8 @@ from parkpulse.model.definitions import (
     Threshold,
 )
 from parkpulse.model.rule import RuleSpec
-from parkpulse.store import kpis
+from parkpulse.query import backtest
+from parkpulse.store import kpis, rules
 from parkpulse.store.pool import Database
 from tests.plugins.alerting import PAGE, T0, Bench
 
@@ -78,6 +79,13 @@ class TickerBench(Bench):
             )
             conn.execute("select pg_notify(%s, '{}')", [kpis.CHANNEL])
 
+    def back_test(self, code: str, first: float, last: float) -> backtest.Backtest:
+        """Try a stored rule on days after DAY0."""
+        with self.database.transaction() as conn:
+            (spec,) = [each.spec for each in rules.load(conn) if each.spec.code == code]
+            start, end = (DAY0 + timedelta(days=each) for each in (first, last))
+            return backtest.run(conn, spec, start, end)
+
     def put(self, code: str, definition: Definition) -> None:
         self.apply(RuleSpec(code, self.name(code), definition, "test"))
 
@@ -112,6 +120,11 @@ def test_a_day_over_the_limit(bench: TickerBench) -> None:
     assert (alert.severity, alert.value, alert.limit) == ("medium", 1.51, 1.5)
     assert alert.onset == DAY0 + timedelta(days=2)
     assert bench.messages() == ["alert.raised"]
+    tried = bench.back_test("pue", 0, 5)
+    assert [(each.onset, each.severity, each.value) for each in tried.occurrences] == [
+        (alert.onset, "medium", 1.51)
+    ]
+    assert tried.occurrences[0].metric == "pue/1/day"
     # The figure of a day is revised: it was well below.
     bench.figure(centre, 3, 110.0)
     bench.begin()
@@ -154,3 +167,7 @@ def test_two_conditions_in_one_park(bench: TickerBench) -> None:
     (both,) = [each for each in bench.alerts() if each.rule.code == "both"]
     # Gauge 2 alone was enough for both limits; both ended at 240 and count on to 540.
     assert instants.to_us(both.cleared_at or DAY0) == T0 + 540_000_000
+    day = (T0 - instants.to_us(DAY0)) / instants.DAY
+    (tried,) = bench.back_test("both", day, day + 1).occurrences
+    assert (tried.park, tried.device) == ("harbour", "")
+    assert (tried.raised_at, tried.cleared_at) == (both.raised_at, both.cleared_at)

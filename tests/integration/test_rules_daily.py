@@ -9,6 +9,7 @@ import pytest
 
 from parkpulse.engine.kpis import KpiConsumer
 from parkpulse.engine.rules.ticker import DAILY_EVERY_S, RuleTicker
+from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants
 from parkpulse.model.definitions import (
     BalanceRule,
@@ -25,9 +26,10 @@ from parkpulse.model.registry import (
     Role,
     SeriesSpec,
 )
+from parkpulse.query import backtest
 from parkpulse.store import drift
 from parkpulse.store.drift import DriftRow
-from tests.plugins.finding import PAGE, all_alerts, apply, held
+from tests.plugins.finding import PAGE, all_alerts, apply, held, spec
 
 if TYPE_CHECKING:
     from tests.plugins.fix_engine import Lab, Point
@@ -127,7 +129,7 @@ def daily(lab: Lab) -> _Daily:
 
 def test_meters_that_count_more_than_the_one_above(daily: _Daily) -> None:
     levels = [Level("low", 0.02), Level("medium", 0.1)]
-    apply(daily.lab, "excess", BalanceRule("excess", levels, on_samples=2))
+    rule = apply(daily.lab, "excess", BalanceRule("excess", levels, on_samples=2))
     racks = [100.0, 110.0, 110.0, 118.0, 100.0, 100.0]
     for day, each in enumerate(racks):
         daily.meter(day, rack=each)
@@ -138,6 +140,16 @@ def test_meters_that_count_more_than_the_one_above(daily: _Daily) -> None:
     assert daily.days() == [("yard/hall/balance/ups", 3, 5, ("low", "medium"))]
     (alert,) = all_alerts(daily.lab)
     assert alert.value == pytest.approx(118 / 104 - 1, rel=1e-3)
+    end = DAY0 + timedelta(days=len(racks) + 1)
+    with daily.lab.database.transaction() as conn:
+        found = backtest.run(conn, rule, DAY0, end, "yard")
+        with pytest.raises(InvalidRequestError, match="not kept"):
+            backtest.run(conn, spec("x", DriftRule(levels)), DAY0, end)
+    (occurrence,) = found.occurrences
+    assert (occurrence.device, occurrence.metric) == ("hall", "balance/ups")
+    assert occurrence.raised_at == alert.raised_at
+    assert occurrence.cleared_at == alert.cleared_at
+    assert occurrence.severity == "medium"
 
 
 def test_a_lasting_rise_of_the_overhead(daily: _Daily) -> None:

@@ -9,23 +9,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 from msgspec.structs import replace
 
-from analytics import balance
-from analytics.balance import SUPPLY, Hours
 from analytics.kpi import Target
 from parkpulse.engine.alerts_evaluate import at
 from parkpulse.engine.alerts_reconcile import Origin
 from parkpulse.engine.alerts_record import Finding
-from parkpulse.engine.rules import evaluated
-from parkpulse.engine.rules.evaluated import Figure
 from parkpulse.model import instants
 from parkpulse.model.condition import Interval, Step
 from parkpulse.model.definitions import KpiRule, Level
 from parkpulse.model.periods import Calendar
 from parkpulse.model.registry import Name
-from parkpulse.query import metered, projection
+from parkpulse.query import projection, rule_figures
 from parkpulse.query.catalogue import DataCentre
 from parkpulse.store import conditions, drift
 
@@ -40,8 +35,6 @@ if TYPE_CHECKING:
         ProjectionRule,
     )
     from parkpulse.model.outlook import Projection
-    from parkpulse.model.packed import Int64Array
-    from parkpulse.query.metered import Metered
     from parkpulse.store.drift import DriftRow
     from parkpulse.store.parks import DataCentreRow, ParkRow
     from parkpulse.store.pool import Connection
@@ -80,67 +73,20 @@ def balances(
     start = calendar.midnight(last - timedelta(days=BALANCE_DAYS))
     more = timedelta(days=max(definition.on_samples, definition.off_samples))
     first = calendar.midnight(last - timedelta(days=BALANCE_DAYS) - more)
-    figures = shares(conn, definition, about, (first, about.days_end))
+    figures = rule_figures.shares(
+        conn,
+        definition,
+        (about.centre.id, about.park.zone),
+        (first, about.days_end),
+        about.now,
+    )
     found = []
     for parent, known in sorted(figures.items()):
         origin = about.origin(rule_id, definition, "balance", parent)
         old = conditions.overlapping(conn, {origin.key: start})[origin.key]
-        new = evaluated.intervals(definition, known, start + 1, at(old, start))
+        new = rule_figures.intervals(definition, known, start + 1, at(old, start))
         found.append(Finding(origin, about.now, is_fresh=True, old=old, new=new))
     return found
-
-
-def shares(
-    conn: Connection,
-    definition: BalanceRule,
-    about: About,
-    span: tuple[int, int],
-) -> dict[str, list[Figure]]:
-    """Compute what is lost or in excess of each parent, by the days of a span [us].
-
-    Returns
-    -------
-    dict
-        By parent meter, one figure a day that is covered enough.
-    """
-    start, end = span
-    read = metered.read(
-        conn,
-        about.centre.id,
-        instants.from_us(start),
-        instants.from_us(end),
-        instants.from_us(about.now),
-    )
-    edges = Calendar(about.park.zone).edges(start, end)
-    sign = 1.0 if definition.measure == "loss" else -1.0
-    found: dict[str, list[Figure]] = {}
-    for opens, closes in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        for each in balance.check(read.tree, _hours(read, opens, closes)):
-            parent = _parent(read, each.parent)
-            known = each.hours * instants.HOUR / (closes - opens)
-            if not _is_wanted(definition, read, each.parent) or not each.parent_kwh:
-                continue
-            figures = found.setdefault(parent, [])
-            if known >= definition.least_coverage:
-                share = sign * each.difference_kwh / abs(each.parent_kwh)
-                figures.append(Figure(closes, share))
-    return found
-
-
-def _hours(read: Metered, opens: int, closes: int) -> Hours:
-    moments: Int64Array = read.moments
-    mine = slice(*np.searchsorted(moments, [opens, closes]).tolist())
-    hours = read.hours
-    return Hours(hours.amount[mine], hours.estimated[mine], hours.known[mine])
-
-
-def _parent(read: Metered, parent: int) -> str:
-    return "supply" if parent == SUPPLY else read.rows[parent].device
-
-
-def _is_wanted(definition: BalanceRule, read: Metered, parent: int) -> bool:
-    role = "supply" if parent == SUPPLY else read.rows[parent].role
-    return definition.roles is None or role in definition.roles
 
 
 def projections(

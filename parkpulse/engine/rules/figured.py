@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parkpulse.engine.alerts_reconcile import Origin
 from parkpulse.engine.alerts_record import Finding
-from parkpulse.engine.rules import daily, evaluated
+from parkpulse.engine.rules import daily
 from parkpulse.engine.rules.daily import About
 from parkpulse.model import instants, rule
 from parkpulse.model.definitions import (
@@ -17,6 +17,7 @@ from parkpulse.model.definitions import (
     ProjectionRule,
 )
 from parkpulse.model.registry import SLOTS
+from parkpulse.query import rule_figures
 from parkpulse.store import conditions, kpi_views, parks
 from parkpulse.store.kpi_views import Wanted
 
@@ -110,8 +111,8 @@ def _finding(
     origin = Origin(rule_id, subject, park.id, None, None, None, definition)
     wanted = Wanted(definition.kpi, category, definition.period)
     rows = kpi_views.rows(conn, centre.id, wanted, None, MAXIMUM_PERIODS)
-    figures = evaluated.figures(definition, rows, park.zone)
-    new = evaluated.intervals(definition, figures)
+    figures = rule_figures.figures(definition, rows, park.zone)
+    new = rule_figures.intervals(definition, figures)
     old = conditions.overlapping(conn, {origin.key: 0})[origin.key]
     newest = figures[-1].ts if figures else 0
     is_fresh = now - newest <= _FRESH[definition.period]

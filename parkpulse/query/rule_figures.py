@@ -1,4 +1,4 @@
-"""Figures of data centres against rules: from all periods to condition intervals."""
+"""Figures of data centres against rules: from periods and days to conditions."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from analytics import thresholds
+from analytics import balance, thresholds
+from analytics.balance import SUPPLY, Hours
 from parkpulse.model import instants
 from parkpulse.model.definitions import KpiRule
-from parkpulse.query import terms
+from parkpulse.model.periods import Calendar
+from parkpulse.query import metered, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from parkpulse.model.condition import Interval
     from parkpulse.model.definitions import BalanceRule
+    from parkpulse.model.packed import Int64Array
+    from parkpulse.query.metered import Metered
     from parkpulse.store.kpi_views import KpiRow
+    from parkpulse.store.pool import Connection
 
 _HOLD = 400 * instants.DAY
 
@@ -118,3 +123,71 @@ def _limits(definition: KpiRule | BalanceRule) -> thresholds.Limits:
         on_samples=none + definition.on_samples,
         off_samples=none + definition.off_samples,
     )
+
+
+def shares(
+    conn: Connection,
+    definition: BalanceRule,
+    centre: tuple[int, str],
+    span: tuple[int, int],
+    now: int,
+) -> dict[str, list[Figure]]:
+    """Compute what is lost or in excess of each parent, day by day.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    definition
+        The rule.
+    centre
+        Id of the data centre, and the zone of its park.
+    span
+        Whole civil days. [us]
+    now
+        The park's clock. [us]
+
+    Returns
+    -------
+    dict
+        By parent meter, one figure a day that is covered enough.
+    """
+    data_centre_id, zone = centre
+    start, end = span
+    read = metered.read(
+        conn,
+        data_centre_id,
+        instants.from_us(start),
+        instants.from_us(end),
+        instants.from_us(now),
+    )
+    edges = Calendar(zone).edges(start, end)
+    sign = 1.0 if definition.measure == "loss" else -1.0
+    found: dict[str, list[Figure]] = {}
+    for opens, closes in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        for each in balance.check(read.tree, _hours(read, opens, closes)):
+            parent = _parent(read, each.parent)
+            known = each.hours * instants.HOUR / (closes - opens)
+            if not _is_wanted(definition, read, each.parent) or not each.parent_kwh:
+                continue
+            figures = found.setdefault(parent, [])
+            if known >= definition.least_coverage:
+                share = sign * each.difference_kwh / abs(each.parent_kwh)
+                figures.append(Figure(closes, share))
+    return found
+
+
+def _hours(read: Metered, opens: int, closes: int) -> Hours:
+    moments: Int64Array = read.moments
+    mine = slice(*np.searchsorted(moments, [opens, closes]).tolist())
+    hours = read.hours
+    return Hours(hours.amount[mine], hours.estimated[mine], hours.known[mine])
+
+
+def _parent(read: Metered, parent: int) -> str:
+    return "supply" if parent == SUPPLY else read.rows[parent].device
+
+
+def _is_wanted(definition: BalanceRule, read: Metered, parent: int) -> bool:
+    role = "supply" if parent == SUPPLY else read.rows[parent].role
+    return definition.roles is None or role in definition.roles
