@@ -150,8 +150,8 @@ def _add_guards(
 ) -> None:
     """Put before the routes what every request passes; the last one comes first."""
     if accounts is not None:
-        paths = rights.open_paths(app.routes)
-        app.add_middleware(Gate, accounts=accounts, open_paths=paths)
+        free = rights.open_to_strangers(app.routes)
+        app.add_middleware(Gate, accounts=accounts, free=free)
     app.add_middleware(
         GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL
     )

@@ -12,7 +12,7 @@ from api.auth import cookies
 from api.auth.rights import ACTOR
 from api.auth.trail import TRAIL, Trail
 from parkpulse.errors import StoreUnavailableError
-from parkpulse.model.account import EVERYBODY
+from parkpulse.model.account import EVERYBODY, NOBODY
 from parkpulse.store import pool
 
 if TYPE_CHECKING:
@@ -38,23 +38,24 @@ class Gate:
         What answers the request; finds who asks in the scope.
     accounts
         Knows who stands behind a cookie or token.
-    open_paths
-        Addresses that need no login.
+    free
+        All (method, path) that need no login.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         accounts: Accounts,
-        open_paths: AbstractSet[str],
+        free: AbstractSet[tuple[str, str]],
     ) -> None:
         self._app = app
         self._accounts = accounts
-        self._open = open_paths
+        self._free = free
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or not self._is_guarded(scope["path"]):
+        scope[ACTOR] = NOBODY
+        if scope["type"] != "http" or not self._is_guarded(scope):
             await self._app(scope, receive, send)
             return
         code, headers = "", {}
@@ -71,8 +72,9 @@ class Gate:
         scope[ACTOR] = actor
         await self._follow(scope, receive, send, actor)
 
-    def _is_guarded(self, path: str) -> bool:
-        return path.startswith(_GUARDED) and path not in self._open
+    def _is_guarded(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        return path.startswith(_GUARDED) and (scope["method"], path) not in self._free
 
     async def _identify(self, scope: Scope) -> Actor | None:
         token = cookies.token(scope, self._accounts.public_url)

@@ -79,9 +79,14 @@ def _names(dependency: params.Depends) -> list[str]:
     return list(getattr(dependency, "scopes", ()))
 
 
-def open_paths(routes: Iterable[Any]) -> frozenset[str]:
-    """Addresses that need no login."""
-    return frozenset(path for path, _, rights in declared(routes) if _OPEN in rights)
+def open_to_strangers(routes: Iterable[Any]) -> frozenset[tuple[str, str]]:
+    """All (method, path) that need no login."""
+    return frozenset(
+        (method, path)
+        for path, methods, rights in declared(routes)
+        for method in methods
+        if _OPEN in rights
+    )
 
 
 def actor_of(request: Request) -> Actor:

@@ -99,6 +99,7 @@ _FREE_FAILURES = {"account": 5, "address": 20}
 _LONGEST_WAIT = {"account": timedelta(minutes=5), "address": timedelta(minutes=15)}
 FORGOTTEN_AFTER = timedelta(hours=1)
 """Failed logins are forgotten after so long without another."""
+_TELLING = 3  # shorter names are in many passwords by chance
 _FORBIDDEN_IN_NAMES = frozenset(' /:\\"<>')
 _WORST = frozenset(
     resources.files("parkpulse.model").joinpath("passwords.txt").read_text().split()
@@ -131,6 +132,8 @@ class Actor:
 
 EVERYBODY = Actor("", "", frozenset(Right) - {Right.OWN}, None, "open")
 """Who asks as long as there are no accounts."""
+NOBODY = Actor("", "", frozenset(), frozenset(), "open")
+"""Who asks where no login is needed."""
 
 
 def rights_of(
@@ -206,6 +209,6 @@ def _weakness(password: str, name: str) -> str:
         return "password_short"
     if len(password) > LONGEST_PASSWORD:
         return "password_long"
-    if name and (name in plain or plain in name or plain == name[::-1]):
+    if len(name) >= _TELLING and (name in plain or name[::-1] in plain):
         return "password_is_name"
     return "password_common" if plain in _WORST or len(set(plain)) < 3 else ""  # noqa: PLR2004 - aaaa, abab

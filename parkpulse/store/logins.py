@@ -59,7 +59,11 @@ def succeeded(
         [account, older_than],
     )
     conn.execute(
-        "update login_failure set failures = failures - 1 where key = %s", [address]
+        """
+        update login_failure set failures = failures - 1, blocked_until = '-infinity'
+        where key = %s
+        """,
+        [address],
     )
 
 

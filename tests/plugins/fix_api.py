@@ -24,6 +24,7 @@ from cryptography.fernet import Fernet
 from uuid_utils import compat
 
 from api import app, listening
+from api.auth.accounts import Accounts
 from api.messaging import Messaging
 from parkpulse.model import instants
 from parkpulse.model.condition import AlertRow, EventRow
@@ -175,12 +176,17 @@ class Site:
     mqtt_url: str | None = None
     vault: Vault = field(default_factory=lambda: Vault(Fernet.generate_key().decode()))
     url: str = ""
+    is_local: bool = True
+    accounts: Accounts = field(init=False)
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
     context: Context = field(init=False)
     _server: uvicorn.Server = field(init=False)
     _thread: threading.Thread = field(init=False)
 
     def start(self) -> None:
+        self.accounts = Accounts(
+            self.lab.database, is_local=self.is_local, public_url=self.public_url
+        )
         application = app.create(
             self.lab.database,
             self.page,
@@ -188,6 +194,7 @@ class Site:
             self.public_url,
             mqtt_url=self.mqtt_url,
             messaging=Messaging(self.vault, "http://park.example", allow_private=True),
+            accounts=self.accounts,
         )
         self.context = application.state.context
         listener = listening.bind("127.0.0.1", 0)
