@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import psycopg
+from typing_extensions import override
 
 from benchmarks import bench_ingest, processes
 from benchmarks.bench_ingest import COMMAND, METRICS, Progress, running
@@ -97,6 +98,7 @@ def _receiver(seen: Seen) -> ThreadingHTTPServer:
             device = message["data"].get("device") or ""
             seen.webhooks.append((device, message["type"], at))
 
+        @override
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             del format, args
 
@@ -266,7 +268,7 @@ def _first_seen(
     rows = connection.execute(
         "select a.id::text, d.code from alert a join device d on d.id = a.device_id"
     )
-    devices = dict(rows.fetchall())
+    devices: dict[str, str] = dict(rows.fetchall())
     found: dict[str, float] = {}
     for alert, at in seen.alerts:
         device = devices.get(alert, "")
