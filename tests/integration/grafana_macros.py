@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-_ROUNDED_S = (
-    *(1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800),
-    *(3600, 7200, 10800, 21600, 43200, 86400, 604800, 2592000),
+_STEPS_S = (
+    *((0.35, 0.2), (0.75, 0.5), (1.5, 1), (3.5, 2), (7.5, 5), (12.5, 10), (17.5, 15)),
+    *((25, 20), (45, 30), (90, 60), (210, 120), (450, 300), (750, 600), (1050, 900)),
+    *((1500, 1200), (2700, 1800), (5400, 3600), (9000, 7200), (16200, 10800)),
+    *((32400, 21600), (86400, 43200), (604800, 86400), (1814400, 604800)),
 )
+"""Below the first a step has the second length."""
 _MACRO = re.compile(r"\$__(\w+)(?:\(([^()]*(?:\([^()]*\)[^()]*)*)\))?")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::(\w+))?\}|\$(?!_)(\w+)")
 
@@ -31,10 +34,10 @@ class Shown:
     chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
-    def interval_s(self) -> int:
+    def interval_s(self) -> float:
         """Width of a step, rounded as Grafana does. [s]."""
         wanted = (self.end - self.start).total_seconds() / self.points
-        return max((each for each in _ROUNDED_S if each <= wanted), default=1)
+        return next((step for below, step in _STEPS_S if wanted < below), 2592000)
 
 
 def expand(query: str, shown: Shown) -> str:
@@ -64,9 +67,9 @@ def _macro(found: re.Match[str], shown: Shown) -> str:
         case "timeTo":
             return end
         case "interval_ms":
-            return str(shown.interval_s * 1000)
+            return f"{shown.interval_s * 1000:.0f}"
         case "interval":
-            return f"{shown.interval_s}s"
+            return f"{shown.interval_s:g}s"
         case "timeGroupAlias" | "timeGroup":
             column, width = (part.strip(" '") for part in argument.split(",")[:2])
             alias = ' AS "time"' if name.endswith("Alias") else ""

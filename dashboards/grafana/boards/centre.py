@@ -83,22 +83,17 @@ def _flow(language: Language) -> str:
         f"when '{role}' then '{text.of(language)}'" for role, text in ROLES.items()
     )
     return f"""
-        select dashboard.bucket("time", greatest($__interval_ms, 3600000)) as "time",
-            case role {words} else role end as metric,
-            sum(amount) / count(distinct "time") as value
-        from dashboard.meter_hour
-        {_OF} and role in ({", ".join(f"'{role}'" for role in ROLES)})
-            and $__timeFilter("time")
-        group by 1, 2 order by 1
+        select "time", case role {words} else role end as metric, mean as value
+        from dashboard.power({PARK}, {CENTRES}, $__timeFrom(), $__timeTo(),
+            $__interval_ms)
+        order by 1
     """
 
 
 _ENERGY = f"""
-    select device_@@ as device_name, role, sum(amount) as amount,
-        sum(estimated) as estimated, avg(coverage) as coverage
-    from dashboard.meter_hour
-    {_OF} and $__timeFilter("time")
-    group by device, 1, role order by amount desc
+    select device_@@ as device_name, role, amount, estimated, coverage
+    from dashboard.energy({PARK}, {CENTRES}, $__timeFrom(), $__timeTo())
+    order by amount desc
 """
 _REVISIONS = f"""
     select "time", data_centre_@@ as data_centre_name, kpi, period, old_value,

@@ -41,13 +41,17 @@ def _hours(language: Language) -> str:
         Text("隔离", "quarantined").of(language),
     )
     return f"""
-        select dashboard.bucket("time", greatest($__interval_ms, 3600000)) as "time",
-            part.name as metric, sum(part.n) as value
-        from dashboard.ledger cross join lateral (values
+        select "time", part.name as metric, part.n as value
+        from (
+            select dashboard.bucket("time", greatest($__interval_ms, 3600000))
+                as "time", sum(stored) as stored, sum(duplicate) as duplicate,
+                sum(quarantined) as quarantined
+            from dashboard.ledger {_SHOWN} group by 1
+        ) step
+        cross join lateral (values
             ('{stored}', stored), ('{duplicate}', duplicate),
             ('{quarantined}', quarantined)) as part (name, n)
-        {_SHOWN}
-        group by 1, 2 order by 1
+        order by 1
     """
 
 
