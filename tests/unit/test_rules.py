@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from analytics import tunnel
 from parkpulse.model import rule
+from parkpulse.model.definitions import Composition, Definition
 from parkpulse.model.metrics import METRICS
 from parkpulse.model.registry import Name
 from parkpulse.model.rule import Level, Place, RuleSpec, Scope, StoredRule, Threshold
@@ -86,6 +88,11 @@ def test_shipped_rules_name_their_sources_and_stay_within_what_sensors_say() -> 
         ("device-silent", [2.5, 10.0]),
         ("pue-day", [1.25, 1.5]),
         ("renewable-share-year", [0.25]),
+        ("rain-day-counter", [100.0, 250.0]),
+        ("rain-day-interval", [100.0, 250.0]),
+        ("meter-children-above-parent", [0.02, 0.1]),
+        ("sensor-frozen", [3.0, 4.0]),
+        ("anomaly", [0.999]),
     ],
 )
 def test_shipped_limits_are_those_of_the_sources(
@@ -151,3 +158,56 @@ def test_a_severity_finds_its_level_or_the_nearest_below() -> None:
         for severity in ("low", "medium", "high", "critical")
     }
     assert limits == {"low": 1.0, "medium": 1.0, "high": 2.0, "critical": 2.0}
+
+
+def _limits(code: str) -> tuple[str, str, list[float]]:
+    (found,) = [each.definition for each in rule.shipped() if each.code == code]
+    assert isinstance(found, Threshold)
+    return found.metric, found.direction, [each.limit for each in found.levels]
+
+
+@pytest.mark.parametrize("compartment", sorted(tunnel.REQUIRED))
+def test_tunnels_have_the_limits_of_their_standard(
+    compartment: tunnel.Compartment,
+) -> None:
+    codes = [each.code for each in rule.shipped() if each.code.startswith("tunnel-")]
+    shipped = [_limits(code) for code in codes]
+    for limit in tunnel.limits(compartment):
+        numbers = [limit.warning, limit.critical]
+        known = [each for each in numbers if each is not None]
+        assert (limit.quantity, limit.direction, known) in shipped
+
+
+LEVEL = {"severity": "low", "limit": 3}
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"kind": "quality", "tests": [], "levels": [LEVEL]},
+        {"kind": "quality", "tests": ["nonsense"], "levels": [LEVEL]},
+        {"kind": "quality", "tests": ["spike"], "levels": [{**LEVEL, "limit": 2}]},
+        {
+            "kind": "quality",
+            "tests": ["spike"],
+            "levels": [LEVEL],
+            "metrics": ["nonsense"],
+        },
+        {"kind": "anomaly", "levels": [{**LEVEL, "limit": 0.5}]},
+        {"kind": "anomaly", "levels": [{**LEVEL, "limit": 1.5}]},
+        {"kind": "balance", "measure": "x", "levels": [LEVEL]},
+        {"kind": "projection", "kpi": "wue", "severity": "low"},
+        {"kind": "projection", "kpi": "pue", "severity": "low", "certain": "low"},
+        {"kind": "drift", "levels": []},
+    ],
+)
+def test_other_kinds_are_checked_too(definition: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(definition, Definition)
+
+
+def test_compositions_name_rules_that_are_shipped() -> None:
+    codes = {each.code for each in rule.shipped()}
+    for each in rule.shipped():
+        if isinstance(each.definition, Composition):
+            assert codes.issuperset(each.definition.rules), each.code
