@@ -99,7 +99,7 @@ def _receiver(seen: Seen) -> ThreadingHTTPServer:
             seen.webhooks.append((device, message["type"], at))
 
         @override
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             del format, args
 
     return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
