@@ -88,7 +88,11 @@ class RulesQuery(Paged):
 
 
 class RuleBody(Request):
-    """A rule as it shall be; `definition` is told by its `kind`."""
+    """A rule as it shall be; `definition` is told by its `kind`.
+
+    Kinds: threshold, rate, rolling_sum, absence, quality, anomaly, kpi, balance,
+    projection, drift, composition.
+    """
 
     code: Code
     name: dict[str, Text]
@@ -179,7 +183,11 @@ class BacktestDay(Answer):
 
 
 class BacktestDevice(Answer):
-    """How often and how long the rule would have spoken of a device."""
+    """How often and how long the rule would have spoken of a subject.
+
+    `device` is the data centre or the place for rules of these, `metric` then says
+    which figure.
+    """
 
     park: str
     device: str

@@ -58,7 +58,7 @@ def rules() -> None:
 
 @rules.command("list")
 @click.option("--park", help="Rules of this park and of all parks.")
-@click.option("--kind", help="threshold, rate, rolling_sum, absence, kpi, composition.")
+@click.option("--kind", help="Only of this kind: threshold, quality, balance …")
 @_json
 def list_rules(
     park: str | None,
