@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from parkpulse.engine import loading
 from parkpulse.errors import StoreError, StoreUnavailableError
 from parkpulse.store import batchlog
 from parkpulse.store import engine as store
@@ -122,7 +123,8 @@ class Loop:
                 self._started = None
                 return False
             if slots != self._started:
-                self.consumer.start(conn, sorted(slots))
+                with loading.uncollected():
+                    self.consumer.start(conn, sorted(slots))
             batches = batchlog.read(conn, self.consumer.name, sorted(slots), BATCHES)
             now = self.clock()
             if batches:
