@@ -50,6 +50,8 @@ class Board:
         How often it asks again; None for figures that change once a day.
     annotated
         Whether alerts of the park are marked in it.
+    console
+        Where on our page its alerts are answered.
     """
 
     code: str
@@ -60,6 +62,7 @@ class Board:
     panels: Sequence[Builder[models.Panel]]
     refresh: str | None = "1m"
     annotated: bool = True
+    console: str = "${page}/#/${park}/alerts"
 
 
 def uid(code: str, language: Language) -> str:
@@ -86,7 +89,7 @@ def built(board: Board, language: Language, page: str) -> models.Dashboard:
     """
     made = _begin(board, language)
     made.variables([*board.variables, variables.page(page)])
-    made.links(_links(language))
+    made.links(_links(board, language))
     if board.annotated:
         title = Text("告警", "Alerts").of(language)
         alerts = sql.localised(_ALERTS, language)
@@ -106,13 +109,13 @@ def _begin(board: Board, language: Language) -> dashboard.Dashboard:
     return made
 
 
-def _links(language: Language) -> list[Builder[models.DashboardLink]]:
+def _links(board: Board, language: Language) -> list[Builder[models.DashboardLink]]:
     console = Text("告警处置", "Alert console").of(language)
     others = Text("其他看板", "Other dashboards").of(language)
     return [
         dashboard.DashboardLink(console)
         .type(models.DashboardLinkType.LINK)
-        .url("${page}/#/${park}/alerts")
+        .url(board.console)
         .icon("bolt")
         .target_blank(target_blank=True),
         dashboard.DashboardLink(others)

@@ -91,7 +91,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; what the query names otherwise stays hidden.
+    """A column of a table.
 
     Parameters
     ----------
@@ -315,16 +315,20 @@ def scale(
 
 
 def rows(
-    head: Head, language: Language, query: str, columns: Sequence[Column]
+    head: Head,
+    language: Language,
+    query: str,
+    columns: Sequence[Column],
+    hidden: Sequence[str] = (),
 ) -> Table:
-    """Show rows; columns that are not named are hidden."""
+    """Show rows; `hidden` are columns that only links need."""
     panel = _ask(_begin(table.Panel(), head, language), [query], "table", language)
     panel.cell_height(common_models.TableCellHeight.SM)
     for column in columns:
         panel.override_by_name(column.name, _properties(column, language))
-    hidden = [models.DynamicConfigValue("custom.hidden", value=True)]
-    named = "|".join(column.name for column in columns)
-    panel.override_by_regexp(f"/^(?!(?:{named})$).*$/", hidden)
+    for name in hidden:
+        unseen = [models.DynamicConfigValue("custom.hidden", value=True)]
+        panel.override_by_name(name, unseen)
     return panel
 
 

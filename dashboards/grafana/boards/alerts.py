@@ -146,6 +146,6 @@ def _panels(language: Language) -> list[panels.Stat | panels.Lines | panels.Tabl
         panels.numbers(figures, language, _FIGURES, _FIGURE_COLUMNS),
         panels.bars(days, language, _days(language)),
         panels.rows(actors, language, _ACTORS, _ACTOR_COLUMNS),
-        panels.rows(longest, language, _LONGEST, _LONGEST_COLUMNS),
+        panels.rows(longest, language, _LONGEST, _LONGEST_COLUMNS, hidden=["id"]),
         panels.rows(deliveries, language, _DELIVERIES, _DELIVERY_COLUMNS),
     ]

@@ -121,7 +121,7 @@ def _panels(language: Language) -> list[panels.Stat | panels.Table | panels.Line
     doubtful = Head(Text("可疑数据", "Doubtful values"), parts.HALF)
     return [
         panels.numbers(counts, language, _COUNTS, _COUNT_COLUMNS),
-        panels.rows(everything, language, _ALL, _ALL_COLUMNS),
+        panels.rows(everything, language, _ALL, _ALL_COLUMNS, hidden=["device"]),
         panels.lines(voltage, language, parts.history("battery_voltage")),
         panels.lines(signal, language, parts.history("rsrp")),
         panels.bars(flags, language, _FLAGS),

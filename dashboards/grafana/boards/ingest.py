@@ -116,6 +116,7 @@ def board(language: Language) -> Board:
         variables=[variables.parks(language)],
         panels=[*_ledger(language), *_work(language)],
         annotated=False,
+        console="${page}/",
     )
 
 

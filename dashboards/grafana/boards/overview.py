@@ -100,7 +100,8 @@ def _numbers(language: Language) -> list[panels.Stat]:
 def _alerts(language: Language) -> panels.Table:
     title = Text("未结束的告警", "Unfinished alerts")
     head = Head(title, Size(24, 9))
-    return panels.rows(head, language, parts.UNFINISHED, parts.ALERT_COLUMNS)
+    columns = parts.ALERT_COLUMNS
+    return panels.rows(head, language, parts.UNFINISHED, columns, hidden=["id"])
 
 
 def _strips(language: Language) -> list[panels.Lines]:

@@ -88,7 +88,7 @@ _CENTRE_COLUMNS = (
     ),
 )
 _PARKS = f"""
-    select p.park_@@ as park_name, p.park, p.grade,
+    select p.park_@@ as park_name, p.park,
         count(a.id) filter (where a.severity = 'critical') as critical,
         count(a.id) filter (where a.severity = 'high') as high,
         count(a.id) filter (where a.severity = 'medium') as medium,
@@ -101,7 +101,7 @@ _PARKS = f"""
     from dashboard.park p
     left join dashboard.alert a on a.park = p.park and a.unfinished
     where p.park = any({PARKS})
-    group by p.park, 1, p.grade
+    group by p.park, 1
     order by critical desc, high desc, medium desc, low desc, 1
 """
 _PARK_COLUMNS = (
@@ -137,6 +137,7 @@ def board(language: Language) -> Board:
         panels=_panels(language),
         refresh="5m",
         annotated=False,
+        console="${page}/",
     )
 
 
@@ -160,8 +161,14 @@ def _panels(
     )
     return [
         panels.numbers(together, language, _TOGETHER, _TOGETHER_COLUMNS),
-        panels.rows(parks, language, _PARKS, _PARK_COLUMNS),
-        panels.rows(centres, language, _CENTRES, _CENTRE_COLUMNS),
+        panels.rows(parks, language, _PARKS, _PARK_COLUMNS, hidden=["park"]),
+        panels.rows(
+            centres,
+            language,
+            _CENTRES,
+            _CENTRE_COLUMNS,
+            hidden=["park", "data_centre"],
+        ),
         panels.lines(pue, language, _months("pue")),
         panels.lines(share, language, _months("ref")),
     ]

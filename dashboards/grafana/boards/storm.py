@@ -166,5 +166,5 @@ def _more(language: Language) -> list[panels.Lines | panels.Table]:
             parts.limits("waterlogging_depth"),
         ),
         panels.lines(flow, language, parts.history("flow_rate")),
-        panels.rows(told, language, _CALLED, parts.ALERT_COLUMNS),
+        panels.rows(told, language, _CALLED, parts.ALERT_COLUMNS, hidden=["id"]),
     ]
