@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 from tests.page.conftest import OUTPUT
 
 if TYPE_CHECKING:
-    from tests.page.conftest import Visit
+    from tests.page.conftest import Service, Visit
 
 WORDS = {
     "en": {
@@ -53,3 +54,20 @@ def test_what_stands_beside_the_figures(
     expect(ledger).to_contain_text("000001..DEMO-")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.screenshot(path=OUTPUT / f"outlook-{language}.png", full_page=True)
+
+
+def test_the_demonstration_tells_weather_from_change(service: Service) -> None:
+    # Thirteen months of a weather station stand beside as many of meters.
+    centre = "/parks/demo/data-centres/quancheng"
+    found = service.chain.get(f"{centre}/weather-normalised")
+    assert found["finding"] is None
+    assert found["thermometer"] == "weather-station"
+    assert found["model"]["days"] > 300
+    assert found["model"]["r_squared"] > 0.9
+    assert len(found["months"]) >= 12
+    now = datetime.now(UTC)
+    span = {"start": now - timedelta(days=150), "end": now}
+    drift = service.chain.get(
+        f"{centre}/drift", **{name: each.isoformat() for name, each in span.items()}
+    )
+    assert drift["finding"] is None
