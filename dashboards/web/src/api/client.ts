@@ -77,12 +77,24 @@ export async function all<T>(path: string, query: Query = {}, most = 20_000): Pr
   return items;
 }
 
+type LoginNeeded = () => void;
+let loginNeeded: LoginNeeded = () => undefined;
+
+/** What is called when the service asks for a login. */
+export function whenLoginIsNeeded(told: LoginNeeded): void {
+  loginNeeded = told;
+}
+
 async function request<T>(url: string, init: RequestInit): Promise<T> {
   const headers = new Headers(init.headers);
   headers.set("Accept", "application/json, application/problem+json");
   headers.set("Accept-Language", document.documentElement.lang);
   const response = await reach(url, { ...init, headers });
-  if (!response.ok) throw await failure(response);
+  if (!response.ok) {
+    const failed = await failure(response);
+    if (failed.code === "login_required") loginNeeded();
+    throw failed;
+  }
   return (await response.json()) as T;
 }
 

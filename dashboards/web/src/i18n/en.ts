@@ -1,4 +1,5 @@
 /** The English words; `zh.ts` must have the same keys, or it does not compile. */
+import * as account from "./account";
 import * as alert from "./alert-words";
 import * as centre from "./centre";
 import * as form from "./form";
@@ -334,6 +335,7 @@ export const en = {
     kind: { gauge: "gauge", counter: "counter", interval: "interval", state: "state" },
     quality: { 1: "good", 2: "not evaluated", 3: "suspect", 4: "fail" },
   },
+  account: account.en,
   form: form.en,
   handling: handling.en,
   rules: rules.en,

@@ -12,6 +12,10 @@ export const en = {
   maintenance: "Maintenance",
   plans: "Response plans",
   performance: "Alarm performance",
+  me: "My account",
+  users: "Users",
+  tokens: "API tokens",
+  audit: "Audit",
 };
 
 export const zh: typeof en = {
@@ -26,4 +30,8 @@ export const zh: typeof en = {
   maintenance: "维护与静默",
   plans: "处置预案",
   performance: "告警绩效",
+  me: "我的账户",
+  users: "用户",
+  tokens: "API 令牌",
+  audit: "操作审计",
 };

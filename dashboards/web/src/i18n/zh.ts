@@ -1,4 +1,5 @@
 /** The Chinese words. */
+import * as account from "./account";
 import * as alert from "./alert-words";
 import * as centre from "./centre";
 import * as form from "./form";
@@ -324,6 +325,7 @@ export const zh: Dictionary = {
     kind: { gauge: "瞬时量", counter: "累计量", interval: "时段量", state: "状态量" },
     quality: { 1: "合格", 2: "未评定", 3: "可疑", 4: "不合格" },
   },
+  account: account.zh,
   form: form.zh,
   handling: handling.zh,
   rules: rules.zh,

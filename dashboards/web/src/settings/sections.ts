@@ -1,5 +1,10 @@
 /** The sections of the settings, in the order of their list. */
 import type { Component } from "svelte";
+import AuditSection from "../account/AuditSection.svelte";
+import MeSection from "../account/MeSection.svelte";
+import TokensSection from "../account/TokensSection.svelte";
+import UsersSection from "../account/UsersSection.svelte";
+import type { Right } from "../account/types";
 import type { Dictionary } from "../i18n/en";
 import RulesSection from "../rules/RulesSection.svelte";
 import TrainingPanels from "../training/TrainingPanels.svelte";
@@ -8,9 +13,15 @@ export interface Section {
   id: string;
   name: (words: Dictionary) => string;
   component: Component;
+  /** Without this right the section is not shown. */
+  right?: Right;
 }
 
 export const SECTIONS: readonly Section[] = [
   { id: "rules", name: (t) => t.settings.rules, component: RulesSection },
   { id: "training", name: (t) => t.settings.training, component: TrainingPanels },
+  { id: "me", name: (t) => t.settings.me, component: MeSection, right: "own" },
+  { id: "users", name: (t) => t.settings.users, component: UsersSection, right: "users" },
+  { id: "tokens", name: (t) => t.settings.tokens, component: TokensSection, right: "tokens" },
+  { id: "audit", name: (t) => t.settings.audit, component: AuditSection, right: "audit" },
 ];

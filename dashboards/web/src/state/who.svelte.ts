@@ -1,9 +1,10 @@
 /** Who does what is done on this page. One place, for the name that changes are signed with. */
+import { account } from "./account.svelte";
 import { prefs } from "./prefs.svelte";
 
 class Who {
   get name(): string {
-    return prefs.actor;
+    return account.user?.display_name ?? prefs.actor;
   }
 
   use(name: string): void {
