@@ -2,6 +2,8 @@
 import * as account from "./account";
 import * as alert from "./alert-words";
 import * as centre from "./centre";
+import * as channels from "./channels";
+import * as duty from "./duty";
 import * as form from "./form";
 import * as handling from "./handling";
 import * as outlook from "./outlook";
@@ -338,6 +340,8 @@ export const en = {
   account: account.en,
   form: form.en,
   handling: handling.en,
+  channels: channels.en,
+  duty: duty.en,
   rules: rules.en,
   settings: settings.en,
   training: training.en,

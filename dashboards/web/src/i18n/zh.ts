@@ -2,6 +2,8 @@
 import * as account from "./account";
 import * as alert from "./alert-words";
 import * as centre from "./centre";
+import * as channels from "./channels";
+import * as duty from "./duty";
 import * as form from "./form";
 import * as handling from "./handling";
 import * as outlook from "./outlook";
@@ -328,6 +330,8 @@ export const zh: Dictionary = {
   account: account.zh,
   form: form.zh,
   handling: handling.zh,
+  channels: channels.zh,
+  duty: duty.zh,
   rules: rules.zh,
   settings: settings.zh,
   training: training.zh,

@@ -219,7 +219,7 @@ function flat(value: unknown, path = "", found = new Map<string, string>()) {
     for (const [key, each] of Object.entries(value))
       flat(each, path === "" ? key : `${path}/${key}`, found);
   } else if (value !== null && value !== undefined) {
-    found.set(path, String(value as string | number | boolean));
+    found.set(path, typeof value === "string" ? value : JSON.stringify(value));
   }
   return found;
 }

@@ -63,13 +63,15 @@ export function ruleSays(session: Session, definition: Definition): string {
       return `${choiceName(text(definition.measure))} > ${levels
         .map(({ limit }) => i18n.format.share(limit, 0))
         .join(" / ")}`;
-    case "projection":
-      return choiceName(text(definition.kpi));
-    case "drift":
-      return `> ${numbers(levels)} kW`;
     default:
-      return numbers(levels);
+      return otherSays(definition);
   }
+}
+
+function otherSays(definition: Definition): string {
+  const levels = levelsOf(definition);
+  if (definition.kind === "projection") return choiceName(text(definition.kpi));
+  return definition.kind === "drift" ? `> ${numbers(levels)} kW` : numbers(levels);
 }
 
 function numbers(levels: readonly RuleLevel[]): string {
