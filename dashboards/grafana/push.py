@@ -70,11 +70,7 @@ def _source(remote: Remote, target: Wanted) -> Change:
     found = remote.source(name)
     works = found is not None and (target.password is None or remote.source_works(name))
     verdict = wanted.judge_source(target.source, found, works=works)
-    body = dict(target.source)
-    if target.password is not None:
-        body["secureJsonData"] = {"password": target.password}
-    if found is not None:
-        body["version"] = found.get("version", 0)
+    body = wanted.source_body(target.source, target.password, found)
 
     def carry_out() -> None:
         if found is not None:

@@ -34,7 +34,7 @@ def administrator(
         return given
     if private_password is None or not private_password.is_file():
         return own_url
-    password = quote(private_password.read_text().strip())
+    password = quote(private_password.read_text().strip(), safe="")
     parts = urlsplit(own_url)
     host = f"{parts.hostname}:{parts.port}"
     return f"postgresql://{_SUPERUSER}:{password}@{host}{parts.path}"

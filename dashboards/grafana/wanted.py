@@ -22,6 +22,7 @@ CONTACT = "Parkpulse · 园区脉搏"
 """Name of the contact point."""
 MESSAGE = "parkpulse grafana push"
 """What a version of a dashboard that is ours says, with its fingerprint."""
+_PROVISIONED = "comes from a file of its server"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _PORT = 5432
 Action = Literal["create", "update", "same", "left"]
@@ -136,9 +137,35 @@ def judge_source(wanted: Json, found: Json | None, *, works: bool) -> Verdict:
     if found is None:
         return Verdict("create")
     differing = [name for name in wanted if not _holds(found.get(name), wanted[name])]
-    if differing:
-        return Verdict("update", ", ".join(differing))
-    return Verdict("same") if works else Verdict("update", "password")
+    if not differing:
+        differing = [] if works else ["password"]
+    if not differing:
+        return Verdict("same")
+    if found.get("readOnly"):
+        return Verdict("left", _PROVISIONED)
+    return Verdict("update", ", ".join(differing))
+
+
+def source_body(wanted: Json, password: str | None, found: Json | None) -> Json:
+    """Return what is written: what people have set besides stays.
+
+    Parameters
+    ----------
+    wanted
+        As of `source`.
+    password
+        Of the role; None leaves Grafana the one that it has.
+    found
+        What Grafana has; its `version` tells whether somebody was faster.
+    """
+    body = dict(wanted)
+    if found is not None:
+        body["jsonData"] = {**found.get("jsonData", {}), **wanted["jsonData"]}
+        body["isDefault"] = bool(found.get("isDefault"))
+        body["version"] = int(found.get("version", 0))
+    if password is not None:
+        body["secureJsonData"] = {"password": password}
+    return body
 
 
 def _holds(found: object, wanted: object) -> bool:
@@ -176,7 +203,7 @@ def judge_dashboard(
     if found is None:
         return Verdict("create")
     if found["meta"].get("provisioned"):
-        return Verdict("left", "comes from a file of its server")
+        return Verdict("left", _PROVISIONED)
     said = str(last.get("message", ""))
     if said == message(document):
         return Verdict("same")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dashboards.grafana import wanted
+from dashboards.grafana import role, wanted
 from parkpulse.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 URL = "postgresql://parkpulse:secret@db.example:5433/parkpulse"
 DOCUMENT: dict[str, Any] = {"uid": "x", "title": "X", "panels": []}
@@ -48,6 +51,30 @@ def test_a_source_that_knows_more_is_the_same() -> None:
     assert wanted.judge_source(mine, other, works=True) == ("update", "jsonData")
 
 
+def test_what_a_file_of_the_server_gives_is_left() -> None:
+    mine = wanted.source(URL, None)
+    read_only = {**mine, "readOnly": True}
+    assert wanted.judge_source(mine, read_only, works=True).action == "same"
+    changed = {**read_only, "user": "x"}
+    assert wanted.judge_source(mine, changed, works=True).action == "left"
+
+
+def test_an_update_keeps_what_people_have_set_besides() -> None:
+    mine = wanted.source(URL, None)
+    found = {
+        **mine,
+        "user": "x",
+        "isDefault": True,
+        "version": 4,
+        "jsonData": {"connMaxLifetime": 9, "sslmode": "disable"},
+    }
+    body = wanted.source_body(mine, None, found)
+    assert (body["isDefault"], body["version"]) == (True, 4)
+    assert body["jsonData"] == {**mine["jsonData"], "connMaxLifetime": 9}
+    assert "secureJsonData" not in body
+    assert wanted.source_body(mine, "p", None)["secureJsonData"] == {"password": "p"}
+
+
 @pytest.mark.parametrize(
     ("meta", "last", "overwrite", "action"),
     [
@@ -85,3 +112,16 @@ def test_a_contact_point_that_people_changed_is_put_right() -> None:
     assert wanted.judge_contact(mine, {**mine, "provenance": ""}).action == "same"
     other = {**mine, "settings": {"addresses": "x@b.example", "singleEmail": True}}
     assert wanted.judge_contact(mine, other) == ("update", "settings")
+
+
+def test_the_private_servers_administrator_is_found_by_its_file(tmp_path: Path) -> None:
+    own = "postgresql://parkpulse:own@127.0.0.1:25432/parkpulse"
+    file = tmp_path / "superuser.password"
+    assert role.administrator(own, None, file) == own
+    file.write_text("p/w\n")
+    found = role.administrator(own, None, file)
+    assert found == "postgresql://postgres:p%2Fw@127.0.0.1:25432/parkpulse"
+    assert role.administrator(own, None, None) == own
+    assert role.administrator(own, "postgresql://admin@x/y", file).startswith(
+        "postgresql://admin@"
+    )
