@@ -34,6 +34,12 @@ _COMPARABLE, _SELDOM, _SELDOM_LASTING, _FORGOTTEN = 3.4, 1.1e-3, 1.8e-3, 20000.0
 """An alarm is for what is seldom in its own series: no more events a reading than this
 came within `_COMPARABLE` of its level, of those not yet forgotten."""
 _BELOW_ALARM = 5.29
+_NEW, _NEW_ALARM, _SELDOM_TOLD = 3.0, 4.4, 1.5e-3
+"""Evidence that a value is new for the scores 0.9 and 0.99; the latter only if no more
+events a reading than this were told before."""
+_TWO, _BELOW_TWO = 2.0, 1.99
+_QUIET, _DAMPED = 120.0, 0.5
+"""Readings after one that was told in which the same event is not, but scored so."""
 
 
 def common(state: Columns, level: FloatArray, quiet: FloatArray) -> FloatArray:
@@ -112,11 +118,32 @@ def grade(
     return np.where(alarm, emitted - rare + _ALARM, np.minimum(emitted, _BELOW_ALARM))
 
 
+def nines(level: FloatArray) -> FloatArray:
+    """Map a surprise to nines, `_SUSPECT` to 1 (a score of 0.9), `_ALARM` to 2."""
+    more = 1.0 + (level - _SUSPECT) / (_ALARM - _SUSPECT)
+    return np.where(level < _SUSPECT, level / _SUSPECT, more)
+
+
+def nines_of_new(state: Columns, evidence: FloatArray) -> FloatArray:
+    """Map the evidence that a value is new to nines, 2 only where events are seldom."""
+    more = 1.0 + (evidence - _NEW) / (_NEW_ALARM - _NEW)
+    seldom = state["tellings"] <= _SELDOM_TOLD * np.minimum(state["n"], _FORGOTTEN)
+    more = np.where(seldom, more, np.minimum(more, _BELOW_TWO))
+    return np.where(evidence < _NEW, evidence / _NEW, more)
+
+
+def tell(state: Columns, level: FloatArray) -> FloatArray:
+    """Tell one event once, and once more if it becomes an alarm; `level` in nines."""
+    loud = level >= 1.0
+    told = np.where(state["since"] < _QUIET, state["told"], 0.0)
+    is_new = loud & ((told == 0.0) | ((level >= _TWO) & (told < _TWO)))
+    state["since"] = np.where(is_new, 1.0, state["since"] + 1.0)
+    state["told"] = np.where(is_new, level, told)
+    begins = is_new & (told == 0.0)
+    state["tellings"] = state["tellings"] * (1.0 - 1.0 / _FORGOTTEN) + begins
+    return np.where(loud & ~is_new, _DAMPED, level)
+
+
 def score(level: FloatArray) -> FloatArray:
-    """Map a surprise to [0, 1], `_SUSPECT` to 0.9 and `_ALARM` to 0.99."""
-    nines = np.where(
-        level < _SUSPECT,
-        level / _SUSPECT,
-        1.0 + (level - _SUSPECT) / (_ALARM - _SUSPECT),
-    )
-    return 1.0 - np.exp(np.maximum(nines, 0.0) * -_LOG10)
+    """Map nines to [0, 1]: 1 to 0.9, 2 to 0.99."""
+    return 1.0 - np.exp(np.maximum(level, 0.0) * -_LOG10)

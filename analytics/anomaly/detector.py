@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from analytics.anomaly import alarms, forecast, layout, profile, streams, tails
+from analytics.anomaly import alarms, forecast, layout, novelty, profile, streams, tails
 from analytics.anomaly.layout import Columns
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from analytics.anomaly.novelty import Memory
     from analytics.anomaly.profile import Profiles
     from analytics.arrays import BoolArray, FloatArray, IntArray
 
@@ -75,6 +76,14 @@ KINDS = (
 )
 _FROZEN = len(KINDS) - 2
 _NONE = len(KINDS) - 1
+_VALUE_HIGH, _VALUE_LOW = KINDS.index("value_high"), KINDS.index("value_low")
+
+
+class Tables(NamedTuple):
+    """What is kept of each series beside the numbers of `layout`."""
+
+    profiles: Profiles
+    memory: Memory
 
 
 class Detector:
@@ -82,7 +91,7 @@ class Detector:
 
     def __init__(self, series: int) -> None:
         self._state = np.zeros((series, layout.WIDTH))
-        self._profiles = profile.empty(series)
+        self._tables = Tables(profile.empty(series), novelty.empty(series))
         fresh = Columns(self._state.T)
         tails.start(fresh)
         fresh["common_threshold"] = np.full(series, 1.7)
@@ -90,7 +99,9 @@ class Detector:
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
         """Return the whole state as arrays with one row a series, copied."""
         return {"state": self._state.copy()} | {
-            name: table.copy() for name, table in self._profiles._asdict().items()
+            name: table.copy()
+            for part in self._tables
+            for name, table in part._asdict().items()
         }
 
     @classmethod
@@ -108,8 +119,10 @@ class Detector:
             raise ValueError(message)
         detector = cls(0)
         detector._state = state.astype(np.float64)
-        tables = {name: snapshot[name].copy() for name in profile.Profiles._fields}
-        detector._profiles = profile.Profiles(**tables)
+        detector._tables = Tables(
+            profile.Profiles(*(snapshot[n].copy() for n in profile.Profiles._fields)),
+            novelty.Memory(*(snapshot[n].copy() for n in novelty.Memory._fields)),
+        )
         return detector
 
     def step(self, series: IntArray, ts: IntArray, value: FloatArray) -> Found:
@@ -130,12 +143,12 @@ class Detector:
             chosen = np.flatnonzero(usable)
             state_used = Columns(np.ascontiguousarray(state.block[:, chosen]))
             part = _judge(
-                state_used, self._profiles, series[chosen], ts[chosen], value[chosen]
+                state_used, self._tables, series[chosen], ts[chosen], value[chosen]
             )
             found.put(chosen, part)
             state.block[:, chosen] = state_used.block
         else:
-            found = _judge(state, self._profiles, series, ts, value)
+            found = _judge(state, self._tables, series, ts, value)
         self._state[series] = state.block.T
         return found
 
@@ -207,7 +220,7 @@ def _tick(state: Columns, ts: IntArray) -> FloatArray:
 
 def _judge(
     state: Columns,
-    profiles: Profiles,
+    tables: Tables,
     series: IntArray,
     ts: IntArray,
     value: FloatArray,
@@ -218,6 +231,7 @@ def _judge(
     first = state["n"] == 0
     for name in ("x", "fast", "medium", "slow"):
         state[name] = np.where(first, x, state[name])
+    profiles = tables.profiles
     seen = forecast.forecast(state, profiles, at)
     made = streams.compute(state, profiles, at, seen, x)
     z = _from_centre(state, made.values)
@@ -228,7 +242,8 @@ def _judge(
     forecast.learn(state, profiles, at, seen, x)
     level[0] = np.where(gone > _GAP, 0.0, level[0])
     level[len(layout.STREAMS)] = np.where(gone > _GAP, 0.0, level[len(layout.STREAMS)])
-    found = _conclude(state, level, made)
+    unseen = _unseen(tables.memory, series, state, z)
+    found = _conclude(state, level, made, unseen)
     state["n"] += 1.0
     unit = np.where(state["unit"] > 0.0, state["unit"], 1.0)
     usual = np.where(found.kind % len(layout.STREAMS) == 0, seen.value, seen.usual)
@@ -248,7 +263,23 @@ def _learn_centre(state: Columns, values: FloatArray) -> None:
     state["centre"] = centre + alpha * np.clip(values - centre, -limit, limit)
 
 
-def _conclude(state: Columns, level: FloatArray, made: streams.Streams) -> Found:
+def _unseen(
+    memory: Memory, series: IntArray, state: Columns, z: FloatArray
+) -> FloatArray:
+    """Evidence that values are new, 0 of a series that is too young to say."""
+    old = np.flatnonzero(state["n"] >= tails.LEARNING)
+    if old.size == series.size:
+        return novelty.evidence(memory, series, state, z)
+    part = Columns(np.ascontiguousarray(state.block[:, old]))
+    found = np.zeros(series.size)
+    found[old] = novelty.evidence(memory, series[old], part, z[:, old])
+    state.block[:, old] = part.block
+    return found
+
+
+def _conclude(
+    state: Columns, level: FloatArray, made: streams.Streams, unseen: FloatArray
+) -> Found:
     judged = state["n"] >= WARM_UP
     every = np.concatenate([level, made.frozen[None, :]])
     kind = np.argmax(every, axis=0)
@@ -257,5 +288,9 @@ def _conclude(state: Columns, level: FloatArray, made: streams.Streams) -> Found
     corrected = alarms.common(state, largest, judged.astype(np.float64))
     lasting = (kind % len(layout.STREAMS) >= layout.SINGLE) | (kind == _FROZEN)
     emitted = alarms.onset(state, np.where(judged, corrected, 0.0), lasting)
-    kinds = np.where(judged, kind, _NONE).astype(np.int8)
-    return Found(alarms.score(emitted), kinds, np.zeros_like(largest), judged)
+    rare = alarms.nines(emitted)
+    new = np.where(judged, alarms.nines_of_new(state, unseen), 0.0)
+    side = np.where(made.away < 0.0, _VALUE_LOW, _VALUE_HIGH)
+    kinds = np.where(judged, np.where(new > rare, side, kind), _NONE).astype(np.int8)
+    score = alarms.score(alarms.tell(state, np.maximum(rare, new)))
+    return Found(score, kinds, np.zeros_like(largest), judged)

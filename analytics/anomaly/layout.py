@@ -74,6 +74,10 @@ FIELDS = {
     "events": 7,
     "peak": 1,
     "fade": 1,
+    "gap": 1,  # least distance of two remembered values
+    "told": 1,  # last score of `alarms.SUSPECT` or more, as a number of nines ...
+    "since": 1,  # ... and the readings since it
+    "tellings": 1,  # how many there were, slowly forgotten
 }
 WIDTH = sum(FIELDS.values())
 
