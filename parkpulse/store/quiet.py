@@ -88,7 +88,8 @@ def is_quiet(conn: Connection, alert_id: UUID) -> bool:
 def withhold(conn: Connection, alert_ids: Iterable[UUID]) -> set[UUID]:
     """Those of the alerts that are quiet: to be told as they are when that ends."""
     found = set(among(conn, alert_ids))
-    remember(conn, found, noted=False)
+    if found:
+        remember(conn, found, noted=False)
     return found
 
 
