@@ -105,4 +105,9 @@ ROLES = {
     "cooling": Text("制冷", "cooling"),
     "lighting": Text("照明", "lighting"),
     "other": Text("其他", "other"),
+    "heat_reuse": Text("余热利用", "heat reused"),
+    "heat_removed": Text("排热", "heat removed"),
+    "water_potable": Text("自来水", "potable water"),
+    "water_other": Text("其他用水", "other water"),
+    "water_reuse": Text("回用水", "water reused"),
 }

@@ -324,3 +324,20 @@ def test_making_the_role_again_changes_its_password_only(
     renewed = role_url.replace(str(parts.password), other)
     with psycopg.connect(renewed) as connection:
         assert connection.execute("select park from park").fetchall() == [("demo",)]
+
+
+def test_power_of_a_role_is_the_energy_of_its_meters_over_time(
+    grafana: Reader, chosen: dict[str, Any]
+) -> None:
+    energy = """select role, sum(amount) from dashboard.energy(
+        'demo', array[${data_centre:sqlstring}]::text[], $__timeFrom(), $__timeTo())
+        where role !~ 'water|outdoor' group by 1"""
+    power = """select role, sum(mean) * %s from dashboard.power(
+        'demo', array[${data_centre:sqlstring}]::text[], $__timeFrom(), $__timeTo(),
+        %s) group by 1"""
+    shown = grafana.shown(chosen["data-centre"], 1.0)
+    wanted = dict(grafana.ask(energy, shown).rows)
+    assert wanted["grid_import"] > 0.0
+    for hours in (1, 6):
+        sql = power.replace("%s", str(hours), 1).replace("%s", str(hours * 3_600_000))
+        assert dict(grafana.ask(sql, shown).rows) == pytest.approx(wanted, rel=1e-6)
