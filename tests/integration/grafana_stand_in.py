@@ -4,7 +4,8 @@ It knows the operations that `parkpulse grafana` uses, with the paths, fields, t
 answers that Grafana publishes in its OpenAPI description (public/api-merged.json of
 grafana/grafana). That file is under the AGPL and no part of it is copied: the schemas
 below were written for this test. They are closed, so that a field which Grafana does
-not know is refused here.
+not know is refused here. The version comes from /frontend/settings, where the client
+looks for it; that path is not described.
 
 StandIn.url           address of the server
 StandIn.requests      all that was asked: method, path, headers, body
