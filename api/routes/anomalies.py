@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.auth.rights import Right, needs
 from api.context import Ctx
 from api.schemas.anomalies import AnomaliesQuery, Anomaly
 from api.schemas.common import Page
 from parkpulse.query import anomalies
 from parkpulse.store.anomalies import Search
 
-router = APIRouter(tags=["alerts"])
+router = APIRouter(tags=["alerts"], dependencies=[needs(Right.READ)])
 
 
 @router.get(

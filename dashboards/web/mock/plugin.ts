@@ -181,6 +181,7 @@ type Answer = (found: string[], query: URLSearchParams) => unknown;
 const byId = (id: string | undefined) => series.find(({ info }) => String(info.id) === id);
 
 const ROUTES: [RegExp, Answer][] = [
+  [/^\/me$/, () => ({ mode: "open", user: null, rights: ["read", "acknowledge", "maintain"] })],
   [/^\/parks$/, () => list([park()])],
   [/^\/parks\/demo$/, park],
   [

@@ -26,8 +26,18 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { id: "rules", name: (t) => t.settings.rules, component: RulesSection },
   { id: "plans", name: (t) => t.settings.plans, component: PlansSection },
-  { id: "channels", name: (t) => t.settings.channels, component: ChannelsSection },
-  { id: "deliveries", name: (t) => t.settings.deliveries, component: DeliveriesSection },
+  {
+    id: "channels",
+    name: (t) => t.settings.channels,
+    component: ChannelsSection,
+    right: "see_channels",
+  },
+  {
+    id: "deliveries",
+    name: (t) => t.settings.deliveries,
+    component: DeliveriesSection,
+    right: "see_channels",
+  },
   { id: "duty", name: (t) => t.settings.duty, component: DutySection },
   { id: "maintenance", name: (t) => t.settings.maintenance, component: MaintenanceSection },
   { id: "performance", name: (t) => t.settings.performance, component: PerformanceSection },

@@ -44,6 +44,11 @@ class Account {
       : i18n.t.account.needs(i18n.t.account.roles[least]);
   }
 
+  /** What a button gets that needs a right: switched off, with the reason. */
+  guard(right: Right): { disabled: boolean; title: string | undefined } {
+    return { disabled: !this.can(right), title: this.why(right) };
+  }
+
   async load(): Promise<void> {
     this.#take(await api.me());
   }

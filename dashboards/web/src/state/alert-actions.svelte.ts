@@ -3,13 +3,15 @@ import * as endpoints from "../api/endpoints";
 import { ApiError } from "../api/client";
 import type { Alert } from "../api/types";
 import { i18n } from "../i18n/i18n.svelte";
-import { prefs } from "./prefs.svelte";
+import { account } from "./account.svelte";
 import type { Session } from "./session.svelte";
 import { toasts } from "./toasts.svelte";
+import { who } from "./who.svelte";
 
-/** Whether an acknowledgement is still open on this alert. */
+/** Whether this person may still acknowledge this alert. */
 export function canAcknowledge(alert: Alert): boolean {
-  return alert.state === "unacknowledged" || alert.state === "returned_unacknowledged";
+  const isOpen = alert.state === "unacknowledged" || alert.state === "returned_unacknowledged";
+  return isOpen && account.can("acknowledge");
 }
 
 class Acknowledging {
@@ -22,7 +24,7 @@ class Acknowledging {
     const open = alerts.filter(canAcknowledge);
     if (open.length === 0) return;
     this.#session = session;
-    if (prefs.actor === "") this.asking = open;
+    if (who.name === "") this.asking = open;
     else void this.#send(session, open, "");
   }
 
@@ -34,7 +36,7 @@ class Acknowledging {
 
   confirm(actor: string, comment: string): void {
     const alerts = this.asking;
-    prefs.useActor(actor);
+    if (account.user === null) who.use(actor);
     this.asking = [];
     if (this.#session !== null) void this.#send(this.#session, alerts, comment);
   }
@@ -55,7 +57,7 @@ class Acknowledging {
   async #one(session: Session, alert: Alert, comment: string): Promise<boolean> {
     try {
       session.takeAlert(
-        await endpoints.acknowledge(alert.id, prefs.actor, comment, alert.version),
+        await endpoints.acknowledge(alert.id, who.name, comment, alert.version),
       );
       return true;
     } catch (error) {
