@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 
 class Remote:
-    """What push, diff and role need of a Grafana.
+    """What `push` and `diff` need of a Grafana.
 
     Parameters
     ----------
