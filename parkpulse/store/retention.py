@@ -53,11 +53,12 @@ def drop_minutes(conn: Connection, before: datetime) -> None:
 
 
 def drop_years(conn: Connection, before: datetime) -> None:
-    """Drop what is kept longest: coarse roll-ups, KPIs, audit."""
+    """Drop what is kept longest: coarse roll-ups, findings, KPIs, audit."""
     for statement in (
         "select drop_chunks('rollup_1h', older_than => %s::timestamptz)",
         "select drop_chunks('rollup_1d', older_than => %s::timestamptz)",
         "select drop_chunks('quality_flag', older_than => %s::timestamptz)",
+        "select drop_chunks('anomaly', older_than => %s::timestamptz)",
         "delete from kpi where period_end < %s",
         "delete from meter_hour where hour < %s",
         "delete from kpi_revision where at < %s",

@@ -136,13 +136,18 @@ def _breaches(chain: Chain) -> list[tuple[str, int]]:
             "select d.code, (extract(epoch from c.onset) * 1000)::bigint"
             " from condition_interval c join alert a on a.id = c.alert_id"
             " join device d on d.id = a.device_id"
+            # Shipped rules have their own opinion of such a gauge.
+            " join rule on rule.id = c.rule_id and rule.park_id is not null"
         ).fetchall()
     return sorted((device, onset) for device, onset in rows)
 
 
 def _count_raised(chain: Chain) -> int:
     with chain.database.transaction() as conn:
-        rows = conn.execute("select from alert_event where kind = 'raised'")
+        rows = conn.execute(
+            "select from alert_event e join rule on rule.id = e.rule_id"
+            " where e.kind = 'raised' and rule.park_id is not null"
+        )
         return len(rows.fetchall())
 
 
