@@ -74,6 +74,13 @@ def arm(scope: Scope) -> None:
         trail.is_armed = True
 
 
+def disarm(scope: Scope) -> None:
+    """Write nothing down as long as it is not certain that they may."""
+    trail: Trail | None = scope.get(TRAIL)
+    if trail is not None:
+        trail.is_armed = False
+
+
 def _read(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     if not body:
         return None
