@@ -172,6 +172,7 @@ def test_a_checklist_is_ticked(site: Site, harbour: Harbour) -> None:
         assert done.status_code == 200, done.text
     who = {each["code"]: each["done_by"] for each in done.json()["steps"]}
     assert who == {"pump": None, "door": "Li"}
+    assert site.get(f"/alerts/{row.id}")["checklist"] == done.json()["steps"]
     undone = post(site, path, actor="Wang", step="door", done=False, comment="not yet")
     assert {each["done_by"] for each in undone.json()["steps"]} == {None}
     assert post(site, path, actor="Li", step="none").status_code == 404

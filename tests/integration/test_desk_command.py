@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from parkpulse.engine.desk import cli
 from parkpulse.errors import InvalidRequestError
+from parkpulse.model.response import Step
+from parkpulse.store import responses
 from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule
 
@@ -72,6 +74,12 @@ def test_alerts(bench: Bench) -> None:
     history = read(cli.alerts, "show", key)["events"]
     assert [each["kind"] for each in history] == bench.events(kinds=True)
     assert "acknowledged" in run(cli.alerts, "show", key)
+    with bench.database.transaction() as conn:
+        steps = [Step(code="door", zh="查看", en="look")]
+        responses.save(conn, bench.park_id, alert["rule"]["code"], steps, [], "Li")
+    (step,) = read(cli.alerts, "show", key)["checklist"]
+    assert (step["code"], step["done_by"]) == ("door", None)
+    assert "[ ]  查看 / look" in run(cli.alerts, "show", key)
     span = ("--start", "2026-02-28T00:00:00Z", "--end", "2026-03-02T00:00:00Z")
     bench.set_clock(60)
     assert read(cli.alerts, "performance", "harbour", *span)["alarms"] == 1
