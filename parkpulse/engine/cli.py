@@ -78,7 +78,9 @@ def engine() -> None:
         level=config.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    database = Database(config.required_database_url(), size=10, name="parkpulse engine")
+    database = Database(
+        config.required_database_url(), size=10, name="parkpulse engine"
+    )
     database.open()
     with database.transaction() as conn:
         rules.install(conn, rule.shipped(), rule.set_version())
