@@ -159,6 +159,7 @@ def set_up(database: Database, token: str, first: First, browser: Browser) -> st
             code = "set_up_used"
             raise ForbiddenError(code)
         user = users.add(conn, name, profile, hashed)
+        users.logged_in(conn, user.id)
         return _begin(conn, user.id, user, browser)
 
 
