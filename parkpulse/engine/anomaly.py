@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from parkpulse.engine.rules.found import FoundRules
     from parkpulse.model.packed import ChangeArrays, Int64Array, LoggedBatch
     from parkpulse.store.pool import Connection
+    from parkpulse.store.rules import WatchedSeries
 
 SNAPSHOT_EVERY = timedelta(seconds=30)
 PAUSE_S = 2.0
@@ -58,6 +59,7 @@ class AnomalyConsumer:
 
     def __init__(self, rules: FoundRules) -> None:
         self._rules = rules
+        self._watched: dict[int, WatchedSeries] = {}
         self._scorer = Scorer({})
         self._journal = Journal(self.name)
         self._saved_at: datetime | None = None
@@ -75,7 +77,8 @@ class AnomalyConsumer:
             self._score(conn, missed)
 
     def _new_scorer(self) -> Scorer:
-        watched = sorted(self._rules.series.items())
+        self._watched = self._rules.series
+        watched = sorted(self._watched.items())
         if len(watched) > MOST_SERIES:
             _log.warning(
                 "anomalies: %d series are watched, the first %d are followed",
@@ -122,7 +125,7 @@ class AnomalyConsumer:
             park: instants.to_us(now - HISTORY)
             for park, now in parks.clocks(conn).items()
         }
-        watched = self._rules.series
+        watched = self._watched
         which, at = np.unique(row, return_inverse=True)
         ids = self._scorer.ids[which].tolist()
         oldest = [clocks[watched[key].park_id] for key in ids]
@@ -146,7 +149,7 @@ class AnomalyConsumer:
             int(found.kind[index]),
             float(found.expected[index]),
         )
-        zone = ZoneInfo(self._rules.series[series].zone)
+        zone = ZoneInfo(self._watched[series].zone)
         expected = float(found.expected[index])
         return Anomaly(
             series,

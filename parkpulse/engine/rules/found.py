@@ -25,7 +25,7 @@ from parkpulse.store import conditions, parks, rules, windows
 from parkpulse.store.findings import Spans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     import numpy.typing as npt
 
@@ -44,6 +44,10 @@ _KINDS: dict[Kind, type[FoundDefinition]] = {
 }
 
 
+_Defined = tuple[int, FoundDefinition]
+"""A rule's id and what it says."""
+
+
 class Entry(NamedTuple):
     """A rule in force for a series."""
 
@@ -57,7 +61,7 @@ class Entry(NamedTuple):
         of = self.series
         return Origin(
             rule_id=self.rule_id,
-            subject=f"{of.park}/{of.device}/{of.metric}",
+            subject=_subject(of),
             park_id=of.park_id,
             place_id=of.place_id,
             device_id=of.device_id,
@@ -84,13 +88,25 @@ class FoundRules:
         self._kind = kind
         self._changes = Changes(database, rules.CHANNEL)
         self._slots: Sequence[int] = ()
-        self._entries: dict[int, list[Entry]] = {}
+        self._watched: dict[int, WatchedSeries] = {}
+        self._in_park: dict[int, list[_Defined]] = {}
         self._active: set[int] = set()
 
     @property
     def series(self) -> dict[int, WatchedSeries]:
         """All series that any rule watches, by id."""
-        return {key: each[0].series for key, each in self._entries.items()}
+        return {key: one for key, one in self._watched.items() if self._of(key)}
+
+    def _of(self, series: int) -> list[Entry]:
+        """Rules in force for a series; most are never asked for."""
+        one = self._watched.get(series)
+        if one is None:
+            return []
+        return [
+            Entry(rule_id, definition, one)
+            for rule_id, definition in self._in_park.get(one.park_id, [])
+            if found.holds(definition, one)
+        ]
 
     def start(self, conn: Connection, slots: Sequence[int]) -> None:
         """Load the rules, and what lasts, of exactly these slots."""
@@ -108,16 +124,25 @@ class FoundRules:
     def _load(self, conn: Connection) -> None:
         stored = rules.load(conn)
         kind = _KINDS[self._kind]
-        self._entries = {}
+        self._watched, self._in_park = {}, {}
         if any(isinstance(each.spec.definition, kind) for each in stored):
-            self._entries = _entries(stored, rules.watched(conn, self._slots), kind)
+            watched = rules.watched(conn, self._slots)
+            self._watched = {each.id: each for each in watched}
+            self._in_park = {
+                park: _in_force(stored, park, kind)
+                for park in {each.park_id for each in watched}
+            }
         lasting = conditions.lasting(conn, self._slots)
-        by_key = {each.origin.key: each for each in self._all()} if lasting else {}
+        by_key = self._entries({subject for _, subject in lasting})
         self._active = {by_key[key].series.id for key in lasting if key in by_key}
         alerts_stray.end(conn, lasting, by_key, stored, kind, self._page_url)
 
-    def _all(self) -> Iterable[Entry]:
-        return (entry for each in self._entries.values() for entry in each)
+    def _entries(self, subjects: Collection[str]) -> dict[Key, Entry]:
+        """Rules in force for series that are subjects of conditions, by key."""
+        if not subjects:
+            return {}
+        mine = [key for key, one in self._watched.items() if _subject(one) in subjects]
+        return {entry.origin.key: entry for key in mine for entry in self._of(key)}
 
     def is_active(self, series: Int64Array) -> BoolArray:
         """Tell of which series a condition lasts, shape (n,)."""
@@ -136,11 +161,12 @@ class FoundRules:
             Series, each once; since when findings or readings may have changed, and up
             to when readings were tested. [us]
         """
-        watched = [key in self._entries for key in spans.series.tolist()]
-        spans = Spans(*(each[np.array(watched, np.bool_)] for each in spans))
-        if not len(spans.series):
+        every = [self._of(key) for key in spans.series.tolist()]
+        is_watched = np.array([bool(each) for each in every], np.bool_)
+        mine = [each for each in every if each]
+        if not mine:
             return
-        mine = [self._entries[key] for key in spans.series.tolist()]
+        spans = Spans(*(each[is_watched] for each in spans))
         reach = [found.reach([one.definition for one in each]) for each in mine]
         early = spans._replace(since=spans.since - np.array(reach, np.int64))
         courses = found.read(conn, self._kind, early)
@@ -178,28 +204,18 @@ class FoundRules:
                 self._active.add(keys[key])
 
 
-def _entries(
-    stored: Sequence[StoredRule],
-    watched: Sequence[WatchedSeries],
-    kind: type[FoundDefinition],
-) -> dict[int, list[Entry]]:
-    in_park: dict[int, list[tuple[int, FoundDefinition]]] = {}
-    entries: dict[int, list[Entry]] = {}
-    for series in watched:
-        if series.park_id not in in_park:
-            in_park[series.park_id] = [
-                (each.id, each.spec.definition)
-                for each in rule.in_force(stored, series.park_id)
-                if isinstance(each.spec.definition, kind)
-            ]
-        mine = [
-            Entry(rule_id, definition, series)
-            for rule_id, definition in in_park[series.park_id]
-            if found.holds(definition, series)
-        ]
-        if mine:
-            entries[series.id] = mine
-    return entries
+def _in_force(
+    stored: Sequence[StoredRule], park_id: int, kind: type[FoundDefinition]
+) -> list[_Defined]:
+    return [
+        (each.id, each.spec.definition)
+        for each in rule.in_force(stored, park_id)
+        if isinstance(each.spec.definition, kind)
+    ]
+
+
+def _subject(series: WatchedSeries) -> str:
+    return f"{series.park}/{series.device}/{series.metric}"
 
 
 def _recorded(
