@@ -46,6 +46,7 @@ from api.routes import (
     responses,
     rules,
     simulation,
+    tunnel,
 )
 from parkpulse.query.flow import FlowMeter
 from parkpulse.query.live import Live
@@ -66,6 +67,7 @@ _ROUTERS = (
     devices.router,
     ranges.router,
     hydrology.router,
+    tunnel.router,
     kpis.router,
     energy.router,
     outlook.router,

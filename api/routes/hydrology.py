@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
 from api.auth.rights import Right, needs
 from api.context import Ctx
+from api.schemas.changes import Changes, ChangesQuery
 from api.schemas.common import Page, SeriesId
 from api.schemas.hydrology import (
     AtQuery,
@@ -18,9 +20,11 @@ from api.schemas.hydrology import (
     Nothing,
     Rain,
 )
-from parkpulse.query import device_health, hydrology, quality
+from parkpulse.query import changes, device_health, hydrology, quality
 
 router = APIRouter(dependencies=[needs(Right.READ)])
+_LATELY = timedelta(hours=1)
+_LONGEST = timedelta(days=1)
 
 
 @router.get(
@@ -47,6 +51,23 @@ def read_levels(park: str, query: Annotated[AtQuery, Query()], ctx: Ctx) -> obje
     with ctx.database.transaction() as conn:
         levels = hydrology.levels_of(conn, found, ctx.live.limits, at)
     return {"at": at, "items": levels}
+
+
+@router.get(
+    "/parks/{park}/changes",
+    response_model=Changes,
+    summary="What changed lately",
+    tags=["parks"],
+)
+def list_changes(
+    park: str, query: Annotated[ChangesQuery, Query()], ctx: Ctx
+) -> object:
+    """Alerts, levels crossed, hatches, pumps, devices fallen silent; newest first."""
+    seen = ctx.look(park)
+    start = max(query.since or seen.now - _LATELY, seen.now - _LONGEST)
+    with ctx.database.transaction() as conn:
+        found = changes.read(conn, seen, ctx.live.limits, start)
+    return {"start": start, "end": seen.now, "items": found}
 
 
 @router.get(
