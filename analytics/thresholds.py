@@ -152,7 +152,8 @@ def expire(
     found = np.zeros(len(row), TRANSITION)
     found["row"], found["ts"] = row, due[row]
     found["kind"], found["level"] = np.where(over, RAISE, CLEAR), level
-    found["value"], found["onset"] = state["value"][row], state["run_ts"][row]
+    found["value"] = state["value"][row]
+    found["onset"] = np.where(over, state["run_ts"][row], NEVER)
     state["level"][row], state["fired"][row] = level, due[row]
     raised = row[over]
     state["onset"][raised], state["raised"][raised] = (
