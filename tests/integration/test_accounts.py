@@ -6,10 +6,12 @@ import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import argon2
 import httpx
 import pytest
 
 from api.auth import desk, passwords
+from api.auth.accounts import digest
 from parkpulse.errors import StoreError
 from parkpulse.model.account import Role
 from parkpulse.store import logins, users
@@ -109,6 +111,10 @@ def test_from_the_first_user_on_a_login_is_needed(site: Site) -> None:
         assert (answer.status_code, answer.json()["code"]) == (401, "login_required")
     assert site.get("/me") == {"mode": "login", "user": None, "rights": []}
     assert site.get("/health")["status"] == "alive"
+    # Links of messages and platforms say by their own token who asks.
+    assert site.request("GET", "/a/unknown").status_code == 404
+    pushed = site.request("POST", "/push/ctwing/unknown", content=b"{}")
+    assert pushed.json()["code"] == "push_unknown"
     assert site.request("GET", "/").status_code == 503  # The page is not built.
 
 
@@ -253,7 +259,7 @@ def test_guessing_is_slowed_down(site: Site, admin: Browser) -> None:
 
 
 def test_an_address_is_slowed_down_too(site: Site, admin: Browser) -> None:
-    key = desk.digest("address:127.0.0.1")
+    key = digest("address:127.0.0.1")
     with site.lab.database.transaction() as conn:
         for _ in range(25):
             logins.try_once(conn, key, lambda _: timedelta(), timedelta(hours=1))
@@ -403,7 +409,7 @@ def test_the_audit_is_append_only(site: Site, admin: Browser, statement: str) ->
 
 
 def test_an_older_hash_is_made_anew(site: Site) -> None:
-    weak = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    weak = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with site.lab.database.transaction() as conn:
         profile = Profile(display_name="Ann", role=Role.ADMIN)
         users.add(conn, "ann", profile, weak.hash(PASSWORD))

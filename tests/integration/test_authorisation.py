@@ -14,7 +14,7 @@ from api import app
 from api.auth import rights
 from api.auth.accounts import digest
 from api.auth.scope import PARK_OF
-from parkpulse.model.account import EVERYWHERE, RIGHTS, Right, Role
+from parkpulse.model.account import ABSOLUTE, EVERYWHERE, RIGHTS, Right, Role
 from parkpulse.store import sessions, users
 from parkpulse.store.users import Profile
 from tests.plugins.fix_api import HARBOUR
@@ -136,7 +136,7 @@ def _session(site: Site, name: str, role: Role, parks: list[str] | None) -> str:
     profile = Profile(display_name=name, role=role, parks=parks)
     with site.lab.database.transaction() as conn:
         user = users.add(conn, name, profile, "no password")
-        lasts = rights.account.ABSOLUTE
+        lasts = ABSOLUTE
         sessions.begin(conn, user.id, digest(token), lasts, address="", agent="")
     return token
 
