@@ -37,9 +37,12 @@ _BELOW_ALARM = 5.29
 _NEW, _NEW_ALARM, _SELDOM_TOLD = 3.0, 4.4, 1.5e-3
 """Evidence that a value is new for the scores 0.9 and 0.99; the latter only if no more
 events a reading than this were told before."""
-_TWO, _BELOW_TWO = 2.0, 1.99
-_QUIET, _DAMPED = 120.0, 0.5
-"""Readings after one that was told in which the same event is not, but scored so."""
+_BELOW_TWO = 1.99
+_GRADES = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 2.0])
+_LOUD = 6.0
+_QUIET, _DAMPED = 120.0, 0.3
+"""An event is scored lower for so many readings, unless it reaches a higher grade, of
+which the last but one is a score of 0.9."""
 
 
 def common(state: Columns, level: FloatArray, quiet: FloatArray) -> FloatArray:
@@ -133,15 +136,16 @@ def nines_of_new(state: Columns, evidence: FloatArray) -> FloatArray:
 
 
 def tell(state: Columns, level: FloatArray) -> FloatArray:
-    """Tell one event once, and once more if it becomes an alarm; `level` in nines."""
-    loud = level >= 1.0
-    told = np.where(state["since"] < _QUIET, state["told"], 0.0)
-    is_new = loud & ((told == 0.0) | ((level >= _TWO) & (told < _TWO)))
+    """Keep the level, in nines, where an event reaches a higher grade; else damp it."""
+    fresh = state["since"] >= _QUIET
+    told = np.where(fresh, 0.0, state["told"])
+    grade = np.searchsorted(_GRADES, level, side="right").astype(np.float64)
+    is_new = (grade > 0.0) & (grade > told)
     state["since"] = np.where(is_new, 1.0, state["since"] + 1.0)
-    state["told"] = np.where(is_new, level, told)
-    begins = is_new & (told == 0.0)
+    state["told"] = np.where(is_new, grade, told)
+    begins = is_new & (grade >= _LOUD) & (told < _LOUD)
     state["tellings"] = state["tellings"] * (1.0 - 1.0 / _FORGOTTEN) + begins
-    return np.where(loud & ~is_new, _DAMPED, level)
+    return np.where((grade > 0.0) & ~is_new, _DAMPED * np.minimum(level, 1.0), level)
 
 
 def score(level: FloatArray) -> FloatArray:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from analytics.arrays import FloatArray, IntArray
 
-BINS = 64
-_PER_OCTAVE = 6.0
+BINS = 48
+_PER_OCTAVE = 4.0
 _LEAST, _MOST = 1e-36, 1e36
 _LOWEST = -(2**20)
 
@@ -25,7 +25,7 @@ class Ranks(NamedTuple):
     """Past values of `q` quantities of n series."""
 
     counts: npt.NDArray[np.float32]
-    """How many were in each bin, from the largest down, (n, q, BINS)."""
+    """How many were in a bin or above it, from the largest bin down, (n, q, BINS)."""
     top: npt.NDArray[np.int32]
     """Number of the bin of the largest, (n, q)."""
 
@@ -50,29 +50,28 @@ def surprise(ranks: Ranks, rows: IntArray, sizes: FloatArray) -> FloatArray:
     place = np.log2(np.clip(sizes.T, _LEAST, _MOST)) * _PER_OCTAVE
     number = np.floor(place)
     _raise_top(ranks, rows, number.astype(np.int32))
-    down = np.minimum(ranks.top[rows] - number, BINS - 1.0)
-    at = down.astype(np.int64)
+    down = np.minimum(ranks.top[rows] - number, BINS - 1.0).astype(np.int64)
     counts = ranks.counts[rows]
-    own = np.take_along_axis(counts, at[..., None], axis=-1)[..., 0]
-    total = counts.sum(axis=-1, dtype=np.float64)
-    counts *= np.arange(BINS) < down[..., None]
+    which = np.arange(rows.size)[:, None], np.arange(len(sizes))
+    here = counts[*which, down].astype(np.float64)
+    above = np.where(down > 0, counts[*which, np.maximum(down - 1, 0)], 0.0)
+    total = counts[..., -1].astype(np.float64)
+    counts += np.arange(BINS) >= down[..., None]
+    ranks.counts[rows] = counts
     smaller = np.where(down < BINS - 1, place - number, 0.0)
-    rank = counts.sum(axis=-1, dtype=np.float64) + own * (1.0 - smaller)
-    ranks.counts[rows[:, None], np.arange(sizes.shape[0]), at] += 1.0
+    rank = here - (here - above) * smaller
     level: FloatArray = np.log10((total + 1.0) / (rank + 1.0)).T
     return level
 
 
 def _raise_top(ranks: Ranks, rows: IntArray, number: npt.NDArray[np.int32]) -> None:
     who, which = np.nonzero(number > ranks.top[rows])
-    if not who.size:
-        return
     series = rows[who]
     by = number[who, which] - ranks.top[series, which]
     source = np.arange(BINS) - by[:, None]
     counts = ranks.counts[series, which]
-    moved = np.take_along_axis(counts, np.clip(source, 0, BINS - 1), axis=-1)
+    moved = np.take_along_axis(counts, np.maximum(source, 0), axis=-1)
     moved = np.where(source >= 0, moved, np.float32(0.0))
-    moved[:, -1] += counts.sum(axis=-1) - moved.sum(axis=-1)
+    moved[:, -1] = counts[:, -1]
     ranks.counts[series, which] = moved
     ranks.top[series, which] = number[who, which]
