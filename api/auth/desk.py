@@ -147,16 +147,19 @@ def set_up(database: Database, token: str, first: First, browser: Browser) -> st
     InvalidRequestError
         Name or password is not acceptable.
     """
+    code = "set_up_used"
+    # First of all: to hash a password is dear, and anybody can ask for this.
+    with database.transaction() as conn:
+        if users.exist(conn) or not logins.is_offered(conn, digest(token)):
+            raise ForbiddenError(code)
     name = account.checked_name(first.name)
-    account.check_password(first.password, name)
-    hashed = passwords.hashed(first.password)
+    hashed = checked(name, first.password)
     profile = Profile(
         display_name=first.display_name, role=Role.ADMIN, language=first.language
     )
     with database.transaction() as conn:
         users.lock(conn)
         if users.exist(conn) or not logins.use_setup(conn, digest(token)):
-            code = "set_up_used"
             raise ForbiddenError(code)
         user = users.add(conn, name, profile, hashed)
         users.logged_in(conn, user.id)

@@ -76,6 +76,15 @@ def offer_setup(conn: Connection, token_hash: bytes, lasts: timedelta) -> None:
     )
 
 
+def is_offered(conn: Connection, token_hash: bytes) -> bool:
+    """Whether this is the token of the set-up, and not too old."""
+    row = conn.execute(
+        "select 1 from setup_token where token_hash = %s and expires_at > now()",
+        [token_hash],
+    ).fetchone()
+    return row is not None
+
+
 def use_setup(conn: Connection, token_hash: bytes) -> bool:
     """Use the token up; False when it is not that one, or too old."""
     row = conn.execute(

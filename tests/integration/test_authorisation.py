@@ -300,3 +300,16 @@ def test_a_rule_of_all_parks_is_not_changed_for_one(world: World) -> None:
 def test_routes_are_found_as_the_framework_sees_them() -> None:
     every = list(routing.iter_route_contexts(app.described().routes))
     assert {each.path for each in every} == {each.path for each in ENDPOINTS}
+
+
+def test_a_stream_ends_with_its_session(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.stream.HEARTBEAT_S", 0.1)
+    cookie = f"parkpulse={world.tokens['viewer']}"
+    with world.site.stream("harbour", Cookie=cookie) as stream:
+        assert stream.next("snapshot").data["alerts"]
+        with world.site.lab.database.transaction() as conn:
+            conn.execute("delete from session")
+        world.site.accounts.forget()
+        assert stream.rest() is not None
