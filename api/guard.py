@@ -34,6 +34,10 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 BODY_BYTES = 64 * 1024
 """Longest body of a request. [B]"""
+PLAN_BYTES = 3 * 1024 * 1024
+"""Longest body with the drawing of a park. [B]"""
+PLAN = "/plan"
+"""End of the paths that take a drawing."""
 PUSHED_BYTES = 256 * 1024
 """Longest message that a platform may push: what ingest reads. [B]"""
 PUSH = "/push/"
@@ -189,7 +193,7 @@ class Guard:
         request = Request(scope)
         code, limit = "", PUSHED_BYTES
         if not _is_push(scope):
-            limit = BODY_BYTES
+            limit = PLAN_BYTES if scope["path"].endswith(PLAN) else BODY_BYTES
             wanted = FORM if scope["path"].startswith(FORMS) else JSON
             code = refusal(
                 scope["scheme"],

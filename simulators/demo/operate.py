@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from parkpulse.errors import ConfigError
 from parkpulse.store import devices, parks, readings, registry, rules
 from simulators import history, messages
-from simulators.demo import books, park
+from simulators.demo import books, park, plan
 from simulators.faults import Faults
 from simulators.live import Live
 from simulators.messages import Numbering
@@ -65,6 +65,7 @@ def register(database: Database, code: str, seed: int, now_s: int) -> Demo:
         park_id = registry.apply(connection, spec)
         rules.apply(connection, park.rules(), park_id)
         books.put(connection, park_id, began_s)
+        plan.put(connection, park_id)
         stored = _stored(connection, park_id)
     faults = Faults(seed, _BAD_CLOCK, _WEAK_BATTERY)
     station = Station(Model(seed, began_s), faults, Numbering())
