@@ -141,7 +141,7 @@ def read(
     if chosen == "raw":
         count, found = _from_readings(conn, asked, points)
     else:
-        count, found = _from_tier(conn, asked, _width(chosen), chosen, points)
+        count, found = _from_tier(conn, asked, width_of(chosen), chosen, points)
     return Range(
         series_id=series_id,
         start=start,
@@ -196,7 +196,42 @@ def readings(
     return found["ts"], found["value"]
 
 
-def _width(tier: str) -> int:
+def bucket_rows(
+    conn: Connection, asked: Asked, tier: str, start: int, end: int
+) -> buckets.Rows:
+    """Read buckets of a tier that begin in [start, end) [us], the newest too.
+
+    Roll-ups lag by seconds: what follows the newest that is stored is computed here,
+    unless its readings are gone.
+    """
+    series = np.array([asked.series.id])
+    found = rollups.rows(conn, tier, series, np.array([start]), np.array([end]))
+    kept = buckets.Rows(**found)
+    newest = int(kept.start[-1]) if len(kept) else start
+    shift = int(asked.is_interval)
+    found_tail = readings(conn, asked, newest + shift, end + shift)
+    tail = _rows(asked, *found_tail, width_of(tier))
+    if len(kept) and len(tail) and tail.start[0] == newest:
+        whole = tail.count[0] >= kept.count[-1]
+        kept, tail = (
+            (kept.take(kept.start < newest), tail)
+            if whole
+            else (kept, tail.take(tail.start > newest))
+        )
+    return _joined(kept, tail)
+
+
+def values(asked: Asked, rows: buckets.Rows) -> FloatArray:
+    """Return what a bucket says of its series: its sum, mean or last value."""
+    if asked.is_interval:
+        return rows.sum
+    if asked.series.kind == "gauge":
+        return rows.sum / rows.count
+    return rows.last
+
+
+def width_of(tier: str) -> int:
+    """Return the width of a tier [us]; raises InvalidRequestError."""
     if tier not in _WIDTHS:
         raise InvalidRequestError(
             code="unknown_tier", message=f"there is no tier {tier!r}", pointer="tier"
@@ -215,17 +250,8 @@ def _choose(asked: Asked, points: int) -> str:
 def _from_tier(
     conn: Connection, asked: Asked, width: int, tier: str, points: int
 ) -> tuple[int, _Points]:
-    series = np.array([asked.series.id])
     start = asked.start // width * width
-    found = rollups.rows(conn, tier, series, np.array([start]), np.array([asked.end]))
-    kept = buckets.Rows(**found)
-    # Roll-ups lag by seconds: the newest bucket and what follows is computed here.
-    newest = int(kept.start[-1]) if len(kept) else start
-    kept = kept.take(kept.start < newest)
-    shift = int(asked.is_interval)
-    found_tail = readings(conn, asked, newest + shift, asked.end + shift)
-    tail = _rows(asked, *found_tail, width)
-    every = _joined(kept, tail)
+    every = bucket_rows(conn, asked, tier, start, asked.end)
     count = len(every)
     if count > points:
         width *= -(-(asked.end - start) // (width * points))
@@ -252,11 +278,10 @@ def _joined(one: buckets.Rows, other: buckets.Rows) -> buckets.Rows:
 
 def _points(asked: Asked, rows: buckets.Rows, width: int) -> _Points:
     gap = max(3 * width // 2, int(freshness.INTERVALS * asked.interval))
-    if asked.is_interval:
-        return _Points(rows.start, rows.sum, None, None, gap)
-    if asked.series.kind == "gauge":
-        return _Points(rows.start, rows.sum / rows.count, rows.min, rows.max, gap)
-    return _Points(rows.start, rows.last, None, None, gap)
+    found = values(asked, rows)
+    if asked.series.kind == "gauge" and not asked.is_interval:
+        return _Points(rows.start, found, rows.min, rows.max, gap)
+    return _Points(rows.start, found, None, None, gap)
 
 
 def _from_readings(conn: Connection, asked: Asked, points: int) -> tuple[int, _Points]:

@@ -1,0 +1,1 @@
+"""Readings as files: CSV, Arrow, Parquet and workbooks, in bounded memory."""
