@@ -88,6 +88,14 @@ class Chain:
     def post(self, path: str, body: object) -> httpx.Response:
         return httpx.post(f"{self.url}/api/v1{path}", json=body, timeout=30)
 
+    def put(self, path: str, body: object) -> httpx.Response:
+        return httpx.put(f"{self.url}/api/v1{path}", json=body, timeout=30)
+
+    def delete(self, path: str) -> httpx.Response:
+        headers = {"Content-Type": "application/json"}
+        url = f"{self.url}/api/v1{path}"
+        return httpx.delete(url, headers=headers, timeout=30)
+
     def answers(self) -> bool:
         try:
             return httpx.get(f"{self.url}/api/v1/health").is_success

@@ -1,0 +1,35 @@
+/** Holds the types of `desk-types.ts` against the API's own description, as `agrees.ts` does. */
+import type openapi from "../../../../api/openapi.json";
+import type * as desk from "./desk-types";
+
+type Schemas = (typeof openapi)["components"]["schemas"];
+type Fields<Name extends keyof Schemas> = Schemas[Name] extends { properties: infer Properties }
+  ? keyof Properties
+  : never;
+type Known<Ours, Name extends keyof Schemas> = [keyof Ours] extends [Fields<Name>]
+  ? true
+  : { unknown: Exclude<keyof Ours, Fields<Name>>; in: Name };
+type Agree<All extends true[]> = All;
+
+export type Agreement = Agree<
+  [
+    Known<desk.FullAlert, "AlertDetail">,
+    Known<desk.TickedStep, "TickedStep">,
+    Known<desk.Escalation, "Escalation">,
+    Known<desk.Rule, "Rule">,
+    Known<desk.RuleDetail, "RuleDetail">,
+    Known<desk.RuleVersion, "RuleVersion">,
+    Known<desk.Backtest, "Backtest">,
+    Known<desk.Occurrence, "Occurrence">,
+    Known<desk.Channel, "Channel">,
+    Known<desk.ChannelOptions, "ShownOptions">,
+    Known<desk.NewChannel, "NewChannel">,
+    Known<desk.ChannelDraft, "ChangedChannel">,
+    Known<desk.TestResult, "TestResult">,
+    Known<desk.Outgoing, "Outgoing">,
+    Known<desk.OnDuty, "OnDuty">,
+    Known<desk.Suppression, "Suppression">,
+    Known<desk.NewWindow, "NewWindow">,
+    Known<desk.Performance, "Performance">,
+  ]
+>;
