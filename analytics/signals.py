@@ -16,11 +16,12 @@ within `span`, so that it may be computed from any point on. The score is what
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
+
+from analytics import civil
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 SECOND = 1_000_000
 """Microseconds."""
 _MICRO = 1e6
-_HOUR = 3600 * SECOND
 _MINUTE = 60 * SECOND
 _MINUTES_PER_DAY = 1440
 _MONDAY = 3
@@ -181,7 +181,7 @@ class Weekly:
 
     def holds(self, ts: IntArray) -> BoolArray:
         """Tell which times [us] lie within a window."""
-        minutes = self._local(ts) // _MINUTE
+        minutes = (ts + civil.offsets(ts, ZoneInfo(self.zone))) // _MINUTE
         day = (minutes // _MINUTES_PER_DAY + _MONDAY) % 7
         minute = minutes % _MINUTES_PER_DAY
         found = np.zeros(len(ts), np.bool_)
@@ -189,18 +189,6 @@ class Weekly:
             mine = np.isin(day, sorted(each.days))
             found |= mine & (minute >= each.start) & (minute < each.end)
         return found
-
-    def _local(self, ts: IntArray) -> IntArray:
-        zone = ZoneInfo(self.zone)
-        hours, at = np.unique(ts // _HOUR, return_inverse=True)
-        offsets = [_offset(int(hour), zone) for hour in hours]
-        local: IntArray = ts + np.array(offsets, np.int64)[at]
-        return local
-
-
-def _offset(hour: int, zone: ZoneInfo) -> int:
-    offset = datetime.fromtimestamp(hour * 3600, UTC).astimezone(zone).utcoffset()
-    return 0 if offset is None else round(offset.total_seconds()) * SECOND
 
 
 @dataclass(frozen=True, slots=True)

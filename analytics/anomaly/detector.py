@@ -79,6 +79,21 @@ _NONE = len(KINDS) - 1
 _VALUE_HIGH, _VALUE_LOW = KINDS.index("value_high"), KINDS.index("value_low")
 
 
+class Readings(NamedTuple):
+    """Readings of different series, each of shape (m,)."""
+
+    series: IntArray
+    ts: IntArray
+    value: FloatArray
+    ahead: IntArray
+
+    def take(self, rows: IntArray) -> Readings:
+        """Return some of the readings."""
+        return Readings(
+            self.series[rows], self.ts[rows], self.value[rows], self.ahead[rows]
+        )
+
+
 class Tables(NamedTuple):
     """What is kept of each series beside the numbers of `layout`."""
 
@@ -125,31 +140,45 @@ class Detector:
         )
         return detector
 
-    def step(self, series: IntArray, ts: IntArray, value: FloatArray) -> Found:
-        """Judge readings in the order given and learn from them."""
+    def step(
+        self,
+        series: IntArray,
+        ts: IntArray,
+        value: FloatArray,
+        ahead: IntArray | None = None,
+    ) -> Found:
+        """Judge readings in the order given and learn from them.
+
+        Parameters
+        ----------
+        series, ts, value : arrays, shape (m,)
+            Number of the series, time [us since 1970 UTC], reading.
+        ahead : array, shape (m,), optional
+            How far civil time is ahead of UTC where the reading comes from, see
+            `analytics.civil.offsets`; the usual day follows it. [us]
+        """
         found = _none(series.size)
+        ahead = np.zeros_like(ts) if ahead is None else ahead
         for turn in _turns(series):
             for start in range(0, turn.size, _CHUNK):
                 rows = turn[start : start + _CHUNK]
-                part = self._once(series[rows], ts[rows], value[rows])
+                given = Readings(series[rows], ts[rows], value[rows], ahead[rows])
+                part = self._once(given)
                 found.put(rows, part)
         return found
 
-    def _once(self, series: IntArray, ts: IntArray, value: FloatArray) -> Found:
-        state = Columns(np.ascontiguousarray(self._state[series].T))
-        usable = _admit(state, ts, value)
-        found = _none(series.size)
-        if not usable.all():
-            chosen = np.flatnonzero(usable)
-            state_used = Columns(np.ascontiguousarray(state.block[:, chosen]))
-            part = _judge(
-                state_used, self._tables, series[chosen], ts[chosen], value[chosen]
-            )
-            found.put(chosen, part)
-            state.block[:, chosen] = state_used.block
+    def _once(self, given: Readings) -> Found:
+        state = Columns(np.ascontiguousarray(self._state[given.series].T))
+        usable = _admit(state, given)
+        if usable.all():
+            found = _judge(state, self._tables, given)
         else:
-            found = _judge(state, self._tables, series, ts, value)
-        self._state[series] = state.block.T
+            chosen = np.flatnonzero(usable)
+            used = Columns(np.ascontiguousarray(state.block[:, chosen]))
+            found = _none(given.series.size)
+            found.put(chosen, _judge(used, self._tables, given.take(chosen)))
+            state.block[:, chosen] = used.block
+        self._state[given.series] = state.block.T
         return found
 
 
@@ -177,9 +206,10 @@ def _turns(series: IntArray) -> list[IntArray]:
     return np.split(order[by_turn], np.flatnonzero(np.diff(turn[by_turn])) + 1)
 
 
-def _admit(state: Columns, ts: IntArray, value: FloatArray) -> BoolArray:
+def _admit(state: Columns, given: Readings) -> BoolArray:
     """Which readings are used: not missing, no repeat, not older than the newest."""
-    at = ts.astype(np.float64)
+    value = given.value
+    at = given.ts.astype(np.float64)
     started = state["n"] > 0
     present = np.isfinite(value)
     late = started & (at < state["ts"]) & present
@@ -218,20 +248,14 @@ def _tick(state: Columns, ts: IntArray) -> FloatArray:
     return np.where(n > _FEW, gone / (usual + 1.0), 1.0)
 
 
-def _judge(
-    state: Columns,
-    tables: Tables,
-    series: IntArray,
-    ts: IntArray,
-    value: FloatArray,
-) -> Found:
-    x = _relative(state, value)
-    gone = _tick(state, ts)
-    at = profile.place(series, ts)
+def _judge(state: Columns, tables: Tables, given: Readings) -> Found:
+    series, profiles = given.series, tables.profiles
+    x = _relative(state, given.value)
+    gone = _tick(state, given.ts)
+    at = profile.place(series, given.ts + given.ahead)
     first = state["n"] == 0
     for name in ("x", "fast", "medium", "slow"):
         state[name] = np.where(first, x, state[name])
-    profiles = tables.profiles
     seen = forecast.forecast(state, profiles, at)
     made = streams.compute(state, profiles, at, seen, x)
     z = _from_centre(state, made.values)

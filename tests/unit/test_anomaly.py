@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from analytics.anomaly import explain
+from analytics import civil
+from analytics.anomaly import explain, novelty, ranks
 from analytics.anomaly.detector import ALARM, SUSPECT, WARM_UP, Detector, Found
 from benchmarks import detect_faults, detect_scoring, detect_series
 from benchmarks.detect_baselines import together
@@ -97,6 +98,24 @@ def test_a_spike_is_one_alarm_and_explained() -> None:
     assert chinese.endswith("27天来首次")
 
 
+def test_the_usual_day_follows_summer_time() -> None:
+    """A load that rises at 07:00 by the clock is no news after the clocks changed."""
+    start = int(datetime(2026, 2, 1, tzinfo=UTC).timestamp()) * 1_000_000
+    ts = start + np.arange(3 * 28 * 48) * 30 * MINUTE
+    ahead = civil.offsets(ts, ZoneInfo("Europe/Berlin"))
+    hour = (ts + ahead) // (60 * MINUTE) % 24
+    noise = np.random.default_rng(3).standard_normal(ts.size)
+    values = 20.0 + 60.0 * ((hour >= 7) & (hour < 19)) + noise
+    series = np.zeros_like(ts)
+    wrong = [
+        np.abs(values - Detector(1).step(series, ts, values, shift).expected)
+        for shift in (ahead, np.zeros_like(ahead))
+    ]
+    changed = slice(int(np.argmax(ahead > ahead[0])), None)
+    by_clock, by_utc = (np.count_nonzero(each[changed] > 30.0) for each in wrong)
+    assert 4 * by_clock < by_utc
+
+
 def test_a_lasting_shift_is_few_alarms() -> None:
     values = _daily(1600)
     values[1300:] += 60.0
@@ -130,6 +149,38 @@ def _beside(columns: list[np.ndarray]) -> np.ndarray:
     """Scores of series of equal length, shape (series, rows)."""
     ts = np.arange(columns[0].size) * 30 * MINUTE
     return np.array(together([Series("", ts, values, ()) for values in columns]))
+
+
+def test_a_value_unlike_any_before_is_told_once() -> None:
+    """It lies between values that are usual, where none ever was."""
+    rng = np.random.default_rng(12)
+    values = np.where(rng.random(3000) < 0.5, 20.0, 80.0) + rng.standard_normal(3000)
+    values[2500:2520] = 50.0 + rng.standard_normal(20)
+    scores = _alone(values).score
+    assert np.flatnonzero(scores[2400:2600] >= SUSPECT).tolist() == [100]
+
+
+def test_ranks_are_shares_of_the_past() -> None:
+    """Of 1,000 values the median has a share of a half, the largest one of 1/1,000."""
+    known, rows = ranks.empty(1, 1), np.zeros(1, dtype=np.int64)
+    for size in np.random.default_rng(4).permutation(np.linspace(1.0, 200.0, 1000)):
+        ranks.surprise(known, rows, np.array([[size]]))
+    tries = [ranks.surprise(known, rows, np.array([[s]]))[0, 0] for s in (100.5, 300.0)]
+    assert tries == pytest.approx([np.log10(2.0), 3.0], abs=0.05)
+
+
+def test_a_few_values_stand_for_all_that_came() -> None:
+    """Nothing within the range is far from a remembered value, however old it is."""
+    codes, gap, rows = novelty.empty(1).codes, np.zeros(1), np.zeros(1, dtype=np.int64)
+    outlier = np.array([40.0])
+    values = np.random.default_rng(6).uniform(0.0, 10.0, 3000)
+    for value in [outlier, *values[:, None]]:
+        away = novelty.distance(codes, rows, value)
+        gap = novelty.remember(codes, rows, value, gap, away)
+    assert novelty.distance(codes, rows, outlier)[0] == 0.0
+    assert novelty.distance(codes, rows, np.array([25.0]))[0] > 14.0
+    far = [novelty.distance(codes, rows, np.array([v]))[0] for v in values]
+    assert max(far) < 2 * 10.0 / novelty.CODES
 
 
 def test_a_constant_series_is_quiet() -> None:

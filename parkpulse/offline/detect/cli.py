@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 import numpy as np
 
+from analytics import civil
 from analytics.anomaly import explain
 from analytics.anomaly.detector import Detector
 from parkpulse.errors import InvalidRequestError
@@ -46,7 +47,7 @@ class _Scored(NamedTuple):
     "--tz",
     default="UTC",
     show_default=True,
-    help="Zone of times without a zone, and of the explanations.",
+    help="Zone of times without a zone, of the usual day, and of the explanations.",
 )
 @click.option(
     "--explain",
@@ -69,7 +70,7 @@ def detect(
     a score of 0.9 and more; 0.99 comes in at most 1 of 10,000 rows of a quiet series.
     """
     zone = zones.zone(tz)
-    scored = _score(rows.read(file, time_column, value_column, zone))
+    scored = _score(rows.read(file, time_column, value_column, zone), zone)
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
     head = ["timestamp", "value", "anomaly_score", "flag"]
@@ -78,11 +79,12 @@ def detect(
     _write(out, text.getvalue())
 
 
-def _score(given: Rows) -> _Scored:
+def _score(given: Rows, zone: ZoneInfo) -> _Scored:
     count = given.value.size
     detector = Detector(1)
     usable = np.where(given.dated, given.value, np.nan)
-    found = detector.step(np.zeros(count, dtype=np.int64), given.ts, usable)
+    series = np.zeros(count, dtype=np.int64)
+    found = detector.step(series, given.ts, usable, civil.offsets(given.ts, zone))
     flag = explain.flags(found)
     flag[np.isnan(given.value)] = explain.MISSING
     return _Scored(given, found, flag)
