@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from parkpulse.model.packed import ChangeArrays, Int64Array, LoggedBatch
     from parkpulse.store.columns import Columns
     from parkpulse.store.pool import Connection
+    from parkpulse.store.retention import Horizons
 
 PAUSE_S = 1.0
 """So often it is looked whether buckets are over. [s]"""
@@ -123,12 +124,12 @@ class RollupConsumer:
         """Write the buckets that are over, and a snapshot now and then."""
         recent = self._begun(now)
         now_us = instants.to_us(now)
-        # A bucket whose readings may be gone is never computed again.
-        horizon = retention.raw_horizon(conn)
+        # A bucket of which what it is made of may be gone is never computed again.
+        kept = retention.horizons(conn)
         most = self._most_from_database(now)
         for index, tier in enumerate(TIERS):
             due = self._waiting.due(tier, now_us)
-            written = self._write(conn, index, due, horizon, most)
+            written = self._write(conn, index, due, kept, most)
             self._waiting.remove(tier, written)
             for wider in TIERS[index + 1 : index + 2]:
                 self._waiting.add(wider, tiers.parents(written, tier, wider))
@@ -152,24 +153,25 @@ class RollupConsumer:
             self._saved_at = now
 
     def _write(
-        self, conn: Connection, index: int, due: Int64Array, horizon: int, most: int
+        self, conn: Connection, index: int, due: Int64Array, kept: Horizons, most: int
     ) -> Int64Array:
         """Write buckets, at most some from the database; return the keys of those."""
         tier = TIERS[index]
         in_memory = np.zeros(len(due), np.bool_)
         if tier is FINEST and self._recent is not None:
             in_memory = self._recent.has(due)
-            self._from_memory(conn, due[in_memory], horizon)
+            self._from_memory(conn, due[in_memory], _oldest(FINEST, kept))
         key = due[~in_memory][:most]
         place, known = self._known.places(key >> 32)
         if len(self._known.id):
             from_readings = known & (self._known.finest[place] == index)
+            oldest = _oldest(tier, kept)
             self._from_readings(
-                conn, tier, _not_before(key[from_readings], tier, horizon)
+                conn, tier, _not_before(key[from_readings], tier, oldest)
             )
             if index:
-                mine = _not_before(key[known & ~from_readings], tier, horizon)
-                self._from_tier(conn, tier, TIERS[index - 1], mine)
+                mine = _not_before(key[known & ~from_readings], tier, oldest)
+                self._from_below(conn, index, mine, kept)
         return buckets.union(due[in_memory], key)
 
     def _from_memory(self, conn: Connection, key: Int64Array, horizon: int) -> None:
@@ -199,6 +201,32 @@ class RollupConsumer:
         )
         _replace(conn, tier, key, rows)
 
+    def _from_below(
+        self, conn: Connection, index: int, key: Int64Array, kept: Horizons
+    ) -> None:
+        """Write the buckets of series that keep the tier below, by it if it is whole.
+
+        Minutes are dropped sooner than readings may be: then hours are computed from
+        readings, by minutes that are not kept.
+        """
+        tier, below = TIERS[index], TIERS[index - 1]
+        whole = kept.minutes if below is FINEST else kept.hours
+        is_whole = buckets.of_keys(key, tier.width)[1] >= whole
+        self._from_tier(conn, tier, below, key[is_whole])
+        if below is FINEST:
+            self._through_minutes(conn, tier, key[~is_whole])
+
+    def _through_minutes(self, conn: Connection, tier: Tier, key: Int64Array) -> None:
+        if not len(key):
+            return
+        known = self._known
+        span = tiers.sources(known, tiers.stretches(key, tier))
+        found = store.readings(conn, span.series, span.start, span.end)
+        rows = tiers.compute_through(
+            known, found["series"], found["ts"], found["value"], key, tier
+        )
+        _replace(conn, tier, key, rows)
+
     def _from_tier(
         self, conn: Connection, tier: Tier, below: Tier, key: Int64Array
     ) -> None:
@@ -208,6 +236,11 @@ class RollupConsumer:
         span = tiers.stretches(key, tier)
         found = store.rows(conn, below.name, span.series, span.start, span.end)
         _replace(conn, tier, key, _rows(found, tier))
+
+
+def _oldest(tier: Tier, kept: Horizons) -> int:
+    """Tell before which instant no bucket of a tier is written. [us since 1970 UTC]."""
+    return max(kept.readings, kept.minutes) if tier is FINEST else kept.readings
 
 
 def _not_before(key: Int64Array, tier: Tier, horizon: int) -> Int64Array:

@@ -200,6 +200,25 @@ def compute(
     return wanted(rows, key, tier)
 
 
+def compute_through(
+    known: Catalogue,
+    series: Int64Array,
+    ts: Int64Array,
+    value: FloatArray,
+    key: Int64Array,
+    tier: Tier,
+) -> buckets.Rows:
+    """Rows of the wanted buckets from readings by way of the finest tier.
+
+    Bit for bit what the rows of the finest tier give, where those are gone.
+    """
+    place, _ = known.places(series)
+    fine = buckets.from_readings(
+        series, ts, value, known.is_interval[place], known.hold[place], TIERS[0].width
+    )
+    return buckets.from_rows(wanted(fine, key, tier), tier.width)
+
+
 def wanted(rows: buckets.Rows, key: Int64Array, tier: Tier) -> buckets.Rows:
     """Keep the rows of the wanted buckets; `key` is sorted."""
     found = buckets.keys(rows.series, rows.start, tier.width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from parkpulse.store.meters import FOREVER_US
 
@@ -28,6 +28,34 @@ def raw_horizon(conn: Connection) -> int:
     return int(row[0]) if row else -FOREVER_US
 
 
+class Horizons(NamedTuple):
+    """Before which instants rows may be gone. [us since 1970 UTC]."""
+
+    readings: int
+    minutes: int
+    """Of the tier of 1 minute."""
+    hours: int
+    """Of the tier of 1 hour."""
+
+
+def horizons(conn: Connection) -> Horizons:
+    """Tell what is kept whole; nothing moves until the end of the transaction."""
+    row = conn.execute(
+        """
+        select
+            case when isfinite(horizon)
+                then (extract(epoch from horizon) * 1000000)::bigint else %(never)s end,
+            case when isfinite(minutes)
+                then (extract(epoch from minutes) * 1000000)::bigint else %(never)s end,
+            case when isfinite(hours)
+                then (extract(epoch from hours) * 1000000)::bigint else %(never)s end
+        from raw_horizon for share
+        """,
+        {"never": -FOREVER_US},
+    ).fetchone()
+    return Horizons(*map(int, row or 3 * (-FOREVER_US,)))
+
+
 def drop_readings(conn: Connection, horizon: datetime, before: datetime) -> None:
     """Move the horizon and drop the chunks of readings that lie before `before`.
 
@@ -46,7 +74,14 @@ def drop_readings(conn: Connection, horizon: datetime, before: datetime) -> None
 
 
 def drop_minutes(conn: Connection, before: datetime) -> None:
-    """Drop the 1-minute roll-ups before `before`, by whole chunks."""
+    """Move their horizon and drop the 1-minute roll-ups before it, by whole chunks."""
+    due = conn.execute(
+        "select from show_chunks('rollup_1m', older_than => %s::timestamptz) limit 1",
+        [before],
+    )
+    if due.fetchone() is None:
+        return
+    conn.execute("update raw_horizon set minutes = greatest(minutes, %s)", [before])
     conn.execute(
         "select drop_chunks('rollup_1m', older_than => %s::timestamptz)", [before]
     )
@@ -54,6 +89,15 @@ def drop_minutes(conn: Connection, before: datetime) -> None:
 
 def drop_years(conn: Connection, before: datetime) -> None:
     """Drop what is kept longest: coarse roll-ups, findings, KPIs, audit."""
+    conn.execute(
+        """
+        update raw_horizon set hours = greatest(hours, %(before)s)
+        where exists (
+            select from show_chunks('rollup_1h', older_than => %(before)s::timestamptz)
+        )
+        """,
+        {"before": before},
+    )
     for statement in (
         "select drop_chunks('rollup_1h', older_than => %s::timestamptz)",
         "select drop_chunks('rollup_1d', older_than => %s::timestamptz)",

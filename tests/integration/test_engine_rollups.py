@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import pytest
 from typing_extensions import override
@@ -317,6 +318,52 @@ def test_a_bucket_whose_readings_may_be_gone_is_left_alone(lab: Lab) -> None:
         retention.drop_readings(conn, moment, moment - timedelta(days=30))
     lab.step(RollupConsumer())
     assert _table(lab, "1h")["start"].tolist() == [horizon + 2 * HOUR]
+
+
+def test_an_hour_whose_minutes_are_gone_is_computed_from_all_its_readings(
+    lab: Lab,
+) -> None:
+    devices = [_device(code, "active_power", 10) for code in ("early", "late")]
+    spec = msgspec.structs.replace(SPEC, devices=devices)
+    series = lab.register(spec)
+    early, late = (series[code, "active_power"] for code in ("early", "late"))
+    values = [(T0 + i * 10 * SECOND, 10.0 + i / 7) for i in range(1000)]
+    one_more = (T0 + 1234 * SECOND, 77.7)
+    for each in (early, late):
+        lab.put([(each, ts, value) for ts, value in values])
+    lab.put([(early, *one_more)])
+    lab.step(RollupConsumer())
+    with lab.database.transaction() as conn:
+        retention.drop_minutes(conn, NOW + timedelta(days=99))
+    lab.put([(late, *one_more)])
+    lab.step(RollupConsumer())
+    assert len(_table(lab, "1m")["series"]) == 0
+    for tier in ("1h", "1d"):
+        rows = _table(lab, tier)
+        (one, other) = (
+            [column[rows["series"] == each].tobytes() for column in _values(rows)]
+            for each in (early, late)
+        )
+        assert one == other
+        assert rows["count"].sum() == 2002
+
+
+def _values(rows: Columns) -> list[Any]:
+    return [column for name, column in rows.items() if name != "series"]
+
+
+def test_a_day_whose_hours_may_be_gone_is_left_alone(lab: Lab) -> None:
+    series = lab.register(SPEC)
+    level = series["minute", "water_level"]
+    lab.put([(level, T0 + i * MINUTE, 1.0) for i in range(60)])
+    lab.step(RollupConsumer())
+    before = _table(lab, "1d")
+    with lab.database.transaction() as conn:
+        retention.drop_years(conn, NOW + timedelta(days=99))
+    lab.put([(level, T0 + 30 * SECOND, 5.0)])
+    lab.step(RollupConsumer())
+    assert before["count"].tolist() == [60]
+    assert _same(_table(lab, "1d"), before)
 
 
 def test_a_new_series_is_rolled_up_without_a_restart(lab: Lab) -> None:
