@@ -6,6 +6,7 @@ import * as channels from "./channels";
 import * as duty from "./duty";
 import * as form from "./form";
 import * as handling from "./handling";
+import * as operator from "./operator";
 import * as outlook from "./outlook";
 import * as rules from "./rules";
 import * as settings from "./settings";
@@ -345,6 +346,7 @@ export const en = {
   rules: rules.en,
   settings: settings.en,
   training: training.en,
+  operator: operator.en,
   help: {
     title: "Keyboard",
     groups: { everywhere: "Everywhere", console: "Alert console", chart: "Chart" },

@@ -6,6 +6,7 @@ import * as channels from "./channels";
 import * as duty from "./duty";
 import * as form from "./form";
 import * as handling from "./handling";
+import * as operator from "./operator";
 import * as outlook from "./outlook";
 import type { Dictionary } from "./en";
 import * as rules from "./rules";
@@ -335,6 +336,7 @@ export const zh: Dictionary = {
   rules: rules.zh,
   settings: settings.zh,
   training: training.zh,
+  operator: operator.zh,
   help: {
     title: "键盘操作",
     groups: { everywhere: "任何页面", console: "告警列表", chart: "曲线" },

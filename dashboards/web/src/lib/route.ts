@@ -2,6 +2,10 @@
 
 export const PAGES = [
   "overview",
+  "storm",
+  "tunnel",
+  "plan",
+  "places",
   "series",
   "data-centres",
   "alerts",
