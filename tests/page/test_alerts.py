@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.page.conftest import LIMIT_M, OUTPUT
+from tests.page.test_access import violations
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def active(service: Service) -> list[dict[str, Any]]:
 def _calm(service: Service) -> Iterator[None]:
     """Leave no alert behind: over, and acknowledged."""
     yield
+    for each in active(service):
+        if each["state"] == "shelved":
+            service.chain.post(f"/alerts/{each['id']}/unshelve", {"actor": "test"})
     for device in ("gauge-1", "gauge-2", "gauge-3"):
         service.publish(device, 0.2)
     wait_until(lambda: all(each["cleared_at"] for each in active(service)), 30)
@@ -95,6 +99,51 @@ def test_being_too_late_is_said(visit: Visit, service: Service) -> None:
     assert alert["acknowledged_by"] == "Wang"
 
 
+@pytest.fixture
+def three(visit: Visit, service: Service) -> Page:
+    """Open the console, as Zhao, on three alerts."""
+    for device in ("gauge-1", "gauge-2", "gauge-3"):
+        service.publish(device, LIMIT_M + 0.2)
+    wait_until(lambda: len(active(service)) == 3, 30)
+    page = visit("#/quay/alerts")
+    page.evaluate("localStorage.setItem('parkpulse.actor', 'Zhao')")
+    page.reload()
+    expect(console(page).get_by_role("listitem")).to_have_count(3)
+    return page
+
+
+def test_an_operator_assigns_several_at_once(three: Page) -> None:
+    for key in ("j", "x", "j", "x", "m"):
+        three.keyboard.press(key)
+    dialog = three.get_by_role("dialog", name="Assign 2 alerts")
+    dialog.get_by_label("Who takes care of it").fill("Zhao")
+    dialog.get_by_label("Comment").fill("both gauges")
+    dialog.get_by_role("button", name="Assign").click()
+    rows = console(three).get_by_role("listitem")
+    expect(rows.filter(has_text="with Zhao")).to_have_count(2)
+    three.get_by_role("button", name="Mine").click()
+    expect(rows).to_have_count(2)
+    assert "mine=yes" in three.url
+
+
+def test_shelving_asks_for_a_reason(visit: Visit, three: Page) -> None:
+    visit.watch.expected = ("422",)
+    three.keyboard.press("j")
+    three.keyboard.press("s")
+    dialog = three.get_by_role("dialog", name="Shelve 1 alert")
+    dialog.get_by_role("button", name="Shelve").click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    dialog.get_by_label("Reason").fill("gauge is being cleaned")
+    three.screenshot(path=OUTPUT / "shelve-en.png")
+    assert violations(three) == []
+    dialog.get_by_role("button", name="Cancel").click()
+    three.keyboard.press("j")
+    three.keyboard.press("x")
+    expect(three.get_by_text("1 selected")).to_be_visible()
+    three.screenshot(path=OUTPUT / "console-en.png")
+    assert violations(three) == []
+
+
 def test_the_console_by_keyboard_alone(visit: Visit, service: Service) -> None:
     for device in ("gauge-1", "gauge-2", "gauge-3"):
         service.publish(device, LIMIT_M + 0.2)
@@ -144,3 +193,43 @@ def test_duty_staff_see_all_on_one_phone_screen(
     assert box["height"] >= 44
     assert page.evaluate("document.documentElement.scrollWidth") == 375
     expect(page.get_by_role("article")).to_contain_text("1.90")
+
+
+STEPS = [
+    {"code": "look", "zh": "查看现场视频", "en": "Look at the camera"},
+    {"code": "gate", "zh": "通知闸门值守", "en": "Tell the gate keeper"},
+]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_duty_staff_from_the_link_to_the_answer(
+    visit: Visit, service: Service, language: str
+) -> None:
+    words = {
+        "en": ("Acknowledge", "Look at the camera", "What happened", "step done"),
+        "zh": ("确认", "查看现场视频", "经过", "步骤完成"),
+    }
+    acknowledge, look, history, step_done = words[language]
+    plan = {"actor": "Li", "steps": STEPS}
+    service.chain.put("/parks/quay/response-plans/stage", plan)
+    service.publish("gauge-1", LIMIT_M + 0.4)
+    wait_until(lambda: len(active(service)) == 1, 30)
+    (alert,) = active(service)
+    page = visit(
+        f"#/quay/alerts/{alert['id']}", language=language, width=375, height=812
+    )
+    page.evaluate("localStorage.setItem('parkpulse.actor', 'Li Na')")
+    page.reload()
+    page.get_by_role("button", name=acknowledge, exact=True).click()
+    expect(page.get_by_role("article")).to_contain_text("Li Na")
+    expect(page.get_by_role("button", name=acknowledge, exact=True)).to_have_count(0)
+    page.get_by_role("checkbox", name=look).click()
+    expect(page.get_by_role("checkbox", name=look)).to_be_checked()
+    events = page.get_by_role("region", name=history)
+    expect(events).to_contain_text(step_done)
+    expect(events).to_contain_text(look)
+    assert violations(page) == []
+    page.screenshot(path=OUTPUT / f"alert-answered-{language}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    (alert,) = active(service)
+    assert alert["state"] == "acknowledged"
