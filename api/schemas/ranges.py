@@ -54,6 +54,17 @@ class RangeQuery(Span, Exported):
     )
 
 
+class Statistics(Answer):
+    """Of all readings of the stretch, however few points are shown; null for none."""
+
+    readings: int
+    sum: float | None = Field(description="Of an interval series; else null.")
+    mean: float | None = Field(description="Of all readings alike; not of registers.")
+    min: float | None
+    max: float | None
+    last: float | None
+
+
 class Range(Answer):
     """Points of a series: readings, or means, sums or last values of buckets."""
 
@@ -71,6 +82,14 @@ class Range(Answer):
             "max": None,
             "gap_s": 900.0,
             "flags": [[1795305900000, 3]],
+            "statistics": {
+                "readings": 2,
+                "sum": None,
+                "mean": 1.22,
+                "min": 1.21,
+                "max": 1.23,
+                "last": 1.23,
+            },
         }
     )
 
@@ -89,6 +108,7 @@ class Range(Answer):
         description="Time (ms) and worst flag (3 suspect, 4 fail) of the readings that"
         " quality tests found doubtful, at most 10,000; null but for tier raw."
     )
+    statistics: Statistics
 
 
 class SummaryQuery(Span):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,19 @@ _READINGS_PER_BUCKET = 4
 _DOWNSAMPLER = M4Downsampler()  # type: ignore[no-untyped-call]  # has no types
 
 
+class Statistics(msgspec.Struct, frozen=True):
+    """What all readings of a stretch come to, however few points are shown."""
+
+    readings: int
+    sum: float | None
+    """Of intervals; null for all else."""
+    mean: float | None
+    """Of all readings alike; null for registers."""
+    min: float | None
+    max: float | None
+    last: float | None
+
+
 class Range(msgspec.Struct, frozen=True, rename={"series_id": "series"}):
     """Points of a series.
 
@@ -52,6 +66,7 @@ class Range(msgspec.Struct, frozen=True, rename={"series_id": "series"}):
     gap_s: float
     flags: list[tuple[int, int]] | None
     """Time [ms since 1970 UTC] and worst flag of doubtful readings; only of raw."""
+    statistics: Statistics
 
 
 class Asked(NamedTuple):
@@ -80,6 +95,54 @@ class _Points(NamedTuple):
     high: FloatArray | None
     gap: int
     """[us]"""
+
+
+class _Sums(NamedTuple):
+    """What statistics are made of."""
+
+    count: int = 0
+    sum: float = 0.0
+    low: float = math.inf
+    high: float = -math.inf
+    last: float | None = None
+
+    @classmethod
+    def of_readings(cls, value: FloatArray) -> _Sums:
+        if not len(value):
+            return cls()
+        low, high = float(value.min()), float(value.max())
+        return cls(len(value), float(value.sum()), low, high, float(value[-1]))
+
+    @classmethod
+    def of_rows(cls, rows: buckets.Rows) -> _Sums:
+        if not len(rows):
+            return cls()
+        low, high = float(rows.min.min()), float(rows.max.max())
+        count, total = int(rows.count.sum()), float(rows.sum.sum())
+        return cls(count, total, low, high, float(rows.last[-1]))
+
+    def then(self, later: _Sums) -> _Sums:
+        """Return those of both stretches together."""
+        return _Sums(
+            self.count + later.count,
+            self.sum + later.sum,
+            min(self.low, later.low),
+            max(self.high, later.high),
+            self.last if later.last is None else later.last,
+        )
+
+    def statistics(self, asked: Asked) -> Statistics:
+        if not self.count:
+            return Statistics(0, None, None, None, None, None)
+        is_register = asked.series.kind == "counter"
+        return Statistics(
+            readings=self.count,
+            sum=self.sum if asked.is_interval else None,
+            mean=None if is_register else self.sum / self.count,
+            min=self.low,
+            max=self.high,
+            last=self.last,
+        )
 
 
 def ask(conn: Connection, series_id: int, start: datetime, end: datetime) -> Asked:
@@ -139,9 +202,9 @@ def read(
     points = min(max(points, _READINGS_PER_BUCKET), MAX_POINTS)
     chosen = _choose(asked, points) if tier == "auto" else tier
     if chosen == "raw":
-        count, found = _from_readings(conn, asked, points)
+        count, found, sums = _from_readings(conn, asked, points)
     else:
-        count, found = _from_tier(conn, asked, width_of(chosen), chosen, points)
+        count, found, sums = _from_tier(conn, asked, chosen, points)
     return Range(
         series_id=series_id,
         start=start,
@@ -155,6 +218,7 @@ def read(
         max=None if found.high is None else found.high.tolist(),
         gap_s=found.gap / instants.SECOND,
         flags=_flags(conn, asked) if chosen == "raw" else None,
+        statistics=sums.statistics(asked),
     )
 
 
@@ -248,15 +312,16 @@ def _choose(asked: Asked, points: int) -> str:
 
 
 def _from_tier(
-    conn: Connection, asked: Asked, width: int, tier: str, points: int
-) -> tuple[int, _Points]:
+    conn: Connection, asked: Asked, tier: str, points: int
+) -> tuple[int, _Points, _Sums]:
+    width = width_of(tier)
     start = asked.start // width * width
     every = bucket_rows(conn, asked, tier, start, asked.end)
-    count = len(every)
+    count, sums = len(every), _Sums.of_rows(every)
     if count > points:
         width *= -(-(asked.end - start) // (width * points))
         every = buckets.from_rows(every, width)
-    return count, _points(asked, every, width)
+    return count, _points(asked, every, width), sums
 
 
 def _rows(asked: Asked, ts: Int64Array, value: FloatArray, width: int) -> buckets.Rows:
@@ -284,42 +349,49 @@ def _points(asked: Asked, rows: buckets.Rows, width: int) -> _Points:
     return _Points(rows.start, found, None, None, gap)
 
 
-def _from_readings(conn: Connection, asked: Asked, points: int) -> tuple[int, _Points]:
+def _from_readings(
+    conn: Connection, asked: Asked, points: int
+) -> tuple[int, _Points, _Sums]:
     shift = int(asked.is_interval)
     ts, value = readings(conn, asked, asked.start + shift, asked.end + shift)
-    older = _before_readings(conn, asked, int(ts[0]) if len(ts) else asked.end)
+    sums = _Sums.of_readings(value)
+    older, before = _before_readings(conn, asked, int(ts[0]) if len(ts) else asked.end)
+    sums = before.then(sums)
     ts = np.concatenate([older.ts, ts])
     value = np.concatenate([older.value, value])
     gap = max(older.gap, int(freshness.INTERVALS * asked.interval))
     if len(ts) <= points:
-        return len(ts), _Points(ts, value, None, None, gap)
+        return len(ts), _Points(ts, value, None, None, gap), sums
     if asked.is_interval:
         width = asked.interval * -(-len(ts) // points)
-        return len(ts), _points(asked, _rows(asked, ts, value, width), width)
+        return len(ts), _points(asked, _rows(asked, ts, value, width), width), sums
     chosen = _extremes(ts, value, points, gap)
     apart = np.diff(ts[chosen])
     apart = apart[np.diff(chosen) > 1]
     gap = max(gap, int(apart.max(initial=0)))
-    return len(ts), _Points(ts[chosen], value[chosen], None, None, gap)
+    return len(ts), _Points(ts[chosen], value[chosen], None, None, gap), sums
 
 
-def _before_readings(conn: Connection, asked: Asked, until: int) -> _Points:
+def _before_readings(
+    conn: Connection, asked: Asked, until: int
+) -> tuple[_Points, _Sums]:
     """Take what is older than the readings that are kept from the finest tier."""
     kept = {
         tier: width
         for tier, width in _WIDTHS.items()
         if asked.interval * _READINGS_PER_BUCKET <= width
     }
-    nothing = np.empty(0, np.int64)
+    nothing = _Points(np.empty(0, np.int64), np.empty(0), None, None, 0), _Sums()
     if not kept:
-        return _Points(nothing, np.empty(0), None, None, 0)
+        return nothing
     tier, width = kept.popitem()
     series = np.array([asked.series.id])
     last = np.array([max(until // width * width, asked.start)])
     found = rollups.rows(conn, tier, series, np.array([asked.start]), last)
     if not len(found["series"]):
-        return _Points(nothing, np.empty(0), None, None, 0)
-    return _points(asked, buckets.Rows(**found), width)
+        return nothing
+    rows = buckets.Rows(**found)
+    return _points(asked, rows, width), _Sums.of_rows(rows)
 
 
 def _extremes(ts: Int64Array, value: FloatArray, points: int, gap: int) -> Int64Array:

@@ -55,6 +55,14 @@ def test_fewer_points_keep_the_extremes(site: Site, level: int) -> None:
     assert found["from_points"] == 290
     assert len(found["ts"]) < 60
     assert max(found["value"] + (found["max"] or [])) == 9.5
+    whole = site.get(f"/series/{level}/range", **DAY, points=1000)
+    assert found["statistics"] == whole["statistics"]
+    assert found["statistics"]["readings"] == 290
+    assert found["statistics"]["mean"] == pytest.approx(
+        sum(whole["value"]) / len(whole["value"])
+    )
+    hours = site.get(f"/series/{level}/range", **DAY, points=20, tier="1h")
+    assert hours["statistics"] == pytest.approx(whole["statistics"])
 
 
 def test_a_range_that_is_known_is_not_sent_again(site: Site, level: int) -> None:

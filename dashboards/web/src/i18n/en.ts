@@ -7,6 +7,7 @@ import * as duty from "./duty";
 import * as form from "./form";
 import * as handling from "./handling";
 import * as operator from "./operator";
+import * as explore from "./explore";
 import * as outlook from "./outlook";
 import * as rules from "./rules";
 import * as settings from "./settings";
@@ -175,6 +176,7 @@ export const en = {
     engine: "Parkpulse",
   },
   dc: centre.en,
+  explore: explore.en,
   outlook: outlook.en,
   ledger: {
     title: "Ledger",

@@ -7,6 +7,7 @@ import * as duty from "./duty";
 import * as form from "./form";
 import * as handling from "./handling";
 import * as operator from "./operator";
+import * as explore from "./explore";
 import * as outlook from "./outlook";
 import type { Dictionary } from "./en";
 import * as rules from "./rules";
@@ -171,6 +172,7 @@ export const zh: Dictionary = {
     engine: "园区脉搏",
   },
   dc: centre.zh,
+  explore: explore.zh,
   outlook: outlook.zh,
   ledger: {
     title: "收发台账",

@@ -7,6 +7,7 @@ export const PAGES = [
   "plan",
   "places",
   "series",
+  "explore",
   "data-centres",
   "alerts",
   "devices",
