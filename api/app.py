@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
@@ -32,6 +34,7 @@ from api.routes import (
     alerts,
     anomalies,
     channels,
+    decode,
     devices,
     duty,
     energy,
@@ -44,24 +47,33 @@ from api.routes import (
     outlook,
     parks,
     plans,
+    profiles,
+    quarantine,
     ranges,
+    registry,
+    reports,
     responses,
     rules,
     simulation,
+    system,
     tunnel,
+    ways,
 )
+from api.workshop import Workshop
 from parkpulse.query.flow import FlowMeter
 from parkpulse.query.live import Live
 from parkpulse.query.tail import Tail
+from parkpulse.reports.desk import Desk as ReportDesk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
     from parkpulse.store.pool import Database
     from simulators.scenario.training import Training
 
 PREFIX = "/api/v1"
+_log = logging.getLogger(__name__)
+_CACHE = Path("~/.cache/parkpulse")
 _GZIP_FROM_BYTES = 1000
 _GZIP_LEVEL = 4
 _ROUTERS = (
@@ -75,6 +87,7 @@ _ROUTERS = (
     kpis.router,
     energy.router,
     outlook.router,
+    reports.router,
     alerts.router,
     channels.router,
     rules.router,
@@ -82,7 +95,13 @@ _ROUTERS = (
     alert_actions.router,
     duty.router,
     responses.router,
+    quarantine.router,
     ledger.router,
+    decode.router,
+    profiles.router,
+    registry.router,
+    ways.router,
+    system.router,
     events.router,
     stream.router,
     simulation.router,
@@ -111,6 +130,8 @@ def create(
     unlock: Callable[[bytes], str] = bytes.decode,
     training: Training | None = None,
     accounts: people.Accounts | None = None,
+    cache: Path = _CACHE,
+    workshop: Workshop | None = None,
 ) -> FastAPI:
     """Make the application.
 
@@ -134,6 +155,10 @@ def create(
         Starts simulated parks; None: nobody may.
     accounts
         Knows who asks; None: whoever can reach the application may do everything.
+    cache
+        Folder that keeps what is fetched: the font of reports.
+    workshop
+        What the integrator's tools need; None: no profiles can be kept.
     """
     app = described()
     app.state.context = _context(database, page_url)
@@ -142,6 +167,8 @@ def create(
     app.state.training = training
     app.state.desk = Desk(pushing, app.state.courier, unlock)
     app.state.messaging = messaging
+    app.state.reports = ReportDesk(database, cache.expanduser(), _log.info)
+    app.state.workshop = workshop or Workshop(database)
     app.state.accounts = accounts or people.Accounts(database, public_url=public_url)
     app.include_router(push.router, dependencies=[open_to_all()])
     app.include_router(acknowledge.router, dependencies=[open_to_all()])

@@ -19,12 +19,14 @@ from api import app, guard, listening
 from api.auth import desk
 from api.auth.accounts import Accounts
 from api.messaging import Messaging
+from api.workshop import Workshop
 from dashboards import page
 from parkpulse import settings
 from parkpulse.errors import ConfigError, StoreUnavailableError
 from parkpulse.notify import vault
 from parkpulse.store import pool
 from parkpulse.store.pool import Database
+from parkpulse.wire import profiles
 from simulators.scenario.training import Training
 
 if TYPE_CHECKING:
@@ -118,6 +120,12 @@ def _training(config: Settings) -> Training | None:
     return Training(folder, {**os.environ, **addresses})
 
 
+def _workshop(config: Settings, database: Database) -> Workshop:
+    folder = config.home.expanduser().absolute() / profiles.FOLDER
+    profiles.use(folder)
+    return Workshop(database, folder, config.raw_retention_days)
+
+
 def _own_url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -160,6 +168,8 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
         messaging=Messaging(opened, page_url, config.webhook_allow_private),
         training=_training(config),
         accounts=accounts,
+        cache=config.cache.expanduser().absolute(),
+        workshop=_workshop(config, database),
     )
     server = _Server(
         uvicorn.Config(

@@ -19,6 +19,7 @@ TAGS = [
     {"name": "devices", "description": "What senses."},
     {"name": "series", "description": "What is measured: newest, ranges, sums."},
     {"name": "kpis", "description": "PUE and renewable share with their evidence."},
+    {"name": "reports", "description": "Frozen figures as PDF and workbook."},
     {"name": "alerts", "description": "What is wrong, and who has seen it."},
     {"name": "rules", "description": "What makes an alert."},
     {"name": "channels", "description": "Who is told, and whether it arrived."},

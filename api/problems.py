@@ -18,11 +18,13 @@ from starlette.responses import Response
 
 from api import language
 from parkpulse.errors import (
+    BusyError,
     ConflictError,
     ForbiddenError,
     IllegalTransitionError,
     InvalidRequestError,
     NotFoundError,
+    ServiceError,
     StoreUnavailableError,
     TooManyAttemptsError,
     UnauthenticatedError,
@@ -206,6 +208,15 @@ def _unauthenticated(request: Request, error: UnauthenticatedError) -> Response:
     return respond(request, error.code, {"www-authenticate": "Bearer"})
 
 
+def _busy(request: Request, _: BusyError) -> Response:
+    return respond(request, "busy", {"retry-after": _RETRY_AFTER_S})
+
+
+def _no_service(request: Request, error: ServiceError) -> Response:
+    _log.warning("%s", error)
+    return respond(request, "service_missing", reason=str(error))
+
+
 def _too_many(request: Request, error: TooManyAttemptsError) -> Response:
     wait = str(math.ceil(error.wait_s))
     return respond(request, "too_many_attempts", {"retry-after": wait}, wait=wait)
@@ -280,6 +291,8 @@ def install(app: FastAPI) -> None:
         ForbiddenError: _forbidden,
         UnauthenticatedError: _unauthenticated,
         TooManyAttemptsError: _too_many,
+        BusyError: _busy,
+        ServiceError: _no_service,
         InvalidRequestError: _invalid,
         StoreUnavailableError: _unavailable,
         RequestValidationError: _validation,

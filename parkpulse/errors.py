@@ -10,6 +10,7 @@ ParkpulseError
 |__ForbiddenError           the caller may not do this; HTTP 403
 |__UnauthenticatedError     nobody has logged in; HTTP 401
 |__TooManyAttemptsError     logins; HTTP 429
+|__BusyError                enough is under way: try again; HTTP 503
 |__StoreError               database; __cause__ has the driver's error
 |   |__StoreUnavailableError  the server is away: try again
 |   |__StoreDataError       the server refuses these rows: bisect
@@ -135,6 +136,10 @@ class TooManyAttemptsError(ParkpulseError):
     def __init__(self, wait_s: float) -> None:
         super().__init__(f"too many attempts: wait {wait_s:.0f} s")
         self.wait_s = wait_s
+
+
+class BusyError(ParkpulseError):
+    """Enough of this is under way: try again shortly."""
 
 
 class StoreError(ParkpulseError):

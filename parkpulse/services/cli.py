@@ -16,7 +16,7 @@ import click
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ServiceError
-from parkpulse.services import folders, local, locks, process, units
+from parkpulse.services import folders, fonts, local, locks, process, units
 from parkpulse.services.local import Place
 from parkpulse.services.processes import Processes
 from parkpulse.services.supervisor import StoppedError, Supervisor
@@ -132,12 +132,21 @@ def _run(place: Place, processes: Processes, hold: int) -> None:
     ):
         migrate.apply(addresses.database_url, lambda name: _tell(f"Migration {name}"))
         supervisor.check()
+        _fetch_font(place.cache)
         _tell("Starting Parkpulse")
         processes.start(addresses, supervisor, hold)
         _tell(f"Parkpulse is ready · 园区脉搏已就绪: {processes.page}")
         _tell("Ctrl-C stops it · 按 Ctrl-C 停止")
         supervisor.serve()
         _tell("Stopping · 正在停止")
+
+
+def _fetch_font(cache: Path) -> None:
+    """Have what reports need; everything else works without."""
+    try:
+        fonts.chinese(cache, _tell)
+    except ServiceError as error:
+        _tell(f"Reports as PDF are not available · 暂不能生成 PDF 报告: {error}")
 
 
 @click.group()
