@@ -31,6 +31,8 @@ MOST = 200
 _MOST_OF_ONE = 20
 _HALF = 0.5
 _STATE = "state"
+_ROUTINE = frozenset({"fan_running"})
+"""Fans run by the clock; a fan that should run and does not is an alert."""
 
 Kind = Literal[
     "raised",
@@ -127,8 +129,10 @@ def _of_readings(
 
 
 def _is_watched(series: Series, limits: Limits) -> bool:
+    if series.kind == _STATE:
+        return series.metric.name not in _ROUTINE
     is_level = "level" in series.metric.name or "depth" in series.metric.name
-    return series.kind == _STATE or (is_level and series.id in limits)
+    return is_level and series.id in limits
 
 
 def switches(value: FloatArray) -> list[int]:

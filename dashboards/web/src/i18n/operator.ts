@@ -4,7 +4,7 @@ export const en = {
   storm: {
     nav: "Storm",
     title: "Storm",
-    rain: "Rain by window",
+    rain: "Rain by window [mm]",
     gauge: "Gauge",
     park: "Highest in the park",
     hours: (n: string) => `${n} h`,
@@ -14,6 +14,7 @@ export const en = {
       high: "orange 50 mm",
       critical: "red 100 mm",
     },
+    marks: { low: "blue 50", medium: "yellow 50", high: "orange 50", critical: "red 100" },
     warningsNote:
       "Thresholds of the rainstorm warnings (CMA). A station's rain reaches them; the warning itself is the meteorological office's.",
     rainClass: "Class 24 h",
@@ -210,7 +211,7 @@ export const zh: Words = {
   storm: {
     nav: "暴雨",
     title: "暴雨应对",
-    rain: "各时段雨量",
+    rain: "各时段雨量（mm）",
     gauge: "站点",
     park: "全园最大",
     hours: (n: string) => `${n} 小时`,
@@ -220,6 +221,7 @@ export const zh: Words = {
       high: "橙 50 mm",
       critical: "红 100 mm",
     },
+    marks: { low: "蓝 50", medium: "黄 50", high: "橙 50", critical: "红 100" },
     warningsNote:
       "阈值取自暴雨预警信号（中国气象局）。此处仅表示站点雨量达到阈值，预警由气象部门发布。",
     rainClass: "24小时等级",

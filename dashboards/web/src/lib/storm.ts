@@ -75,28 +75,38 @@ export function nextStage(level: GaugeLevel): Stage | null {
   return level.stages.find((stage) => !stage.reached) ?? null;
 }
 
-/** The stage that will be reached first, of all gauges whose level rises. */
+/** Times beyond this are no forecast [h]. */
+export const FORESEEN_H = 24;
+
+/** Sumps are pumped out again and again; what lies in the open tells of a storm. */
+const isOpen = (level: GaugeLevel) => !level.metric.startsWith("sump");
+
+/** The stage that will be reached first, of all gauges in the open whose level rises. */
 export function soonest(
   levels: readonly GaugeLevel[],
 ): { level: GaugeLevel; stage: Stage; hours: number } | null {
   let first: { level: GaugeLevel; stage: Stage; hours: number } | null = null;
   for (const level of levels) {
     const stage = nextStage(level);
-    if (stage?.hours == null || level.stale) continue;
+    if (stage?.hours == null || stage.hours > FORESEEN_H) continue;
+    if (level.stale || !isOpen(level)) continue;
     if (first === null || stage.hours < first.hours)
       first = { level, stage, hours: stage.hours };
   }
   return first;
 }
 
-/** Gauges in trouble first, then those that will be, then by name. */
+/** Gauges in trouble first, then those in the open, then those that will be soonest. */
 export function byUrgency(levels: readonly GaugeLevel[]): GaugeLevel[] {
   const weight = (level: GaugeLevel) =>
     level.stage === null ? -1 : rank(level.stage.severity);
   const hours = (level: GaugeLevel) => nextStage(level)?.hours ?? Infinity;
   return [...levels].sort(
     (a, b) =>
-      weight(b) - weight(a) || compare(hours(a), hours(b)) || a.device.localeCompare(b.device),
+      weight(b) - weight(a) ||
+      Number(isOpen(b)) - Number(isOpen(a)) ||
+      compare(hours(a), hours(b)) ||
+      a.device.localeCompare(b.device),
   );
 }
 
