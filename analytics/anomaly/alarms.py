@@ -34,13 +34,15 @@ _COMPARABLE, _SELDOM, _SELDOM_LASTING, _FORGOTTEN = 3.4, 1.1e-3, 1.8e-3, 20000.0
 """An alarm is for what is seldom in its own series: no more events a reading than this
 came within `_COMPARABLE` of its level, of those not yet forgotten."""
 _BELOW_ALARM = 5.29
-_NEW, _NEW_ALARM, _SELDOM_TOLD = 3.0, 4.4, 1.5e-3
-"""Evidence that a value is new for the scores 0.9 and 0.99; the latter only if no more
-events a reading than this were told before."""
+_NEW, _NEW_ALARM, _SELDOM_TOLD = 2.85, 4.5, 2.5e-3
+"""Evidence that a value is new for the scores 0.9 and 0.99; the latter only if there
+were no more events a reading than this before."""
+_OFTEN, _RECENT = 0.3, 6000.0
+"""What is asked more of a series that was told 10 times within so many readings."""
 _BELOW_TWO = 1.99
 _GRADES = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 2.0])
 _LOUD = 6.0
-_QUIET, _DAMPED = 120.0, 0.3
+_QUIET, _DAMPED = 100.0, 0.3
 """An event is scored lower for so many readings, unless it reaches a higher grade, of
 which the last but one is a score of 0.9."""
 
@@ -121,18 +123,24 @@ def grade(
     return np.where(alarm, emitted - rare + _ALARM, np.minimum(emitted, _BELOW_ALARM))
 
 
-def nines(level: FloatArray) -> FloatArray:
-    """Map a surprise to nines, `_SUSPECT` to 1 (a score of 0.9), `_ALARM` to 2."""
-    more = 1.0 + (level - _SUSPECT) / (_ALARM - _SUSPECT)
-    return np.where(level < _SUSPECT, level / _SUSPECT, more)
+def nines(
+    state: Columns, level: FloatArray, evidence: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Map a surprise, and the evidence of novelty, to nines: 1 is 0.9, 2 is 0.99.
 
-
-def nines_of_new(state: Columns, evidence: FloatArray) -> FloatArray:
-    """Map the evidence that a value is new to nines, 2 only where events are seldom."""
-    more = 1.0 + (evidence - _NEW) / (_NEW_ALARM - _NEW)
-    seldom = state["tellings"] <= _SELDOM_TOLD * np.minimum(state["n"], _FORGOTTEN)
-    more = np.where(seldom, more, np.minimum(more, _BELOW_TWO))
-    return np.where(evidence < _NEW, evidence / _NEW, more)
+    Of a series that was told often, more is asked; 0.99 for novelty comes only where
+    events are seldom.
+    """
+    often = _OFTEN * np.log(1.0 + state["tellings"]) / _LOG10
+    rare = 1.0 + (level - _SUSPECT) / (_ALARM - _SUSPECT)
+    rare = np.where(level < _SUSPECT, level / _SUSPECT, rare)
+    rare = np.where(level < _ALARM, rare - often, rare)
+    left = evidence - often
+    new = 1.0 + (left - _NEW) / (_NEW_ALARM - _NEW)
+    strong = np.maximum(state["tellings"], state["events"].sum(axis=0) - 1.0)
+    seldom = strong <= _SELDOM_TOLD * np.minimum(state["n"], _RECENT)
+    new = np.where(seldom, new, np.minimum(new, _BELOW_TWO))
+    return rare, np.where(left < _NEW, left / _NEW, new)
 
 
 def tell(state: Columns, level: FloatArray) -> FloatArray:
@@ -144,7 +152,7 @@ def tell(state: Columns, level: FloatArray) -> FloatArray:
     state["since"] = np.where(is_new, 1.0, state["since"] + 1.0)
     state["told"] = np.where(is_new, grade, told)
     begins = is_new & (grade >= _LOUD) & (told < _LOUD)
-    state["tellings"] = state["tellings"] * (1.0 - 1.0 / _FORGOTTEN) + begins
+    state["tellings"] = state["tellings"] * (1.0 - 1.0 / _RECENT) + begins
     return np.where((grade > 0.0) & ~is_new, _DAMPED * np.minimum(level, 1.0), level)
 
 
