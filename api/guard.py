@@ -31,6 +31,7 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 JSON = "application/json"
+NDJSON = "application/x-ndjson"
 FORM = "application/x-www-form-urlencoded"
 BODY_BYTES = 64 * 1024
 """Longest body of a request. [B]"""
@@ -38,6 +39,14 @@ PLAN_BYTES = 3 * 1024 * 1024
 """Longest body with the drawing of a park. [B]"""
 PLAN = "/plan"
 """End of the paths that take a drawing."""
+FILES_BYTES = 4 * 1024 * 1024
+"""Longest body with files of the registry. [B]"""
+FILES = "/api/v1/registry/"
+"""Beginning of the paths that take files of the registry."""
+READINGS_BYTES = 4 * 1024 * 1024
+"""Longest body with readings. [B]"""
+READINGS = "/readings"
+"""End of the paths that take readings, as JSON or a JSON object a line."""
 PUSHED_BYTES = 256 * 1024
 """Longest message that a platform may push: what ingest reads. [B]"""
 PUSH = "/push/"
@@ -145,6 +154,21 @@ def _is_push(scope: Scope) -> bool:
     return bool(scope["path"].startswith(PUSH))
 
 
+def _limit(path: str) -> int:
+    if path.endswith(PLAN):
+        return PLAN_BYTES
+    if path.endswith(READINGS):
+        return READINGS_BYTES
+    return FILES_BYTES if path.startswith(FILES) else BODY_BYTES
+
+
+def _wanted(path: str, headers: Headers) -> str:
+    """Tell the type that the body of a change must have."""
+    if path.startswith(FORMS):
+        return FORM
+    return NDJSON if path.endswith(READINGS) and _media(headers) == NDJSON else JSON
+
+
 async def _read(receive: Receive, limit: int) -> Message | None:
     """Receive the whole body as one message; None when it is too long."""
     body = bytearray()
@@ -193,14 +217,13 @@ class Guard:
         request = Request(scope)
         code, limit = "", PUSHED_BYTES
         if not _is_push(scope):
-            limit = PLAN_BYTES if scope["path"].endswith(PLAN) else BODY_BYTES
-            wanted = FORM if scope["path"].startswith(FORMS) else JSON
+            limit = _limit(scope["path"])
             code = refusal(
                 scope["scheme"],
                 request.method,
                 request.headers,
                 self._public,
-                wanted,
+                _wanted(scope["path"], request.headers),
                 is_local=self._is_local,
             )
         if not code and request.method in _CHANGING:

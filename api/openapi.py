@@ -60,6 +60,7 @@ _OWN = {
     "log_in": ["login_failed", "too_many_attempts"],
     "change_password": ["too_many_attempts"],
     "set_up": ["set_up_used"],
+    "write_readings": ["nobody_listens", "readings_not_taken", "invalid_request"],
 }
 """Problems of single operations, by the beginning of their ids."""
 _STRANGERS = ("alive", "ready", "who_am_i", "log_in", "set_up")

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from parkpulse import bus
@@ -13,7 +14,7 @@ from parkpulse.errors import BrokerError, ConfigError, StoreError
 from parkpulse.store import push_accounts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from parkpulse.store.pool import Database
     from parkpulse.store.push_accounts import PushAccount
@@ -103,6 +104,22 @@ class Courier:
             log.warning("%s", error)
             return bus.State.PENDING
         return publisher.wait(receipt, ANSWER_WITHIN_S)
+
+    def deliver_all(self, messages: Iterable[tuple[str, bytes]]) -> set[bus.State]:
+        """Hand many messages over, as (topic, payload); return what became of them."""
+        publisher = self._publisher
+        if publisher is None or not publisher.connected:
+            return {bus.State.PENDING}
+        try:
+            receipts = [publisher.publish(*each) for each in messages]
+        except BrokerError as error:
+            log.warning("%s", error)
+            return {bus.State.PENDING}
+        until = time.monotonic() + ANSWER_WITHIN_S
+        return {
+            publisher.wait(each, max(0.0, until - time.monotonic()))
+            for each in receipts
+        }
 
     def _run(self) -> None:
         while True:

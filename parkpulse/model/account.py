@@ -45,6 +45,8 @@ class Right(StrEnum):
     EDIT_TARGETS = "edit_targets"
     EDIT_CERTIFICATES = "edit_certificates"
     REPORT = "report"
+    WRITE_READINGS = "write_readings"
+    """Send readings over HTTP."""
     SEE_CHANNELS = "see_channels"
     CHANNELS = "channels"
     USERS = "users"
@@ -64,6 +66,7 @@ _MANAGER = _OPERATOR | {
     Right.EDIT_TARGETS,
     Right.EDIT_CERTIFICATES,
     Right.REPORT,
+    Right.WRITE_READINGS,
     Right.SEE_CHANNELS,
 }
 RIGHTS: dict[Role, frozenset[Right]] = {

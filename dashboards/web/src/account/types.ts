@@ -14,6 +14,7 @@ export type Right =
   | "edit_targets"
   | "edit_certificates"
   | "report"
+  | "write_readings"
   | "see_channels"
   | "channels"
   | "users"

@@ -16,6 +16,7 @@ const LEAST: Partial<Record<Right, Role>> = {
   edit_targets: "manager",
   edit_certificates: "manager",
   report: "manager",
+  write_readings: "manager",
   see_channels: "manager",
 };
 
