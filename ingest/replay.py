@@ -162,7 +162,7 @@ def _settle(connection: Connection, entry: Entry, letter: Letter) -> State:
     return "open"
 
 
-def discard(database: Database, entry_id: UUID) -> None:
+def discard(database: Database, entry_id: UUID, note: str = "") -> None:
     """Mark a quarantined message as not to be replayed; it stays in the quarantine.
 
     Raises
@@ -179,4 +179,4 @@ def discard(database: Database, entry_id: UUID) -> None:
         if entry.state != "open":
             message = f"the entry is {entry.state} already"
             raise InvalidRequestError(_NOT_OPEN, message, "id")
-        quarantine.settle(connection, entry_id, "discarded")
+        quarantine.settle(connection, entry_id, "discarded", note)

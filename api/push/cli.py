@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from api.push import opening
 from api.push.courier import token_hash
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ConflictError
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from parkpulse.store.push_accounts import PushAccount
 
 PLATFORMS = ("ctwing", "onenet", "iotda")
-_TOKEN_BYTES = 32
 _NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
-_OPTION = re.compile(r"device_id|profile|profile\.[^=]{1,64}", re.ASCII)
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _platform = click.argument("platform", type=click.Choice(PLATFORMS))
 
@@ -90,7 +88,7 @@ def add(
     if not _NAME.fullmatch(name):
         message = f"the name {name!r} is not {_NAME.pattern}"
         raise ConfigError(message)
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = opening.new_token()
     with _opened(config) as database:
         try:
             with database.transaction() as conn:
@@ -134,7 +132,7 @@ def _options(given: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in given:
         name, separator, value = each.partition("=")
-        if not separator or not value or not _OPTION.fullmatch(name):
+        if not separator or not value or not opening.OPTION.fullmatch(name):
             message = (
                 f"{each!r} is no option: device_id=imei, profile=NAME or"
                 " profile.PRODUCT=NAME"

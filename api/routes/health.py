@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -39,11 +39,17 @@ async def alive() -> object:
 )
 def ready(request: Request, response: Response, ctx: Ctx) -> object:
     """Tell how the service is, part by part; 503 when it cannot answer for parks."""
+    found = summary(request, ctx)
+    response.status_code = 503 if found["status"] == "unready" else 200
+    return found
+
+
+def summary(request: Request, ctx: Context) -> dict[str, Any]:
+    """Sum the service up in the caller's language."""
     parts = _parts(ctx)
-    status = health.status(parts)
-    response.status_code = 503 if status == "unready" else 200
     speech = problems.wanted_language(request.headers)
-    return {"status": status, "parts": [_tell(part, speech) for part in parts]}
+    told = [_tell(part, speech) for part in parts]
+    return {"status": health.status(parts), "parts": told}
 
 
 def _parts(ctx: Context) -> list[Part]:

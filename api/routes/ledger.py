@@ -29,7 +29,7 @@ _HOUR_COLUMNS = (
     "hour,source,received,stored,duplicate,quarantined,dropped_by_broker,"
     "values_stored,values_duplicate,values_corrected,values_refused"
 )
-_ENTRY_COLUMNS = "id,at,park,device,topic,reason,detail,length,sha256,format,state"
+_ENTRY_COLUMNS = "id,at,park,device,topic,reason,detail,length,sha256,format,state,note"
 _BLOCK = 1000
 
 
@@ -55,7 +55,14 @@ def list_quarantine(
     query: Annotated[QuarantineQuery, Query()], request: Request, ctx: Ctx, who: Who
 ) -> object:
     """Messages that were refused, whole or in part, newest first."""
-    search = Search(who.only(query.park), query.reason, query.state, query.since)
+    search = Search(
+        park=who.only(query.park),
+        reason=query.reason,
+        state=query.state,
+        since=query.since,
+        device=query.device,
+        until=query.until,
+    )
     if tables.wanted(request, query.format):
         rows = _entries(ctx, search)
         return tables.respond("quarantine", _ENTRY_COLUMNS.split(","), rows)
@@ -115,4 +122,5 @@ def _entry(item: EntryView) -> tuple[Cell, ...]:
         item.sha256,
         item.format,
         item.state,
+        item.note,
     )

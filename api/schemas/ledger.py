@@ -31,6 +31,9 @@ _ENTRY: dict[str, Any] = {
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "format": "native",
     "state": "open",
+    "refused": 1,
+    "state_at": None,
+    "note": "",
 }
 
 
@@ -122,7 +125,9 @@ class QuarantineQuery(Paged, Exported):
     park: Code | None = None
     reason: Code | None = None
     state: Literal["open", "replayed", "discarded"] | None = None
-    since: Moment | None = None
+    device: Code | None = None
+    since: Moment | None = Field(default=None, description="Received then or later.")
+    until: Moment | None = Field(default=None, description="Received before.")
 
 
 class Quarantined(Answer):
@@ -141,6 +146,11 @@ class Quarantined(Answer):
     sha256: str = Field(description="Of the whole payload.")
     format: str | None
     state: Literal["open", "replayed", "discarded"]
+    refused: int = Field(
+        description="Refused values; 0 if the message could not be read."
+    )
+    state_at: datetime | None = Field(description="Replayed or discarded then.")
+    note: str = Field(description="Why it was discarded.")
 
 
 class QuarantinedDetail(Quarantined):

@@ -29,6 +29,8 @@ class Search(NamedTuple):
     reason: str | None = None
     state: State | None = None
     since: datetime | None = None
+    device: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class EntryView:
     raw: str
     raw_encoding: Literal["text", "base64"]
     truncated: bool
+    refused: int
+    """Number of refused values; 0 if the message could not be read."""
+    state_at: datetime | None
+    note: str
+    """Why it was discarded."""
 
 
 def page(
@@ -99,6 +106,9 @@ def _view(entry: Entry) -> EntryView:
         raw=raw,
         raw_encoding=encoding,
         truncated=entry.length > len(entry.raw),
+        refused=entry.refused,
+        state_at=entry.state_at,
+        note=entry.note,
     )
 
 

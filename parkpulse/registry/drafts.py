@@ -85,8 +85,8 @@ class Draft:
     def _replace(self, name: str, item: Any, where: str) -> None:  # noqa: ANN401 - checked when the document is
         key = _LISTS[name]
         items = self.document.setdefault(name, [])
-        code = item.get(key) if isinstance(item, dict) else None
-        items[:] = [each for each in items if each.get(key) != code or code is None]
+        code = _code(item, key)
+        items[:] = [each for each in items if code is None or _code(each, key) != code]
         items.append(item)
         self.sources[name, str(code)] = where
 
@@ -154,9 +154,14 @@ def _steps(path: str) -> list[str]:
     return [part for part in parts if part]
 
 
+def _code(item: object, key: str) -> object:
+    """Return what names an item; None for one that is no entity at all."""
+    return item.get(key) if isinstance(item, dict) else None
+
+
 def _found(holder: Entity, name: str, key: str, code: str) -> Entity | None:
     for item in holder.get(name, []):
-        if item.get(key) == code:
+        if _code(item, key) == code:
             found: Entity = item
             return found
     return None
@@ -165,7 +170,7 @@ def _found(holder: Entity, name: str, key: str, code: str) -> Entity | None:
 def _item(holder: Entity, name: str, keys: dict[str, str]) -> Entity:
     items = holder.setdefault(name, [])
     for item in items:
-        if all(str(item.get(key)) == value for key, value in keys.items()):
+        if all(str(_code(item, key)) == value for key, value in keys.items()):
             found: Entity = item
             return found
     items.append(dict(keys))

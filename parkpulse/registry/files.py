@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAXIMUM_BYTES = 64 * 1024 * 1024
 """A larger file is refused."""
+_MOST_VALUES = 5_000_000
+_DEEPEST = 20
 _DOCUMENTS = {".yaml", ".yml"}
 
 
@@ -31,6 +33,13 @@ class Read(NamedTuple):
     parks: list[ParkSpec]
     """Whole documents: what is registered with what the files change in it."""
     problems: list[Problem]
+
+
+class Sheet(NamedTuple):
+    """The text of a file, and the name that problems call it by."""
+
+    name: str
+    text: str
 
 
 class _Line(NamedTuple):
@@ -56,6 +65,22 @@ def read(paths: Sequence[Path], registered: Callable[[str], ParkSpec | None]) ->
     ConfigError
         There is no such file, or it is no YAML or CSV file.
     """
+    files = [file for path in paths for file in _files(path)]
+    return read_texts([Sheet(str(file), _text(file)) for file in files], registered)
+
+
+def read_texts(
+    sheets: Sequence[Sheet], registered: Callable[[str], ParkSpec | None]
+) -> Read:
+    """Read the texts of files into whole documents of parks.
+
+    Parameters
+    ----------
+    sheets
+        YAML documents and CSV tables, told apart by the ending of their names.
+    registered
+        Tells what is registered of a park; None if it is not.
+    """
     made: dict[str, Draft] = {}
     problems: list[Problem] = []
 
@@ -66,16 +91,11 @@ def read(paths: Sequence[Path], registered: Callable[[str], ParkSpec | None]) ->
             made[park] = Draft(park, document)
         return made[park]
 
-    files = [file for path in paths for file in _files(path)]
-    for file in files:
-        if file.suffix.lower() in _DOCUMENTS:
-            problems += _take_documents(file, draft)
-    lines = [
-        line
-        for file in files
-        if file.suffix.lower() == ".csv"
-        for line in _lines(file, problems)
-    ]
+    for sheet in sheets:
+        if _is_document(sheet.name):
+            problems += _take_documents(sheet, draft)
+    tables_given = [sheet for sheet in sheets if not _is_document(sheet.name)]
+    lines = [line for sheet in tables_given for line in _lines(sheet, problems)]
     for line in sorted(lines, key=lambda each: tables.TABLES.index(each.table)):
         wrong = draft(line.row["park"].strip()).place(line.table, line.row, line.where)
         if wrong is not None:
@@ -83,6 +103,10 @@ def read(paths: Sequence[Path], registered: Callable[[str], ParkSpec | None]) ->
     finished = [each.finish() for each in made.values()]
     problems += [each for each in finished if isinstance(each, Problem)]
     return Read([each for each in finished if not isinstance(each, Problem)], problems)
+
+
+def _is_document(name: str) -> bool:
+    return name.lower().endswith(tuple(_DOCUMENTS))
 
 
 def _files(path: Path) -> list[Path]:
@@ -110,19 +134,37 @@ def _text(file: Path) -> str:
         raise ConfigError(message) from error
 
 
-def _take_documents(file: Path, draft: Callable[[str], Draft]) -> Iterator[Problem]:
+def _take_documents(sheet: Sheet, draft: Callable[[str], Draft]) -> Iterator[Problem]:
     try:
-        found = list(yaml.safe_load_all(_text(file)))
-    except yaml.YAMLError as error:
-        yield Problem(str(file), " ".join(str(error).split()))
+        found = [*yaml.safe_load_all(sheet.text)]
+        _require_size(found)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Not only the reader's own errors: it computes dates that do not exist.
+        text = " ".join(str(error).split()) or "it is nested too deeply"
+        yield Problem(sheet.name, text)
         return
     for document in found:
         for park in document if isinstance(document, list) else [document]:
             code = park.get("code") if isinstance(park, dict) else None
             if not isinstance(code, str):
-                yield Problem(str(file), "a document is a park with its code")
+                yield Problem(sheet.name, "a document is a park with its code")
                 continue
-            draft(code).take(_plain(park), f"{file}: {code}")
+            draft(code).take(_plain(park), f"{sheet.name}: {code}")
+
+
+def _require_size(document: Any) -> None:  # noqa: ANN401 - any part of a document
+    """Refuse a document that grows without bound where its aliases are followed."""
+    waiting, seen = [(document, 0)], 0
+    while waiting:
+        value, depth = waiting.pop()
+        seen += 1
+        if seen > _MOST_VALUES or depth > _DEEPEST:
+            message = "it is nested too deeply or holds too much"
+            raise ValueError(message)
+        if isinstance(value, dict):
+            waiting += [(each, depth + 1) for each in value.values()]
+        elif isinstance(value, list):
+            waiting += [(each, depth + 1) for each in value]
 
 
 def _plain(park: Any) -> Any:  # noqa: ANN401 - checked when the document is
@@ -130,13 +172,13 @@ def _plain(park: Any) -> Any:  # noqa: ANN401 - checked when the document is
     return msgspec.to_builtins(park, enc_hook=str)
 
 
-def _lines(file: Path, problems: list[Problem]) -> Iterator[_Line]:
-    header, found = rows(file, problems)
+def _lines(sheet: Sheet, problems: list[Problem]) -> Iterator[_Line]:
+    header, found = _rows(sheet, problems)
     table = tables.of_header(header)
     if table is None:
         names = ", ".join(each.name for each in tables.TABLES)
         text = f"its columns are those of no table ({names})"
-        problems.append(Problem(f"{file}:1", text))
+        problems.append(Problem(f"{sheet.name}:1", text))
         return
     for where, row in found:
         yield _Line(table, row, where)
@@ -159,13 +201,19 @@ def rows(
     ConfigError
         It cannot be read.
     """
-    reader = csv.DictReader(io.StringIO(_text(file), newline=""))
+    return _rows(Sheet(str(file), _text(file)), problems)
+
+
+def _rows(
+    sheet: Sheet, problems: list[Problem]
+) -> tuple[list[str], Iterator[tuple[str, Row]]]:
+    reader = csv.DictReader(io.StringIO(sheet.text, newline=""))
     header = [name.strip() for name in reader.fieldnames or []]
     reader.fieldnames = header
 
     def found() -> Iterator[tuple[str, Row]]:
         for row in reader:
-            where = f"{file}:{reader.line_num}"
+            where = f"{sheet.name}:{reader.line_num}"
             if None in row or None in row.values():
                 problems.append(Problem(where, f"the row has not {len(header)} cells"))
             elif any(row.values()):

@@ -45,6 +45,8 @@ class Entry(NamedTuple):
     """Number of refused values; 0 if the message could not be read."""
     state: State = "open"
     state_at: datetime | None = None
+    note: str = ""
+    """Why it was discarded."""
 
 
 def put(connection: Connection, entries: Sequence[Entry]) -> int:
@@ -54,8 +56,8 @@ def put(connection: Connection, entries: Sequence[Entry]) -> int:
         cursor.executemany(
             "insert into quarantine (id, at, writer, source, park, device, format,"
             "  topic, reason, detail, raw, length, sha256, whole, refused, state,"
-            "  state_at) values (%s, %s, %s, %s, %s, %s, %s, %b, %s, %s, %b, %s, %b,"
-            "  %s, %s, %s, %s)",
+            "  state_at, note) values (%s, %s, %s, %s, %s, %s, %s, %b, %s, %s, %b, %s,"
+            "  %b, %s, %s, %s, %s, %s)",
             kept,
         )
     return len(entries) - len(kept)
@@ -95,6 +97,8 @@ def page(
     reason: str | None = None,
     state: State | None = None,
     since: datetime | None = None,
+    device: str | None = None,
+    until: datetime | None = None,
     before: tuple[datetime, UUID] | None = None,
 ) -> list[Entry]:
     """Return the newest entries, without their raw bytes.
@@ -105,19 +109,21 @@ def page(
         Open connection.
     limit
         Most entries returned.
-    park, reason, state, since
+    park, reason, state, since, device, until
         What entries must have; None is anything.
     before
         (at, id) of the last entry of the page before.
     """
     rows = connection.execute(
         "select id, at, writer, source, park, device, format, topic, reason, detail,"
-        "  ''::bytea, length, sha256, whole, refused, state, state_at"
+        "  ''::bytea, length, sha256, whole, refused, state, state_at, note"
         " from quarantine"
         " where (%(park)s::text is null or park = %(park)s)"
         " and (%(reason)s::text is null or reason = %(reason)s)"
         " and (%(state)s::text is null or state = %(state)s)"
         " and (%(since)s::timestamptz is null or at >= %(since)s)"
+        " and (%(device)s::text is null or device = %(device)s)"
+        " and (%(until)s::timestamptz is null or at < %(until)s)"
         " and (%(at)s::timestamptz is null or (at, id) < (%(at)s, %(id)s::uuid))"
         " order by at desc, id desc limit %(limit)s",
         {
@@ -125,6 +131,8 @@ def page(
             "reason": reason,
             "state": state,
             "since": since,
+            "device": device,
+            "until": until,
             "at": before and before[0],
             "id": before and before[1],
             "limit": limit,
@@ -160,7 +168,7 @@ def get(connection: Connection, entry_id: UUID) -> Entry | None:
     """Return an entry with its raw bytes."""
     row = connection.execute(
         "select id, at, writer, source, park, device, format, topic, reason, detail,"
-        "  raw, length, sha256, whole, refused, state, state_at"
+        "  raw, length, sha256, whole, refused, state, state_at, note"
         " from quarantine where id = %s",
         [entry_id],
     ).fetchone()
@@ -173,11 +181,13 @@ def lock(connection: Connection, entry_id: UUID) -> Entry | None:
     return get(connection, entry_id)
 
 
-def settle(connection: Connection, entry_id: UUID, state: State) -> None:
-    """Mark an entry as replayed or discarded."""
+def settle(
+    connection: Connection, entry_id: UUID, state: State, note: str = ""
+) -> None:
+    """Mark an entry as replayed or discarded, and why."""
     connection.execute(
-        "update quarantine set state = %s, state_at = now() where id = %s",
-        [state, entry_id],
+        "update quarantine set state = %s, state_at = now(), note = %s where id = %s",
+        [state, note, entry_id],
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from parkpulse.errors import NotFoundError
 from parkpulse.model.registry import (
@@ -41,6 +43,54 @@ def load(connection: Connection, park: str, *, discovered: bool = False) -> Park
     NotFoundError
         There is no such park.
     """
+    park_id, spec = _outline(connection, park)
+    return msgspec.structs.replace(
+        spec,
+        devices=_devices(connection, park_id, discovered=discovered),
+        topics=[
+            TopicSpec(rule.filter, rule.format, rule.device_level, dict(rule.options))
+            for rule in topic_rules.load(connection)
+            if rule.park == spec.code
+        ],
+        data_centres=_data_centres(connection, park_id),
+    )
+
+
+def outline(connection: Connection, park: str) -> ParkSpec:
+    """Describe a park with its places and no more; raises NotFoundError."""
+    return _outline(connection, park)[1]
+
+
+class Described(NamedTuple):
+    """One device, and whether anybody has described it."""
+
+    spec: DeviceSpec
+    is_discovered: bool
+
+
+def device(connection: Connection, park: str, code: str) -> Described:
+    """Describe one device of a park, discovered ones too.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such park or device.
+    """
+    row = connection.execute(
+        "select park.id, d.state from park left join device d"
+        " on d.park_id = park.id and d.code = %s where park.code = %s",
+        [code, park],
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(KIND, park)
+    found = _devices(connection, row[0], discovered=True, only=code)
+    if not found:
+        kind = "device"
+        raise NotFoundError(kind, code)
+    return Described(found[0], row[1] == "discovered")
+
+
+def _outline(connection: Connection, park: str) -> tuple[int, ParkSpec]:
     row = connection.execute(
         "select id, code, name_zh, name_en, accept_from, grade, clock, zone, simulated"
         " from park where code = %s",
@@ -49,7 +99,7 @@ def load(connection: Connection, park: str, *, discovered: bool = False) -> Park
     if row is None:
         raise NotFoundError(KIND, park)
     park_id, code, zh, en, accept_from, grade, clock, zone, simulated = row
-    return ParkSpec(
+    return park_id, ParkSpec(
         code=code,
         name=Name(zh, en),
         accept_from=accept_from,
@@ -58,13 +108,6 @@ def load(connection: Connection, park: str, *, discovered: bool = False) -> Park
         zone=zone,
         simulated=simulated,
         places=_places(connection, park_id),
-        devices=_devices(connection, park_id, discovered=discovered),
-        topics=[
-            TopicSpec(rule.filter, rule.format, rule.device_level, dict(rule.options))
-            for rule in topic_rules.load(connection)
-            if rule.park == code
-        ],
-        data_centres=_data_centres(connection, park_id),
     )
 
 
@@ -82,16 +125,17 @@ def _places(connection: Connection, park_id: int) -> list[PlaceSpec]:
 
 
 def _devices(
-    connection: Connection, park_id: int, *, discovered: bool
+    connection: Connection, park_id: int, *, discovered: bool, only: str | None = None
 ) -> list[DeviceSpec]:
-    aliases = _aliases(connection, park_id)
-    series = _series(connection, park_id)
+    aliases = _aliases(connection, park_id, only)
+    series = _series(connection, park_id, only)
     rows = connection.execute(
         "select d.code, d.kind, d.name_zh, d.name_en, p.code, d.report_interval_s,"
         "  d.clock, d.options, d.state from device d"
         " left join place p on p.id = d.place_id where d.park_id = %s"
-        " and (%s or d.state <> 'discovered') order by d.code collate \"C\"",
-        [park_id, discovered],
+        " and (%s or d.state <> 'discovered') and (%s::text is null or d.code = %s)"
+        ' order by d.code collate "C"',
+        [park_id, discovered, only, only],
     )
     return [
         DeviceSpec(
@@ -110,25 +154,30 @@ def _devices(
     ]
 
 
-def _aliases(connection: Connection, park_id: int) -> defaultdict[str, list[str]]:
+def _aliases(
+    connection: Connection, park_id: int, only: str | None
+) -> defaultdict[str, list[str]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
     for code, alias in connection.execute(
         "select d.code, a.alias from device_alias a join device d on d.id = a.device_id"
-        ' where a.park_id = %s order by a.alias collate "C"',
-        [park_id],
+        " where a.park_id = %s and (%s::text is null or d.code = %s)"
+        ' order by a.alias collate "C"',
+        [park_id, only, only],
     ):
         found[code].append(alias)
     return found
 
 
-def _series(connection: Connection, park_id: int) -> defaultdict[str, list[SeriesSpec]]:
+def _series(
+    connection: Connection, park_id: int, only: str | None
+) -> defaultdict[str, list[SeriesSpec]]:
     calibrations: defaultdict[_Key, list[CalibrationSpec]] = defaultdict(list)
     for code, metric, valid_from, scale, offset, source in connection.execute(
         "select d.code, s.metric, c.valid_from, c.scale, c.value_offset, c.source"
         " from calibration c join series s on s.id = c.series_id"
         " join device d on d.id = s.device_id where d.park_id = %s"
-        " order by c.valid_from",
-        [park_id],
+        " and (%s::text is null or d.code = %s) order by c.valid_from",
+        [park_id, only, only],
     ):
         dated = CalibrationSpec(valid_from, scale, offset, source)
         calibrations[code, metric].append(dated)
@@ -137,8 +186,9 @@ def _series(connection: Connection, park_id: int) -> defaultdict[str, list[Serie
         "select d.code, s.metric, s.stamp, s.report_interval_s,"
         "  d.report_interval_s, s.modulus, s.max_power_kw"
         " from series s join device d on d.id = s.device_id where d.park_id = %s"
+        " and (%s::text is null or d.code = %s)"
         ' order by s.metric collate "C"',
-        [park_id],
+        [park_id, only, only],
     ):
         spec = SeriesSpec(
             metric=metric,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +13,12 @@ import click
 from parkpulse import settings
 from parkpulse.errors import DecodeError
 from parkpulse.model import instants
-from parkpulse.wire import formats, inputs, profiles, telling, times
+from parkpulse.wire import formats, inputs, profiles, telling, times, trials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from parkpulse.wire.context import Context
-    from parkpulse.wire.formats import Format
     from parkpulse.wire.inputs import Piece
 
 _STDIN = "-"
@@ -123,27 +121,7 @@ def _told(
         pieces = inputs.of_hex("\n".join(digits)) if digits else _read(path)
     except DecodeError as error:
         return [telling.error_as_json(error)]
-    arrived = list(_arrivals(form, pieces, *given))
-    told = list(_decoded(form, arrived))
-    if len(arrived) != 1 or not told or "error" not in told[0]:
-        return told
-    payload, context = arrived[0]
-    parts = [(each, context) for each in inputs.elements(payload)]
-    told_parts = list(_decoded(form, parts))
-    # An array of messages, unless none of its elements is one.
-    is_list = any("error" not in each for each in told_parts)
-    return told_parts if is_list else told
-
-
-def _arrivals(
-    form: Format, pieces: Sequence[Piece], topics: Sequence[str], context: Context
-) -> Iterator[tuple[bytes, Context]]:
-    """Give each message its topic: its line's, else its own or the last of `topics`."""
-    for index, piece in enumerate(pieces):
-        named = topics[min(index, len(topics) - 1)] if topics else ""
-        its_context = replace(context, topic=piece.topic or named)
-        for payload in form.split(piece.payload):
-            yield payload, its_context
+    return trials.told(form, pieces, *given)
 
 
 def _read(path: str | None) -> list[Piece]:
@@ -156,28 +134,6 @@ def _read(path: str | None) -> list[Piece]:
     except OSError as error:
         message = f"{path}: {error.strerror}"
         raise click.BadParameter(message, param_hint="--file") from error
-
-
-def _decoded(
-    form: Format, arrived: Sequence[tuple[bytes, Context]]
-) -> Iterator[dict[str, Any]]:
-    """Say what each message says; fragments only as the whole, if it comes."""
-    decoder = form.make()
-    waiting: dict[str, Any] | None = None
-    for payload, context in arrived:
-        try:
-            telegram = decoder.decode(payload, context)
-        except DecodeError as error:
-            yield telling.error_as_json(error)
-            continue
-        told = telling.as_json(telegram, context)
-        if telegram.awaits:
-            waiting = told
-        else:
-            waiting = None
-            yield told
-    if waiting is not None:
-        yield waiting
 
 
 def _print(told: Sequence[dict[str, Any]], *, as_json: bool) -> None:
