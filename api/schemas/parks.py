@@ -15,6 +15,7 @@ PARK: dict[str, Any] = {
     "grade": "growth",
     "clock": "wall",
     "now": "2026-11-22T10:15:00Z",
+    "last_ts": "2026-11-22T10:14:58Z",
     "zone": "Asia/Shanghai",
     "simulated": True,
     "devices": {"total": 42, "reporting": 40, "silent": 1, "discovered": 1},
@@ -65,6 +66,7 @@ class Park(Answer):
         description="`data`: its time is that of its newest data (replay)."
     )
     now: datetime = Field(description="Time on the park's clock.")
+    last_ts: datetime | None = Field(description="Observed time of the newest reading.")
     zone: str = Field(description="IANA zone that its days are counted in.")
     simulated: bool
     devices: DeviceCounts

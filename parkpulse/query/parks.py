@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from parkpulse.query.live import moment
+from parkpulse.query.newest import NEVER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -35,6 +38,7 @@ class ParkView:
     grade: str
     clock: str
     now: datetime
+    last_ts: datetime | None
     zone: str
     simulated: bool
     devices: DeviceCounts
@@ -64,6 +68,7 @@ def view(seen: ParkNow, alerts: Mapping[str, int]) -> ParkView:
         grade=row.grade,
         clock=row.clock,
         now=seen.now,
+        last_ts=moment(int(seen.newest.ts.max(initial=NEVER))),
         zone=row.zone,
         simulated=row.simulated,
         devices=_count(seen),

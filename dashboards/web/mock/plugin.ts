@@ -35,6 +35,7 @@ function park() {
     grade: "demonstration",
     clock: "wall",
     now: new Date().toISOString(),
+    last_ts: new Date().toISOString(),
     zone: "Asia/Shanghai",
     simulated: true,
     devices: {

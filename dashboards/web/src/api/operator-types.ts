@@ -1,5 +1,5 @@
 /** What the API answers for the operator's pages. */
-import type { Name, Severity } from "./types";
+import type { KpiName, Name, Severity, Verdict } from "./types";
 
 export type RainColour = "blue" | "yellow" | "orange" | "red";
 export type RainClassName =
@@ -158,4 +158,24 @@ export interface DeviceFinding {
   ts: string;
   value: number;
   limit: number | null;
+}
+
+export interface PortfolioMember {
+  park: string;
+  data_centre: string;
+  name: Name;
+  category: number;
+  value: number | null;
+  coverage: number;
+  verdict: Verdict;
+  state: "open" | "closed";
+}
+
+export interface PortfolioGroup {
+  kpi: KpiName;
+  members: PortfolioMember[];
+}
+
+export interface Portfolio {
+  groups: PortfolioGroup[];
 }

@@ -34,3 +34,6 @@ export const removePlan = (park: string) => remove<operator.Plan>(`${of(park)}/p
 
 export const putPositions = (park: string, items: operator.PlanPosition[]) =>
   put<operator.Plan>(`${of(park)}/plan/positions`, { items });
+
+export const portfolio = () =>
+  get<operator.Portfolio>("/portfolio", { period: "rolling_12_months" });

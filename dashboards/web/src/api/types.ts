@@ -22,6 +22,8 @@ export interface Park {
   grade: "demonstration" | "growth";
   clock: "wall" | "data";
   now: string;
+  /** Newest reading. */
+  last_ts: string | null;
   zone: string;
   simulated: boolean;
   devices: { total: number; reporting: number; silent: number; discovered: number };
