@@ -126,7 +126,7 @@ def test_an_operator_assigns_several_at_once(three: Page) -> None:
     assert "mine=yes" in three.url
 
 
-def test_shelving_asks_for_a_reason(visit: Visit, three: Page) -> None:
+def test_an_operator_shelves_with_a_reason(visit: Visit, three: Page) -> None:
     visit.watch.expected = ("422",)
     three.keyboard.press("j")
     three.keyboard.press("s")
@@ -136,12 +136,16 @@ def test_shelving_asks_for_a_reason(visit: Visit, three: Page) -> None:
     dialog.get_by_label("Reason").fill("gauge is being cleaned")
     three.screenshot(path=OUTPUT / "shelve-en.png")
     assert violations(three) == []
-    dialog.get_by_role("button", name="Cancel").click()
-    three.keyboard.press("j")
-    three.keyboard.press("x")
-    expect(three.get_by_text("1 selected")).to_be_visible()
+    dialog.get_by_role("button", name="Shelve").click()
+    shelved = console(three).locator("[data-state=shelved]")
+    expect(shelved).to_contain_text("shelved until")
+    shelved.get_by_role("checkbox").check()
     three.screenshot(path=OUTPUT / "console-en.png")
     assert violations(three) == []
+    three.get_by_role("button", name="End shelving").click()
+    dialog = three.get_by_role("dialog", name="End shelving")
+    dialog.get_by_role("button", name="End shelving").click()
+    expect(shelved).to_have_count(0)
 
 
 def test_the_console_by_keyboard_alone(visit: Visit, service: Service) -> None:
