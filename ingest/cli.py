@@ -32,6 +32,7 @@ from parkpulse.query import sequences
 from parkpulse.store import ledger as ledgers
 from parkpulse.store import pool
 from parkpulse.store import quarantine as quarantines
+from parkpulse.store.disk import Guard
 from parkpulse.store.pool import Database
 from parkpulse.wire import profiles
 
@@ -118,6 +119,11 @@ def ingest(worker: int, *, retire: bool) -> None:
         number=worker,
         role=Role.RETIRING if retire else role,
         retention_s=config.raw_retention_days * _DAY_S,
+        guard=Guard(
+            (config.disk_folder or config.home).expanduser().absolute(),
+            config.disk_warn_mb,
+            config.disk_stop_mb,
+        ),
     )
     process.run(configuration, stop)
 

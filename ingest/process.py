@@ -21,6 +21,8 @@ from parkpulse.store.pool import Database
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from parkpulse.store.disk import Guard
+
 QUIET_S = 5.0
 """After so long without a message a retiring worker has got all. [s]"""
 _QUIET_TICK_S = 0.2
@@ -47,6 +49,8 @@ class Configuration:
         Which messages it shall get.
     retention_s
         How long single readings are kept. [s]
+    guard
+        Watches the database's disk; None: nobody does.
     """
 
     database_url: str
@@ -54,6 +58,7 @@ class Configuration:
     number: int
     role: Role
     retention_s: float
+    guard: Guard | None = None
 
 
 def run(configuration: Configuration, stop: threading.Event) -> None:
@@ -87,6 +92,7 @@ def run(configuration: Configuration, stop: threading.Event) -> None:
         configuration.retention_s,
         stop,
         replier,
+        configuration.guard,
     )
     _remember(database, registrar)
     threads = [threading.Thread(target=registrar.watch, args=(stop,), name="registry")]

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ingest.plain import Messages
     from ingest.registrar import Registrar
     from ingest.replies import Reply
+    from parkpulse.store.disk import Guard
     from parkpulse.store.pool import Connection, Database
 
 TAKE_S = 1.0
@@ -120,6 +121,8 @@ class Worker:
         Set when the worker shall end.
     replies
         Sends what devices are told; None: they are told nothing.
+    guard
+        Watches the database's disk; None: nobody does.
     """
 
     def __init__(
@@ -133,6 +136,7 @@ class Worker:
         retention_s: float,
         stop: threading.Event,
         replies: Replies | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -143,6 +147,8 @@ class Worker:
         self._retention_us = round(retention_s * instants.SECOND)
         self._stop = stop
         self._replies = replies
+        self._guard = guard
+        self._is_holding = False
         self._foreign: list[Letter] = []
         self._has_parts = True
         self._next_save = 0.0
@@ -165,6 +171,8 @@ class Worker:
             self._receiver.pause()
             until = time.monotonic() + DRAIN_S
             while len(self._inbox) and time.monotonic() < until:
+                if self._must_hold():
+                    break  # what is not committed stays with the broker
                 self._step(0.0)
         except _StoppedError:
             _log.warning("stopped without database uncommitted=%d", len(self._inbox))
@@ -179,10 +187,26 @@ class Worker:
             rule.format == _SPARKPLUG for rule in rules
         ):
             self._replies.be_host()
-        arrivals = self._inbox.take(timeout_s)
-        if arrivals:
+        if self._must_hold():
+            self._stop.wait(timeout_s)
+        elif arrivals := self._inbox.take(timeout_s):
             self.commit(arrivals)
         self._report()
+
+    def _must_hold(self) -> bool:
+        """Whether the disk is too full to take messages; they wait unacknowledged."""
+        if self._guard is None:
+            return False
+        is_full = self._guard.check() == "full"
+        if is_full and not self._is_holding:
+            _log.error(
+                "the disk is full: taking no messages free_mb=%d",
+                self._guard.free_bytes // 1_000_000,
+            )
+        if self._is_holding and not is_full:
+            _log.warning("the disk has room again: taking messages")
+        self._is_holding = is_full
+        return is_full
 
     def commit(self, arrivals: Sequence[Arrival]) -> None:
         """Commit messages, whatever it takes, and acknowledge them.
@@ -389,6 +413,13 @@ class Worker:
                 )
                 if not is_ours:
                     raise self._superseded()
+                if self._guard is not None:
+                    workers.note_disk(
+                        connection,
+                        self._name,
+                        self._guard.check(),
+                        self._guard.free_bytes,
+                    )
                 self._enter_dropped(connection)
         except StoreError as error:
             _log.debug("no sign of life: %s", error)

@@ -89,6 +89,16 @@ class Settings(BaseSettings):
     """Of the role that dashboards read with; else `home/grafana.password`."""
     grafana_contact_url: SecretStr | None = None
     """Webhook that Grafana's own alerts go to, if any."""
+    disk_folder: Path | None = None
+    """A folder on the database's disk, which is watched; None: `home`."""
+    disk_warn_mb: int | None = Field(default=None, ge=0)
+    """Free space below which it is warned; None: 15 %, at most 20 GB. [MB]"""
+    disk_stop_mb: int | None = Field(default=None, ge=0)
+    """Free space below which no messages are taken; None: 4 %, at most 5 GB. [MB]"""
+    log_format: str = Field(default="text", pattern="^(text|json)$")
+    """How log lines are written."""
+    metrics_token: SecretStr | None = None
+    """Bearer token that opens `/metrics` to other machines; None: loopback only."""
     training: bool | None = None
     """Whether people at the page may start simulated parks; None: if the page is served
     on loopback only and has no `public_url`."""

@@ -60,7 +60,8 @@ def _parts(ctx: Context) -> list[Part]:
     except StoreError:
         return [Part("database", "failed", "unreachable"), _live(ctx)]
     reachable = Part("database", "ok", "reachable")
-    ingest = health.of_workers(known, datetime.now(UTC))
+    now = datetime.now(UTC)
+    ingest = [*health.of_workers(known, now), *health.of_disk(known, now)]
     return [reachable, _live(ctx), *ingest, *health.of_signs(signs)]
 
 

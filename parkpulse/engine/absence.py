@@ -61,7 +61,10 @@ class _Deaf(NamedTuple):
 
 def is_healthy(found: Iterable[Worker], now: datetime) -> bool:
     """Whether all that devices send is known to reach the database."""
-    ages = [(now - each.seen_at, each.is_connected) for each in found]
+    ages = [
+        (now - each.seen_at, each.is_connected and each.disk_state != "full")
+        for each in found
+    ]
     present = [each for each in ages if each[0] <= _GONE_AFTER]
     return bool(present) and all(
         age <= _REPORT_WITHIN and is_connected for age, is_connected in present

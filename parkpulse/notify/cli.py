@@ -25,6 +25,7 @@ from parkpulse.notify.schedule import Step
 from parkpulse.notify.watch import Watch
 from parkpulse.store import channels as store
 from parkpulse.store import deliveries as log
+from parkpulse.store.disk import Guard
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
@@ -269,6 +270,11 @@ def watch_processes() -> None:
             config.required_mqtt_url(),
             _vault(config),
             dispatcher,
+            Guard(
+                (config.disk_folder or config.home).expanduser().absolute(),
+                config.disk_warn_mb,
+                config.disk_stop_mb,
+            ),
         )
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: watch.stop())

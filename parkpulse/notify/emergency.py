@@ -1,4 +1,4 @@
-"""The emergency channel: told when database, broker, engine or ingest are away.
+"""The emergency channel: told when a part of the service is away or in trouble.
 
 It is kept in a private file, because the database may be what is away; what was told is
 kept beside it until the database is back and takes it over. Everything that decides is
@@ -34,13 +34,22 @@ STEADY_S = 15.0
 AGAIN_S = 30.0
 """After so long a message that failed is sent again. [s]"""
 _PRIVATE = 0o600
-Part = Literal["database", "broker", "engine", "ingest"]
+Part = Literal["database", "broker", "engine", "ingest", "disk", "backlog", "outbox"]
 _PARTS: Mapping[Part, Mapping[Language, str]] = {
     "database": {"zh": "数据库", "en": "database"},
     "broker": {"zh": "消息代理", "en": "message broker"},
     "engine": {"zh": "计算引擎", "en": "engine"},
     "ingest": {"zh": "数据接入", "en": "ingest"},
+    "disk": {"zh": "磁盘空间", "en": "disk space"},
+    "backlog": {"zh": "计算进度", "en": "the engine's progress"},
+    "outbox": {"zh": "消息发送", "en": "delivery of messages"},
 }
+_TROUBLES: Mapping[Part, Mapping[Language, str]] = {
+    "disk": {"zh": "磁盘空间不足,停止接收", "en": "disk full, ingest has stopped"},
+    "backlog": {"zh": "计算引擎严重滞后", "en": "engine far behind"},
+    "outbox": {"zh": "消息无法送达", "en": "messages cannot be delivered"},
+}
+"""What is there but does not do its work."""
 
 
 class EmergencyChannel(Struct, frozen=True):
@@ -143,18 +152,17 @@ def card(say: Say, language: Language, host: str) -> Card:
     """Tell of an outage or of its end."""
     outage = say.outage
     parts = [_PARTS[each][language] for each in outage.parts]
+    trouble = _trouble(outage.parts, language)
     began = f"{outage.began_at:%Y-%m-%d %H:%M:%S} UTC"
     if language == "zh":
         names = "、".join(parts)
-        title = (
-            f"园区脉搏已恢复:{names}" if say.is_over else f"园区脉搏故障:{names}不可用"
-        )
+        title = f"园区脉搏已恢复:{names}" if say.is_over else f"园区脉搏故障:{trouble}"
         lines = [f"主机:{host}", f"开始:{began}"]
         lines += ["期间告警可能未发出。"] if not say.is_over else []
     else:
         names = ", ".join(parts)
         title = (
-            f"Parkpulse is back: {names}" if say.is_over else f"Parkpulse: {names} away"
+            f"Parkpulse is back: {names}" if say.is_over else f"Parkpulse: {trouble}"
         )
         lines = [f"Host: {host}", f"Since: {began}"]
         lines += ["Meanwhile alerts may not be sent."] if not say.is_over else []
@@ -165,6 +173,15 @@ def card(say: Say, language: Language, host: str) -> Card:
         severity="critical",
         is_alarm=not say.is_over,
     )
+
+
+def _trouble(parts: Collection[Part], language: Language) -> str:
+    """Say what is the matter."""
+    mark = "、" if language == "zh" else ", "
+    away = mark.join(_PARTS[part][language] for part in parts if part not in _TROUBLES)
+    end = "不可用" if language == "zh" else " away"
+    told = [_TROUBLES[part][language] for part in parts if part in _TROUBLES]
+    return mark.join([away + end, *told] if away else told)
 
 
 def read_channel(home: Path) -> EmergencyChannel | None:

@@ -18,7 +18,7 @@ from parkpulse.errors import ParkpulseError, StoreError
 from parkpulse.notify import dispatch, emergency, schedule
 from parkpulse.notify.platforms.contract import Task
 from parkpulse.notify.schedule import Step
-from parkpulse.store import outages, pool
+from parkpulse.store import health, outages, pool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,14 @@ if TYPE_CHECKING:
     from parkpulse.notify.dispatch import Dispatcher
     from parkpulse.notify.emergency import Outage, Part, Say, State
     from parkpulse.notify.vault import Vault
+    from parkpulse.store.disk import Guard
+    from parkpulse.store.health import Signs
 
 PERIOD_S = 5.0
+BEHIND_S = 300.0
+"""An engine this much behind is in trouble. [s]"""
+OVERDUE_S = 900.0
+"""A message that is overdue for so long will not arrive by itself. [s]"""
 _ANSWER_S = 3.0
 _MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _log = logging.getLogger(__name__)
@@ -44,6 +50,8 @@ class Watch:
         What is watched.
     vault, dispatcher
         Open the channel's secret and send.
+    guard
+        Watches the disk; None: nobody does.
     """
 
     def __init__(
@@ -53,12 +61,14 @@ class Watch:
         mqtt_url: str,
         vault: Vault,
         dispatcher: Dispatcher,
+        guard: Guard | None = None,
     ) -> None:
         self._home = home
         self._database_url = database_url
         self._mqtt_url = mqtt_url
         self._vault = vault
         self._dispatcher = dispatcher
+        self._guard = guard
         self._stop = threading.Event()
         self._state = emergency.read_state(home)
 
@@ -94,8 +104,11 @@ class Watch:
                     away.add("engine")
                 if not outages.is_ingest_alive(conn):
                     away.add("ingest")
+                away |= _troubles(health.signs(conn))
         except StoreError:
             away = {"database"}
+        if self._guard is not None and self._guard.check() == "full":
+            away.add("disk")
         if not _answers(self._mqtt_url):
             away.add("broker")
         return away
@@ -132,6 +145,16 @@ class Watch:
                 outages.add(conn, _row(each))
             conn.commit()
             self._state.finished = []
+
+
+def _troubles(signs: Signs) -> set[Part]:
+    """Tell which processes live but do not get on."""
+    found: set[Part] = set()
+    if (signs.unread_batch_s or 0.0) > BEHIND_S:
+        found.add("backlog")
+    if (signs.overdue_delivery_s or 0.0) > OVERDUE_S:
+        found.add("outbox")
+    return found
 
 
 def _row(outage: Outage) -> outages.Row:

@@ -47,6 +47,19 @@ def of_workers(workers: Sequence[Worker], now: datetime) -> list[Part]:
     return [broker, Part("ingest", "ok", "ingest_runs")]
 
 
+def of_disk(workers: Sequence[Worker], now: datetime) -> list[Part]:
+    """Judge the database's disk by what the living workers last saw."""
+    states = {
+        each.disk_state
+        for each in workers
+        if (now - each.seen_at).total_seconds() <= ALIVE_S
+    }
+    for state in ("full", "low"):
+        if state in states:
+            return [Part("disk", "degraded", f"disk_{state}")]
+    return [Part("disk", "ok", "disk_ok")] if states else []
+
+
 def of_signs(signs: Signs) -> list[Part]:
     """Judge the parts that leave their traces in the database."""
     return [_engine(signs), _batch_log(signs), _notify(signs)]

@@ -11,16 +11,25 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ServiceError
-from parkpulse.services import folders, fonts, local, locks, process, units
+from parkpulse.services import (
+    folders,
+    fonts,
+    local,
+    locks,
+    process,
+    status,
+    units,
+)
 from parkpulse.services.local import Place
 from parkpulse.services.processes import Processes
 from parkpulse.services.supervisor import StoppedError, Supervisor
-from parkpulse.store import migrate, pool
+from parkpulse.store import disk, migrate, pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -304,15 +313,19 @@ def db_migrate() -> None:
 @db.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 def db_status(*, as_json: bool) -> None:
-    """Tell which migrations the database lacks."""
+    """Tell what the database holds, what that takes, and which migrations it lacks."""
     url = _database_url()
     pool.check(url)
+    config = settings.configured()
+    folder = config.disk_folder or (_home(config) if _is_here(url) else None)
     with pool.connect(url, name="parkpulse db status") as connection:
-        pending = [each.name for each in migrate.pending(connection)]
-    known = len(migrate.known())
+        found = status.report(connection, disk.look(folder) if folder else None)
     if as_json:
-        print(json.dumps({"migrations": known, "pending": pending}))
+        print(json.dumps(status.as_json(found), default=str))
         return
-    print(f"{known - len(pending)} of {known} migrations applied")
-    for name in pending:
-        print(f"pending: {name}")
+    print("\n".join(status.lines(found)))
+
+
+def _is_here(url: str) -> bool:
+    """Whether the database is on this machine, and so on the disk of our home."""
+    return urlsplit(url).hostname in {None, "127.0.0.1", "::1", "localhost"}

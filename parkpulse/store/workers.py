@@ -27,6 +27,9 @@ class Worker(NamedTuple):
     """Messages received and not yet committed then."""
     arrivals: int
     """Messages of this run that are committed."""
+    disk_state: str = "ok"
+    """`ok`, `low`, or `full`: then it takes no messages."""
+    disk_free_bytes: int | None = None
 
 
 def start(connection: Connection, writer: str, run: UUID) -> None:
@@ -90,6 +93,15 @@ def report(
     return cursor.rowcount == 1
 
 
+def note_disk(connection: Connection, writer: str, state: str, free_bytes: int) -> None:
+    """Note how full the database's disk is."""
+    connection.execute(
+        "update ingest_worker set disk_state = %s, disk_free_bytes = %s"
+        " where writer = %s",
+        [state, free_bytes, writer],
+    )
+
+
 def note_dropped(connection: Connection, writer: str, total: int) -> int:
     """Note the broker's count of dropped messages; return how many are new.
 
@@ -113,7 +125,8 @@ def note_dropped(connection: Connection, writer: str, total: int) -> int:
 def workers(connection: Connection) -> list[Worker]:
     """All ingest workers that ever ran, by name."""
     rows = connection.execute(
-        "select writer, started_at, seen_at, connected, waiting, arrivals"
+        "select writer, started_at, seen_at, connected, waiting, arrivals, disk_state,"
+        " disk_free_bytes"
         " from ingest_worker order by writer"
     )
     return [Worker(*row) for row in rows]
