@@ -45,7 +45,7 @@ function handlers() {
   return { calls, all };
 }
 
-const open = () => new Source() as unknown as EventSource;
+const open = () => new Source();
 
 function last(): Source {
   const source = Source.all.at(-1);

@@ -1,4 +1,5 @@
 /** The park's live stream: reconnects by itself and says when it is down. */
+import { sharing, type Connect, type Source } from "./shared-source";
 import type { Alert, Flow, LiveValue, Snapshot } from "./types";
 
 export interface Handlers {
@@ -17,24 +18,22 @@ const SILENCE_MS = 10_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 15_000;
 
-type Open = (address: string) => EventSource;
-
 /**
  * One connection that is kept up until `close`.
  *
- * The browser reconnects after a break and sends the last event's id; where it gives up (the
+ * It is shared with the browser's other tabs. The browser reconnects after a break and sends the last event's id; where it gives up (the
  * service refused) or hangs, this opens a new connection, whose snapshot brings all up to date.
  */
 export class Stream {
   readonly #address: string;
   readonly #handlers: Handlers;
-  readonly #open: Open;
-  #source: EventSource | null = null;
+  readonly #open: Connect;
+  #source: Source | null = null;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
   #waitMs = FIRST_WAIT_MS;
 
-  constructor(address: string, handlers: Handlers, open: Open = (url) => new EventSource(url)) {
+  constructor(address: string, handlers: Handlers, open: Connect = sharing()) {
     this.#address = address;
     this.#handlers = handlers;
     this.#open = open;
