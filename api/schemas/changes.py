@@ -24,6 +24,7 @@ _CHANGE = {
     "limit": 22.5,
     "alert": None,
     "actor": None,
+    "times": 1,
 }
 
 
@@ -56,6 +57,7 @@ class Change(Answer):
     limit: float | None
     alert: str | None = Field(description="Id of the alert.")
     actor: str | None
+    times: int = Field(description="How often a state changed; `at` is the last time.")
 
 
 class Changes(Answer):

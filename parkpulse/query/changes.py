@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 MOST = 200
 """So many newest changes are given."""
-_MOST_OF_ONE = 20
 _HALF = 0.5
 _STATE = "state"
 _ROUTINE = frozenset({"fan_running"})
@@ -66,6 +65,8 @@ class Change:
     limit: float | None = None
     alert: str | None = None
     actor: str | None = None
+    times: int = 1
+    """How often a state has changed; this is the last time."""
 
 
 def read(
@@ -138,8 +139,7 @@ def _is_watched(series: Series, limits: Limits) -> bool:
 def switches(value: FloatArray) -> list[int]:
     """Positions of readings of a state that differ from the one before."""
     is_on = value >= _HALF
-    found = np.flatnonzero(is_on[1:] != is_on[:-1]) + 1
-    return [int(each) for each in found[-_MOST_OF_ONE:]]
+    return [int(each) for each in np.flatnonzero(is_on[1:] != is_on[:-1]) + 1]
 
 
 def crossing(value: FloatArray, limit: float) -> int | None:
@@ -156,16 +156,20 @@ def crossing(value: FloatArray, limit: float) -> int | None:
 def _switched(
     device: Device, series: Series, ts: Int64Array, value: FloatArray
 ) -> Iterator[Change]:
-    for at in switches(value):
-        yield Change(
-            at=instants.from_us(int(ts[at])),
-            kind="on" if value[at] >= _HALF else "off",
-            device=device.code,
-            device_name=device.name,
-            place=device.place,
-            series=series.id,
-            metric=series.metric.name,
-        )
+    found = switches(value)
+    if not found:
+        return
+    at = found[-1]
+    yield Change(
+        at=instants.from_us(int(ts[at])),
+        kind="on" if value[at] >= _HALF else "off",
+        device=device.code,
+        device_name=device.name,
+        place=device.place,
+        series=series.id,
+        metric=series.metric.name,
+        times=len(found),
+    )
 
 
 def _crossed(

@@ -83,6 +83,7 @@ export interface Change {
   limit: number | null;
   alert: string | null;
   actor: string | null;
+  times: number;
 }
 
 export type Grade = "normal" | "warning" | "critical";

@@ -56,6 +56,7 @@ export const en = {
     noChart: "A chart needs a rain gauge and a level gauge.",
     changes: "The last hour",
     noChanges: "Nothing has changed in the last hour.",
+    times: (n: string) => `${n} times`,
     change: {
       raised: "alert raised",
       severity: "severity changed",
@@ -263,6 +264,7 @@ export const zh: Words = {
     noChart: "过程线需要一个雨量站和一个水位站。",
     changes: "近一小时变化",
     noChanges: "近一小时没有变化。",
+    times: (n: string) => `${n} 次`,
     change: {
       raised: "触发告警",
       severity: "级别变化",
