@@ -26,6 +26,7 @@ from uuid_utils import compat
 from api import app, listening
 from api.auth.accounts import Accounts
 from api.messaging import Messaging
+from api.workshop import Workshop
 from parkpulse.model import instants
 from parkpulse.model.condition import AlertRow, EventRow
 from parkpulse.model.registry import (
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from tests.plugins.fix_engine import Lab
 
 _WITHIN_S = 20.0
+_RETENTION_DAYS = 3650
 Harbour = dict[tuple[str, str], int]
 _RULE = RuleSpec(
     code="stage",
@@ -177,6 +179,7 @@ class Site:
     vault: Vault = field(default_factory=lambda: Vault(Fernet.generate_key().decode()))
     url: str = ""
     is_local: bool = True
+    profiles: Path | None = None
     accounts: Accounts = field(init=False)
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
     context: Context = field(init=False)
@@ -195,6 +198,7 @@ class Site:
             mqtt_url=self.mqtt_url,
             messaging=Messaging(self.vault, "http://park.example", allow_private=True),
             accounts=self.accounts,
+            workshop=Workshop(self.lab.database, self.profiles, _RETENTION_DAYS),
         )
         self.context = application.state.context
         listener = listening.bind("127.0.0.1", 0)
@@ -312,7 +316,7 @@ def _bytes(value: str | bytes) -> bytes:
 
 @pytest.fixture
 def site(lab: Lab, tmp_path: Path) -> Iterator[Site]:
-    running = Site(lab, tmp_path / "dist")
+    running = Site(lab, tmp_path / "dist", profiles=tmp_path / "profiles")
     running.start()
     yield running
     running.stop()
