@@ -6,20 +6,37 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.auth.rights import Right, needs
+from api.auth.rights import Right, Who, needs
 from api.context import Ctx
 from api.schemas.common import Page, Paged
 from api.schemas.energy import (
     AttributeRow,
     BalanceQuery,
     Balances,
+    CertificatesBody,
+    Changed,
+    EndedTarget,
     EnergyFlow,
     FactorRow,
+    NewTarget,
     PeriodQuery,
+    SerialQuery,
+    TargetRow,
 )
+from parkpulse.errors import InvalidRequestError, NotFoundError
+from parkpulse.model.certificates import AttributeSpec
 from parkpulse.query import energy_flow, evidence
+from parkpulse.store import certificates, meters, targets
+from parkpulse.store.targets import TargetSpec
 
 router = APIRouter(tags=["kpis"], dependencies=[needs(Right.READ)])
+_CODES = {
+    "serial": "serial_taken",
+    "volume_kwh": "not_whole_certificates",
+    "generated_to": "empty_period",
+    "used_to": "empty_period",
+    "valid_to": "validity_too_short",
+}
 _CENTRE = "/parks/{park}/data-centres/{centre}"
 
 
@@ -68,6 +85,83 @@ def list_certificates(
         return evidence.attributes(
             conn, data_centre, limit=query.limit, cursor=query.cursor
         )
+
+
+@router.post(
+    f"{_CENTRE}/certificates",
+    response_model=Changed,
+    summary="Put certificates into the ledger",
+    dependencies=[needs(Right.EDIT_CERTIFICATES)],
+)
+def put_certificates(
+    park: str, centre: str, body: CertificatesBody, ctx: Ctx
+) -> object:
+    """All rows or none; a known serial is replaced, one of elsewhere refused."""
+    data_centre = ctx.live.park(park).data_centre(centre).id
+    specs = [AttributeSpec(**each.model_dump()) for each in body.items]
+    with ctx.database.transaction() as conn:
+        for fault in certificates.faults(conn, data_centre, specs):
+            pointer = f"/items/{fault.row}/{fault.field}"
+            raise InvalidRequestError(_CODES[fault.field], fault.text, pointer)
+        return {"changed": certificates.apply(conn, data_centre, specs)}
+
+
+@router.delete(
+    f"{_CENTRE}/certificates",
+    response_model=Changed,
+    summary="Take a certificate out of the ledger",
+    dependencies=[needs(Right.EDIT_CERTIFICATES)],
+)
+def remove_certificate(
+    park: str, centre: str, query: Annotated[SerialQuery, Query()], ctx: Ctx
+) -> object:
+    """Annual figures that counted it are computed again; 404 when there is none."""
+    data_centre = ctx.live.park(park).data_centre(centre).id
+    with ctx.database.transaction() as conn:
+        changed = certificates.remove(conn, data_centre, [query.serial])
+    if not changed:
+        kind = "certificate"
+        raise NotFoundError(kind, query.serial)
+    return {"changed": changed}
+
+
+@router.get("/targets", response_model=Page[TargetRow], summary="Targets")
+def list_targets(_: Annotated[Paged, Query()], ctx: Ctx) -> object:
+    """All dated targets with their sources, newest first, on one page."""
+    with ctx.database.transaction() as conn:
+        return {"items": [row._asdict() for row in meters.targets(conn)], "next": None}
+
+
+@router.post(
+    "/targets",
+    response_model=TargetRow,
+    status_code=201,
+    summary="Put a target in force",
+    dependencies=[needs(Right.EDIT_TARGETS)],
+)
+def add_target(body: NewTarget, ctx: Ctx, who: Who) -> object:
+    """Of those in force the newest counts; figures from its day on are judged again."""
+    who.check(None)
+    if body.kpi == "ref" and body.value > 1:
+        code, message = "share_above_1", "a share is at most 1"
+        raise InvalidRequestError(code, message, "/value")
+    with ctx.database.transaction() as conn:
+        key = targets.add(conn, TargetSpec(**body.model_dump()))
+        return next(row for row in meters.targets(conn) if row.id == key)
+
+
+@router.post(
+    "/targets/end",
+    response_model=TargetRow,
+    summary="End a target",
+    dependencies=[needs(Right.EDIT_TARGETS)],
+)
+def end_target(body: EndedTarget, ctx: Ctx, who: Who) -> object:
+    """Keep it in the list, for the figures that were judged by it."""
+    who.check(None)
+    with ctx.database.transaction() as conn:
+        targets.end(conn, body.id, body.valid_to)
+        return next(row for row in meters.targets(conn) if row.id == body.id)
 
 
 @router.get(

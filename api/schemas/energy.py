@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from api.schemas.common import Answer, Moment, Name, Request, example
 from parkpulse.model.certificates import AttributeKind
@@ -226,3 +227,93 @@ class Balances(Answer):
     tolerance: float
     items: list[BalanceRow]
     silent: list[str]
+
+
+Serial = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Source = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+
+
+class CertificateBody(Request):
+    """A row to put into the ledger; dates are [from, to)."""
+
+    serial: Serial = Field(description="A batch is `GEC0001..GEC0100`.")
+    kind: AttributeKind
+    volume_kwh: float = Field(gt=0, lt=1e12, allow_inf_nan=False)
+    generated_from: date
+    generated_to: date
+    used_from: date
+    used_to: date
+    source: Source
+    retired_on: date | None = None
+    valid_to: date | None = None
+
+
+class CertificatesBody(Request):
+    """Rows to put into the ledger, all or none."""
+
+    items: list[CertificateBody] = Field(min_length=1, max_length=1000)
+
+
+class Changed(Answer):
+    """How many rows are new, changed or gone."""
+
+    model_config = example({"changed": 1})
+
+    changed: int
+
+
+class SerialQuery(Request):
+    """Which row."""
+
+    serial: Serial
+
+
+class TargetRow(Answer):
+    """A dated target and whom it binds."""
+
+    model_config = example(
+        {
+            "id": 1,
+            "kpi": "pue",
+            "comparison": "lt",
+            "value": 1.25,
+            "coverage_floor": 0.95,
+            "valid_from": "2023-12-28",
+            "valid_to": None,
+            "commissioned_from": "2023-12-28",
+            "min_standard_racks": 3000,
+            "source": "Shandong, 2023-12-28, item 14",
+        }
+    )
+
+    id: int
+    kpi: Literal["pue", "ref"]
+    comparison: Literal["lt", "ge"]
+    value: float
+    coverage_floor: float
+    valid_from: date
+    valid_to: date | None
+    commissioned_from: date | None
+    min_standard_racks: int
+    source: str
+
+
+class NewTarget(Request):
+    """A target to put in force, for all parks."""
+
+    kpi: Literal["pue", "ref"]
+    value: float = Field(gt=0, le=10, allow_inf_nan=False)
+    coverage_floor: float = Field(default=0.95, ge=0.5, le=1, allow_inf_nan=False)
+    valid_from: date
+    commissioned_from: date | None = None
+    min_standard_racks: int = Field(default=0, ge=0, le=10_000_000)
+    source: Source
+
+
+class EndedTarget(Request):
+    """A target that ends."""
+
+    id: int = Field(ge=1, le=2**31 - 1)
+    valid_to: date = Field(description="First day on which it is no longer in force.")
