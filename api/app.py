@@ -44,6 +44,7 @@ from api.routes import (
     hydrology,
     kpis,
     ledger,
+    metrics,
     outlook,
     parks,
     plans,
@@ -208,6 +209,7 @@ def described() -> FastAPI:
     )
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
+    app.include_router(metrics.router)
     _add_documents(app)
     return app
 

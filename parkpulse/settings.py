@@ -97,8 +97,6 @@ class Settings(BaseSettings):
     """Free space below which no messages are taken; None: 4 %, at most 5 GB. [MB]"""
     log_format: str = Field(default="text", pattern="^(text|json)$")
     """How log lines are written."""
-    metrics_token: SecretStr | None = None
-    """Bearer token that opens `/metrics` to other machines; None: loopback only."""
     training: bool | None = None
     """Whether people at the page may start simulated parks; None: if the page is served
     on loopback only and has no `public_url`."""
