@@ -19,6 +19,7 @@ from parkpulse.model.definitions import Level, Rate, Scope, Threshold
 from parkpulse.model.packed import ChangeArrays
 from parkpulse.model.registry import Name
 from parkpulse.model.rule import RuleSpec, StoredRule
+from parkpulse.store import surroundings
 from parkpulse.store.rules import WatchedSeries
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def watch_of(count: int, rates: float) -> Watch:
         for number in range(count)
     ]  # fmt: skip
     stored = [_rule(number, is_rate=number < rates * RULES) for number in range(RULES)]
-    return alerts_watch.build(stored, series)
+    return alerts_watch.build(stored, surroundings.gathered(series))
 
 
 def _rule(number: int, *, is_rate: bool) -> StoredRule:

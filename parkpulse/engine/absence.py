@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from parkpulse.engine import absence_rows, alerts_record, alerts_stray
+from parkpulse.engine import absence_rows, alerts_record, alerts_stray, registered
 from parkpulse.engine.absence_rows import Silence
-from parkpulse.engine.alerts_changes import Changes
 from parkpulse.engine.alerts_record import Finding
 from parkpulse.engine.loop import BATCHES
+from parkpulse.engine.registered import News
 from parkpulse.model import instants
 from parkpulse.model.definitions import Absence
 from parkpulse.model.registry import SLOTS
-from parkpulse.store import conditions, parks, rules, snapshots, workers
+from parkpulse.store import conditions, parks, rules, snapshots, surroundings, workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,10 +86,11 @@ class AbsenceConsumer:
 
     def __init__(self, database: Database, page_url: str) -> None:
         self._page_url = page_url
-        self._changes = Changes(database, rules.CHANNEL)
+        self._registered = registered.of(database)
+        self._news = News(self._registered)
         self._slots: list[int] = []
-        self._silence = Silence([], [])
-        self._agenda = Agenda()
+        self._silence = Silence(absence_rows.build([], surroundings.NOTHING))
+        self._agenda = Agenda(np.empty(0, np.int64), np.empty(0, np.int64))
         self._paused_from: int | None = None
         self._is_behind = False
         self._deaf: _Deaf | None = None
@@ -98,7 +99,7 @@ class AbsenceConsumer:
     def start(self, conn: Connection, slots: Sequence[int]) -> None:
         """Load the state of exactly these slots."""
         self._slots = list(slots)
-        self._changes.have_come()
+        self._news.have_come()
         self._saved_at = None
         self._paused_from = None
         self._deaf = None
@@ -114,22 +115,21 @@ class AbsenceConsumer:
 
     def _load(self, conn: Connection) -> None:
         stored = rules.load(conn)
-        devices = rules.watched_devices(conn, self._slots)
-        self._silence = Silence(devices, absence_rows.build(stored, devices))
+        known = self._registered.series(conn, self._slots)
+        self._silence = Silence(absence_rows.build(stored, known))
         lasting = conditions.lasting(conn, self._slots)
-        self._silence.take_up(lasting)
-        keys = {each.origin.key for each in self._silence.rows}
+        keys = self._silence.take_up(lasting)
         alerts_stray.end(conn, lasting, keys, stored, Absence, self._page_url)
 
     def _begin(self, clocks: dict[int, int]) -> None:
         """Let devices of which nothing is known begin now."""
         self._silence.begin(clocks)
-        self._agenda = Agenda()
-        for row in range(len(self._silence.rows)):
-            self._plan(row)
+        row = np.arange(len(self._silence.rows))
+        park = self._silence.park_id[self._silence.rows.device]
+        self._agenda = Agenda(park, self._silence.all_due(row))
 
     def _plan(self, row: int) -> None:
-        park = self._silence.rows[row].origin.park_id
+        park = self._silence.park_of(row)
         self._agenda.put(park, self._silence.next_due(row), row)
 
     def _reload(self, conn: Connection) -> None:
@@ -154,7 +154,7 @@ class AbsenceConsumer:
 
     def tick(self, conn: Connection, now: datetime) -> None:
         """Find who is overdue, unless that cannot be known."""
-        if self._changes.have_come():
+        if self._news.have_come():
             self._reload(conn)
         clocks = _clocks(conn)
         if self._can_decide(conn, clocks, now) and not self._is_behind:
@@ -259,11 +259,22 @@ def _unpacked(snapshot: bytes) -> tuple[Int64Array, Int64Array, Int64Array]:
 
 
 class Agenda:
-    """When each row is next to be looked at, by park; only its newest entry counts."""
+    """When each row is next to be looked at, by park; only its newest entry counts.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    park, at : arrays, shape (n,)
+        Park and time of each row at first. [us]
+    """
+
+    def __init__(self, park: Int64Array, at: Int64Array) -> None:
         self._heaps: dict[int, list[tuple[int, int]]] = {}
-        self._planned: dict[int, int] = {}
+        self._planned = dict(enumerate(at.tolist()))
+        for key in np.unique(park).tolist():
+            mine = np.flatnonzero(park == key)
+            heap = list(zip(at[mine].tolist(), mine.tolist(), strict=True))
+            heapq.heapify(heap)
+            self._heaps[key] = heap
 
     def put(self, park: int, at: int, row: int) -> None:
         """Plan a row for a time of its park. [us]."""

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from analytics import buckets
 from parkpulse.engine.alerts_reconcile import Origin
-from parkpulse.model import instants, rule
+from parkpulse.engine.matching import Groups, Index
+from parkpulse.model import instants
 from parkpulse.model.condition import Interval, Step
 from parkpulse.model.definitions import Absence
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from parkpulse.model.condition import Key
     from parkpulse.model.packed import Int32Array, Int64Array
     from parkpulse.model.rule import StoredRule
-    from parkpulse.store.rules import WatchedDevice
+    from parkpulse.store.surroundings import Surroundings
 
 UNHEARD = -1
 """Receipt of a device of which nothing is known. [us]"""
@@ -31,41 +32,103 @@ class Row(NamedTuple):
 
     origin: Origin
     device: int
-    """Index of the device."""
+    """Position of the device."""
     definition: Absence
-    silences: list[int]
-    """How long each level waits. [us]"""
 
 
-def build(stored: Sequence[StoredRule], devices: Sequence[WatchedDevice]) -> list[Row]:
+class Rows:
+    """Rules in force for devices: n pairs of numbers, put together when asked.
+
+    Parameters
+    ----------
+    known
+        All devices.
+    index
+        Finds them.
+    rules
+        Rules of absence, each with its definition.
+    rule, device : arrays, shape (n,)
+        Which of the rules, and position of the device, sorted by device.
+    """
+
+    def __init__(
+        self,
+        known: Surroundings,
+        index: Index,
+        rules: Sequence[tuple[int, Absence]],
+        rule: Int64Array,
+        device: Int64Array,
+    ) -> None:
+        self.known = known
+        self.device = device
+        self._index = index
+        self._rules = rules
+        self._rule = rule
+        interval_s = known.devices.report_interval_s[device].astype(np.int64)
+        self._interval = interval_s * instants.SECOND
+        width = max((len(each.levels) for _, each in rules), default=1)
+        # Behind the last level nothing more is due.
+        self._limit = np.full((len(rules), width + 1), np.inf)
+        for number, (_, each) in enumerate(rules):
+            limits = [level.limit for level in each.levels]
+            self._limit[number, : len(limits)] = limits
+
+    def __len__(self) -> int:
+        return len(self.device)
+
+    def __getitem__(self, row: int) -> Row:
+        rule_id, definition = self._rules[self._rule[row]]
+        at, of = int(self.device[row]), self.known.devices
+        park_id = int(of.park[at])
+        origin = Origin(
+            rule_id=rule_id,
+            subject=f"{self.known.parks[park_id][0]}/{of.code[at].decode()}",
+            park_id=park_id,
+            place_id=int(of.place[at]) or None,
+            device_id=int(of.id[at]),
+            series_id=None,
+            definition=definition,
+        )
+        return Row(origin, at, definition)
+
+    def silence(self, row: Int64Array, level: Int64Array) -> Int64Array:
+        """How long the silence of rows is at their next levels. [us]."""
+        limit = self._limit[self._rule[row], level]
+        is_last = np.isinf(limit)
+        wait = np.rint(np.where(is_last, 0, limit) * self._interval[row])
+        return np.where(is_last, _FOREVER, wait.astype(np.int64))
+
+    def find(self, key: Key) -> int | None:
+        """Row of a rule and subject."""
+        device = self._index.device(key[1])
+        if device is None:
+            return None
+        first, last = np.searchsorted(self.device, [device, device + 1]).tolist()
+        for row in range(first, last):
+            if self._rules[self._rule[row]][0] == key[0]:
+                return row
+        return None
+
+
+def build(stored: Sequence[StoredRule], known: Surroundings) -> Rows:
     """Make the rows of all devices that rules of absence watch."""
-    in_park: dict[int, list[StoredRule]] = {}
-    rows: list[Row] = []
-    for index, device in enumerate(devices):
-        if device.park_id not in in_park:
-            in_park[device.park_id] = rule.in_force(stored, device.park_id)
-        for each in in_park[device.park_id]:
+    groups = Groups(stored, known.parks)
+    index = Index(known, groups.of)
+    is_able = known.devices.is_active.copy()
+    is_able &= np.bincount(known.device, minlength=len(is_able)) > 0
+    rules: list[tuple[int, Absence]] = []
+    found: list[Int64Array] = []
+    for group, in_force in sorted(groups.rules.items()):
+        for each in in_force:
             definition = each.spec.definition
-            if isinstance(definition, Absence) and definition.scope.holds(
-                device.code, device.kind, device.places, device.tags
-            ):
-                rows.append(_row(each.id, definition, device, index))
-    return rows
-
-
-def _row(rule_id: int, definition: Absence, device: WatchedDevice, index: int) -> Row:
-    origin = Origin(
-        rule_id=rule_id,
-        subject=f"{device.park}/{device.code}",
-        park_id=device.park_id,
-        place_id=device.place_id,
-        device_id=device.id,
-        series_id=None,
-        definition=definition,
-    )
-    interval = device.report_interval_s * instants.SECOND
-    silences = [round(level.limit * interval) for level in definition.levels]
-    return Row(origin, index, definition, silences)
+            if isinstance(definition, Absence):
+                rules.append((each.id, definition))
+                devices = index.devices(group, definition.scope)
+                found.append(devices[is_able[devices]].astype(np.int64))
+    device = np.concatenate([*found, np.empty(0, np.int64)])
+    rule = np.repeat(np.arange(len(found)), [len(each) for each in found])
+    order = np.lexsort((rule, device))
+    return Rows(known, index, rules, rule[order], device[order])
 
 
 class Silence:
@@ -73,41 +136,37 @@ class Silence:
 
     Parameters
     ----------
-    devices
-        By id.
     rows
         Of these devices.
     """
 
-    def __init__(self, devices: Sequence[WatchedDevice], rows: list[Row]) -> None:
+    def __init__(self, rows: Rows) -> None:
+        known = rows.known
         self.rows = rows
-        self.level = [0] * len(rows)
+        self.level: Int64Array = np.zeros(len(rows), np.int64)
         """How many levels of each row have been told."""
-        self.device_id: Int64Array = np.array([each.id for each in devices], np.int64)
-        self.park_id: Int64Array = np.array(
-            [each.park_id for each in devices], np.int64
-        )
-        self.received: Int64Array = np.full(len(devices), UNHEARD, np.int64)
+        self.device_id: Int64Array = known.devices.id.astype(np.int64)
+        self.park_id: Int64Array = known.devices.park.astype(np.int64)
+        self.received: Int64Array = np.full(len(self.device_id), UNHEARD, np.int64)
         """Last receipt, or the begin of the watch. [us]"""
-        pairs = [
-            (series, index)
-            for index, each in enumerate(devices)
-            for series in each.series
-        ]
-        pairs.sort()
-        self._series = np.array([series for series, _ in pairs], np.int64)
-        self._device = np.array([index for _, index in pairs], np.int64)
+        self._series = known.id
+        self._device = known.device
         self._active: dict[int, list[int]] = {}
 
-    def take_up(self, lasting: Mapping[Key, Interval]) -> None:
-        """Go on with the conditions that last."""
-        for number, row in enumerate(self.rows):
-            found = lasting.get(row.origin.key)
-            if found is not None:
-                severities = [each.severity for each in row.definition.levels]
-                level = row.definition.level(found.severity).severity
-                self.level[number] = severities.index(level) + 1
-                self._active.setdefault(row.device, []).append(number)
+    def take_up(self, lasting: Mapping[Key, Interval]) -> set[Key]:
+        """Go on with the conditions that last; return the keys of those."""
+        taken: set[Key] = set()
+        for key, found in lasting.items():
+            number = self.rows.find(key)
+            if number is None:
+                continue
+            taken.add(key)
+            row = self.rows[number]
+            severities = [each.severity for each in row.definition.levels]
+            level = row.definition.level(found.severity).severity
+            self.level[number] = severities.index(level) + 1
+            self._active.setdefault(row.device, []).append(number)
+        return taken
 
     def restore(self, device_id: Int64Array, received: Int64Array) -> None:
         """Take receipts of devices that are the same here, unless newer are known."""
@@ -140,7 +199,7 @@ class Silence:
         """Note when series were heard [us]; return the rows that were silent."""
         if not len(self._series) or not len(series):
             return []
-        wanted = buckets.distinct(series.astype(np.int64))
+        wanted = buckets.distinct(series.astype(np.int64)).astype(np.int32)
         at = np.minimum(np.searchsorted(self._series, wanted), len(self._series) - 1)
         heard = buckets.distinct(self._device[at[self._series[at] == wanted]])
         now = _by_park(self.park_id[heard], clocks)
@@ -151,12 +210,19 @@ class Silence:
             row for device in heard.tolist() for row in self._active.get(device, [])
         ]
 
+    def park_of(self, row: int) -> int:
+        """Id of the park of a row."""
+        return int(self.park_id[self.rows.device[row]])
+
     def next_due(self, row: int) -> int:
         """Return when the next level of a row is reached, if nothing is heard. [us]."""
-        mine, level = self.rows[row], self.level[row]
-        if level == len(mine.silences):
-            return _FOREVER
-        return int(self.received[mine.device]) + mine.silences[level]
+        return int(self.all_due(np.array([row]))[0])
+
+    def all_due(self, row: Int64Array) -> Int64Array:
+        """Return when the next levels of rows are reached. [us]."""
+        wait = self.rows.silence(row, self.level[row])
+        due: Int64Array = self.received[self.rows.device[row]] + wait
+        return np.where(wait == _FOREVER, _FOREVER, due)
 
     def advance(
         self, row: int, lasting: Sequence[Interval], due: int | None, now: int
@@ -167,7 +233,7 @@ class Silence:
             self.level[row] = 0
             self._active.pop(mine.device, None)
             return [replace(each, cleared=max(now, each.raised)) for each in lasting]
-        level = mine.definition.levels[self.level[row]]
+        level = mine.definition.levels[int(self.level[row])]
         self.level[row] += 1
         step = Step(due, level.severity, level.limit)
         if lasting:

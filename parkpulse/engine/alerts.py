@@ -24,16 +24,24 @@ from parkpulse.engine import (
     alerts_record,
     alerts_stray,
     alerts_watch,
+    registered,
 )
-from parkpulse.engine.alerts_changes import Changes
 from parkpulse.engine.alerts_evaluate import Touched
 from parkpulse.engine.alerts_record import Finding
-from parkpulse.engine.alerts_watch import Watch
 from parkpulse.engine.journal import Journal
+from parkpulse.engine.registered import News
 from parkpulse.model import instants, packed
 from parkpulse.model.definitions import SeriesDefinition
 from parkpulse.model.registry import SLOTS
-from parkpulse.store import conditions, parks, retention, rules, snapshots, windows
+from parkpulse.store import (
+    conditions,
+    parks,
+    retention,
+    rules,
+    snapshots,
+    surroundings,
+    windows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +50,13 @@ if TYPE_CHECKING:
     from analytics.thresholds import BoolArray, IntArray
     from parkpulse.engine.alerts_arrivals import InOrder
     from parkpulse.engine.alerts_evaluate import Answer
+    from parkpulse.engine.alerts_watch import Watch
     from parkpulse.model.condition import Interval
     from parkpulse.model.packed import LoggedBatch
     from parkpulse.model.rule import StoredRule
     from parkpulse.store.pool import Connection, Database
     from parkpulse.store.snapshots import Consumed
+    from parkpulse.store.surroundings import Surroundings
 
 SNAPSHOT_EVERY = timedelta(seconds=30)
 """Time between two snapshots of a slot in which readings came."""
@@ -67,9 +77,10 @@ class AlertConsumer:
 
     def __init__(self, database: Database, page_url: str) -> None:
         self._page_url = page_url
-        self._changes = Changes(database, rules.CHANNEL)
+        self._registered = registered.of(database)
+        self._news = News(self._registered)
         self._slots: list[int] = []
-        self._watch = Watch([], np.zeros(0, np.int32))
+        self._watch = alerts_watch.build([], surroundings.NOTHING)
         self._journal = Journal(self.name)
         self._unsaved: set[int] = set()
         self._saved_at: datetime | None = None
@@ -78,23 +89,23 @@ class AlertConsumer:
         """Load the state of exactly these slots and bring it up to the position."""
         self._slots = list(slots)
         self._unsaved = set()
-        self._changes.have_come()
-        self._load(conn)
+        self._news.have_come()
+        self._load(conn, self._registered.series(conn, self._slots))
         for snapshot in self._journal.load(conn, self._slots):
             self._watch.restore(snapshot)
         self._examine(conn, *self._missed(conn))
         self._begin_new_rows(conn)
 
-    def _load(self, conn: Connection) -> None:
-        """Read rules and series, and end conditions that nobody watches any more."""
+    def _load(self, conn: Connection, known: Surroundings) -> None:
+        """Read rules, and end conditions that nobody watches any more."""
         stored = rules.load(conn)
         self._journal.begin_anew()
-        self._watch = alerts_watch.build(stored, rules.watched(conn, self._slots))
+        self._watch = alerts_watch.build(stored, known)
         self._end_unwatched(conn, stored)
 
-    def _reload(self, conn: Connection) -> None:
+    def _reload(self, conn: Connection, known: Surroundings) -> None:
         before = self._watch.rows
-        self._load(conn)
+        self._load(conn, known)
         self._watch.carry_over(before)
         self._begin_new_rows(conn)
 
@@ -131,7 +142,7 @@ class AlertConsumer:
 
     def _end_unwatched(self, conn: Connection, stored: Sequence[StoredRule]) -> None:
         lasting = conditions.lasting(conn, self._slots)
-        watched = {each.origin.key for each in self._watch.entries} if lasting else ()
+        watched = {key for key in lasting if self._watch.watches(key)}
         alerts_stray.end(
             conn, lasting, watched, stored, SeriesDefinition, self._page_url
         )
@@ -144,7 +155,8 @@ class AlertConsumer:
         changes = packed.counting(packed.concatenate(batches))
         self._unsaved.update(batch.slot for batch in batches)
         if self._watch.has_unknown(changes.series):
-            self._reload(conn)
+            series = changes.series
+            self._reload(conn, self._registered.holding(conn, self._slots, series))
             self._watch.ignore(changes.series)
         in_order, late = alerts_arrivals.split(self._watch, changes)
         rows, first = self._follow(in_order)
@@ -177,8 +189,8 @@ class AlertConsumer:
 
     def tick(self, conn: Connection, now: datetime) -> None:
         """Let delays end, hear of changed rules, and keep a snapshot now and then."""
-        if self._changes.have_come():
-            self._reload(conn)
+        if self._news.have_come():
+            self._reload(conn, self._registered.series(conn, self._slots))
         self._let_expire(conn)
         if self._saved_at is None or now - self._saved_at >= SNAPSHOT_EVERY:
             for slot in sorted(self._unsaved):

@@ -11,15 +11,17 @@ import numpy as np
 from analytics import thresholds
 from analytics.thresholds import NEVER, STATE
 from parkpulse.engine.alerts_reconcile import Origin
-from parkpulse.model import freshness, instants, rule
+from parkpulse.engine.matching import Groups, Index
+from parkpulse.model import freshness, instants
 from parkpulse.model.definitions import SeriesDefinition
 from parkpulse.model.registry import SLOTS
-from parkpulse.model.rule import StoredRule
 from parkpulse.query import terms as rule_terms
 from parkpulse.store.windows import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
 
     from analytics.thresholds import (
         BoolArray,
@@ -28,9 +30,14 @@ if TYPE_CHECKING:
         Limits,
         Structured,
     )
+    from parkpulse.model.condition import Key
     from parkpulse.model.packed import Int32Array
+    from parkpulse.model.rule import StoredRule
     from parkpulse.query.terms import Terms
     from parkpulse.store.rules import WatchedSeries
+    from parkpulse.store.surroundings import Surroundings
+
+    Defined = tuple[StoredRule, SeriesDefinition]
 
 ROW = np.dtype(
     [
@@ -49,9 +56,6 @@ Its rule, version and series; whether the rest is known; whether the present con
 is retroactive; when the newest condition that is over ended [us]; and the fields of
 `analytics.thresholds.STATE`.
 """
-
-
-_Defined = tuple[StoredRule, SeriesDefinition]
 
 
 class Tail(NamedTuple):
@@ -83,6 +87,67 @@ class Entry(NamedTuple):
         )
 
 
+class Entries:
+    """Rules in force for n series: pairs of numbers, put together when asked.
+
+    Parameters
+    ----------
+    known
+        All series.
+    rules
+        Rules of series, each with the definition.
+    rule, position : arrays, shape (n,)
+        Which of the rules, and position of the series, sorted by series.
+    """
+
+    def __init__(
+        self,
+        known: Surroundings,
+        rules: Sequence[Defined],
+        rule: IntArray,
+        position: IntArray,
+    ) -> None:
+        self.known = known
+        self.position = position
+        self._rules = rules
+        self._rule = rule
+        pair = rule * (int(known.variant.max(initial=0)) + 1) + known.variant[position]
+        _, first, self._kind = np.unique(pair, return_index=True, return_inverse=True)
+        self._terms = [
+            rule_terms.terms(rules[rule[row]][1], known.at(int(position[row])))
+            for row in first.tolist()
+        ]
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def __getitem__(self, row: int) -> Entry:
+        return Entry(
+            self._rules[self._rule[row]][0],
+            self.known.at(int(self.position[row])),
+            self._terms[self._kind[row]],
+        )
+
+    def rule_numbers(self) -> tuple[IntArray, IntArray]:
+        """Return the id and version of each row's rule, shapes (n,)."""
+        numbers = [(each.id, each.version) for each, _ in self._rules]
+        table = np.array(numbers, np.int64).reshape(len(numbers), 2)
+        return table[self._rule, 0], table[self._rule, 1]
+
+    def limits(self) -> Limits:
+        """Return what each row compares with."""
+        return rule_terms.limits(self._terms).take(self._kind)
+
+    def of_terms(self, numbers: Sequence[int]) -> IntArray:
+        """Spread a number for each of the different terms over the rows."""
+        return np.array(numbers, np.int64)[self._kind]
+
+    @property
+    def terms(self) -> Sequence[Terms]:
+        """Terms that occur, each once."""
+        return self._terms
+
+
 @dataclass
 class Watch:
     """All rows of some slots, sorted by series.
@@ -91,11 +156,14 @@ class Watch:
     ----------
     entries
         n rows.
+    index
+        Finds series.
     all_series : array, shape (m,)
         Ids of all series of the slots, watched or not, sorted.
     """
 
-    entries: Sequence[Entry]
+    entries: Entries
+    index: Index
     all_series: Int32Array
     limits: Limits = field(init=False)
     rows: Structured = field(init=False)
@@ -118,34 +186,33 @@ class Watch:
 
     def __post_init__(self) -> None:
         count = len(self.entries)
-        self.limits = rule_terms.limits([each.terms for each in self.entries])
+        known, position = self.entries.known, self.entries.position
+        self.limits = self.entries.limits()
         self._measure()
-        intervals = [each.series.report_interval_s for each in self.entries]
-        self.series = np.array([each.series.id for each in self.entries], np.int32)
-        self.park = np.array([each.series.park_id for each in self.entries], np.int64)
-        self.fresh_for = np.array(
-            [_us(freshness.freshness_s(each)) for each in intervals], np.int64
-        )
+        self.series = known.id[position]
+        self.park = known.park[position].astype(np.int64)
+        interval, at = np.unique(known.report_interval_s, return_inverse=True)
+        fresh = [_us(freshness.freshness_s(each)) for each in interval.tolist()]
+        self.fresh_for = np.array(fresh, np.int64)[at[position]]
         self.is_pending = np.zeros(count, np.bool_)
         self.is_changed = np.zeros(count, np.bool_)
         self.rows = np.zeros(count, ROW)
-        self.rows["rule"] = [each.rule.id for each in self.entries]
-        self.rows["version"] = [each.rule.version for each in self.entries]
+        self.rows["rule"], self.rows["version"] = self.entries.rule_numbers()
         self.rows["series"] = self.series
         self.rows["ended"] = NEVER
         self._write(np.arange(count), thresholds.initial(count))
 
     def _measure(self) -> None:
-        signals = [each.terms.signal for each in self.entries]
-        rules = [each.terms.definition for each in self.entries]
-        self.is_derived = np.array([each is not None for each in signals], np.bool_)
+        terms = self.entries.terms
+        signals = [each.signal for each in terms]
+        rules = [each.definition for each in terms]
+        spread = self.entries.of_terms
+        self.is_derived = spread([each is not None for each in signals]) > 0
         self.reach = Reach(
             back=np.maximum(self.limits.on_delay, self.limits.off_delay),
-            samples=np.array(
-                [max(each.on_samples, each.off_samples) for each in rules], np.int64
-            ),
-            span=np.array([each.span if each else 0 for each in signals], np.int64),
-            lead=np.array([each.lead if each else 0 for each in signals], np.int64),
+            samples=spread([max(each.on_samples, each.off_samples) for each in rules]),
+            span=spread([each.span if each else 0 for each in signals]),
+            lead=spread([each.lead if each else 0 for each in signals]),
         )
 
     def __len__(self) -> int:
@@ -164,6 +231,15 @@ class Watch:
         index = np.repeat(np.arange(len(series)), count)
         within = np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)
         return index, first[index] + within
+
+    def watches(self, key: Key) -> bool:
+        """Whether there is a row of a rule and subject."""
+        position = self.index.subject(key[1])
+        if position is None:
+            return False
+        series = self.entries.known.id[position : position + 1]
+        _, rows = self.rows_of(series)
+        return key[0] in self.rows["rule"][rows]
 
     def has_unknown(self, series: Int32Array) -> bool:
         """Whether a reading is of a series that was not registered at the load."""
@@ -253,30 +329,24 @@ def _identity(rows: Structured) -> IntArray:
     return found
 
 
-def build(stored: Sequence[StoredRule], watched: Sequence[WatchedSeries]) -> Watch:
-    """Make the rows of all series that rules in force watch; `watched` is by id."""
-    by_metric: dict[int, dict[str, list[_Defined]]] = {}
-    entries: list[Entry] = []
-    for series in watched:
-        if series.park_id not in by_metric:
-            by_metric[series.park_id] = _by_metric(stored, series.park_id)
-        entries += [
-            Entry(each, series, rule_terms.terms(definition, series))
-            for each, definition in by_metric[series.park_id].get(series.metric, [])
-            if definition.scope.holds(
-                series.device, series.device_kind, series.places, series.tags
-            )
-        ]
-    return Watch(entries, np.array([series.id for series in watched], np.int32))
-
-
-def _by_metric(stored: Sequence[StoredRule], park_id: int) -> dict[str, list[_Defined]]:
-    found: dict[str, list[_Defined]] = {}
-    for each in rule.in_force(stored, park_id):
-        definition = each.spec.definition
-        if isinstance(definition, SeriesDefinition):
-            found.setdefault(definition.metric, []).append((each, definition))
-    return found
+def build(stored: Sequence[StoredRule], known: Surroundings) -> Watch:
+    """Make the rows of all series that rules in force watch."""
+    groups = Groups(stored, known.parks)
+    index = Index(known, groups.of)
+    rules: list[Defined] = []
+    found: list[npt.NDArray[np.integer]] = []
+    for group, in_force in sorted(groups.rules.items()):
+        for each in in_force:
+            definition = each.spec.definition
+            if isinstance(definition, SeriesDefinition):
+                rules.append((each, definition))
+                rows = index.rows(group, [definition.metric], definition.scope)
+                found.append(rows)
+    position = np.concatenate([*found, np.empty(0, np.int64)]).astype(np.int64)
+    which = np.repeat(np.arange(len(found)), [len(each) for each in found])
+    order = np.lexsort((which, position))
+    entries = Entries(known, rules, which[order], position[order])
+    return Watch(entries, index, known.id)
 
 
 def _us(seconds: float) -> int:

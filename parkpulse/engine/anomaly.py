@@ -77,15 +77,16 @@ class AnomalyConsumer:
             self._score(conn, missed)
 
     def _new_scorer(self) -> Scorer:
-        self._watched = self._rules.series
-        watched = sorted(self._watched.items())
+        watched = self._rules.watched()
         if len(watched) > MOST_SERIES:
             _log.warning(
                 "anomalies: %d series are watched, the first %d are followed",
                 len(watched),
                 MOST_SERIES,
             )
-        return Scorer({key: one.park_id for key, one in watched[:MOST_SERIES]})
+        found = [self._rules.known.at(at) for at in watched[:MOST_SERIES].tolist()]
+        self._watched = {each.id: each for each in found}
+        return Scorer({each.id: each.park_id for each in found})
 
     def consume(
         self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parkpulse import settings
-from parkpulse.engine import absence, anomaly
+from parkpulse.engine import absence, anomaly, registered
 from parkpulse.engine.absence import AbsenceConsumer
 from parkpulse.engine.alerts import AlertConsumer
 from parkpulse.engine.anomaly import AnomalyConsumer
@@ -32,6 +32,7 @@ from parkpulse.engine.loop import Loop
 from parkpulse.engine.process import Engine
 from parkpulse.engine.quality import QualityConsumer
 from parkpulse.engine.recompute import Progress, plan, run
+from parkpulse.engine.registered import News
 from parkpulse.engine.rollups import PAUSE_S, RollupConsumer
 from parkpulse.engine.rules.found import FoundRules
 from parkpulse.engine.rules.ticker import RuleTicker
@@ -52,10 +53,11 @@ def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Lo
     quality = FoundRules(database, _page_url(config), "quality")
     silence = AbsenceConsumer(database, _page_url(config))
     unusual = FoundRules(database, _page_url(config), "anomaly")
+    news = News(registered.of(database))
     return [
         Loop(database, keeper, alerts, wake=threading.Event()),
         Loop(database, keeper, silence, pause_s=absence.PAUSE_S),
-        Loop(database, keeper, RollupConsumer(), pause_s=PAUSE_S),
+        Loop(database, keeper, RollupConsumer(news), pause_s=PAUSE_S),
         Loop(database, keeper, KpiConsumer()),
         Loop(database, keeper, QualityConsumer(quality)),
         Loop(database, keeper, AnomalyConsumer(unusual), pause_s=anomaly.PAUSE_S),

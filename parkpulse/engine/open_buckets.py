@@ -6,6 +6,7 @@ newest bucket of a series from its readings, so it can wait until it is over.
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from parkpulse.engine.tiers import TIERS
 from parkpulse.model import instants
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from analytics.arrays import BoolArray
     from parkpulse.engine.tiers import Catalogue, Tier
     from parkpulse.model.packed import FloatArray, Int64Array
@@ -82,23 +85,51 @@ class Waiting:
         key = self.of(tier)
         return key[ends(key, tier) + GRACE <= now]
 
-    def packed(self, known: Catalogue, slot: int) -> bytes:
-        """Return what waits in a slot, for `restore`."""
-        mine = [_of_slot(self.of(tier), known, slot) for tier in TIERS]
-        return np.concatenate([[len(each) for each in mine], *mine]).tobytes()
+    def packed(self, known: Catalogue, slots: Sequence[int]) -> list[bytes]:
+        """Return what waits in each of these slots, for `restore`."""
+        tiered = [_by_slot(self.of(tier), known, slots) for tier in TIERS]
+        return [_squeezed(mine) for mine in zip(*tiered, strict=True)]
 
     def restore(self, packed: bytes) -> None:
         """Have written what waited when this was packed."""
+        for tier, key in zip(TIERS, _unpacked(packed), strict=True):
+            self.add(tier, key)
+
+
+_END = -1
+"""Behind the keys of each tier."""
+
+
+def _squeezed(tiered: Iterable[Int64Array]) -> bytes:
+    """Pack keys as steps from each to the next: mostly the same few."""
+    numbers = np.concatenate([part for key in tiered for part in (key, [_END])])
+    return zlib.compress(np.diff(numbers, prepend=0).tobytes(), level=1)
+
+
+def _unpacked(packed: bytes) -> list[Int64Array]:
+    try:
+        numbers = np.cumsum(np.frombuffer(zlib.decompress(packed), np.int64))
+    except zlib.error:
+        # As versions up to 0.1 packed it: sizes, then keys.
         numbers = np.frombuffer(packed, np.int64)
-        sizes, start = numbers[: len(TIERS)], len(TIERS)
-        for tier, size in zip(TIERS, sizes.tolist(), strict=True):
-            self.add(tier, numbers[start : start + size])
-            start += size
+        sizes = numbers[: len(TIERS)]
+        return np.split(numbers[len(TIERS) :], np.cumsum(sizes)[:-1])
+    last = np.flatnonzero(numbers == _END)
+    return [each[each != _END] for each in np.split(numbers, last[:-1] + 1)]
 
 
-def _of_slot(key: Int64Array, known: Catalogue, slot: int) -> Int64Array:
+def _by_slot(
+    key: Int64Array, known: Catalogue, slots: Sequence[int]
+) -> list[Int64Array]:
+    """Return the keys of each of these slots, sorted."""
+    if not len(known.id):
+        return [key[:0] for _ in slots]
     place, is_known = known.places(key >> 32)
-    return key[is_known & (known.slot[place] == slot)] if len(known.id) else key[:0]
+    slot = np.where(is_known, known.slot[place], -1).astype(np.int16)
+    order = np.argsort(slot, kind="stable")
+    first = np.searchsorted(slot[order], slots, "left").tolist()
+    last = np.searchsorted(slot[order], slots, "right").tolist()
+    return [key[order[a:b]] for a, b in zip(first, last, strict=True)]
 
 
 class Readings(NamedTuple):

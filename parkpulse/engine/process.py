@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from parkpulse.errors import StoreError
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 _LISTEN_S = 1.0
 _RETRY_S = 2.0
+_END_WITHIN_S = 5.0
+"""A transaction that takes longer, such as the load of a million series, is given up.
+
+Nothing is lost: positions are committed with what follows from them. [s]
+"""
 _log = logging.getLogger(__name__)
 
 
@@ -51,7 +57,7 @@ class Engine:
         self._failed: BaseException | None = None
 
     def stop(self) -> None:
-        """Let every thread finish its transaction and end."""
+        """Let every thread finish its transaction and end, if that is soon."""
         self._stop.set()
         for wake in self._wakes:
             wake.set()
@@ -65,8 +71,12 @@ class Engine:
         ]
         for thread in threads:
             thread.start()
+        self._stop.wait()
+        last = time.monotonic() + _END_WITHIN_S
         for thread in threads:
-            thread.join()
+            thread.join(max(0.0, last - time.monotonic()))
+        if any(thread.is_alive() for thread in threads):
+            _log.warning("ended amid a transaction, which is rolled back")
         if self._failed is not None:
             raise self._failed
 

@@ -7,7 +7,7 @@ from the database, so that findings do not depend on the order of arrival.
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,10 +37,13 @@ if TYPE_CHECKING:
     BoolArray = npt.NDArray[np.bool_]
 
 MOST_STRETCHES = 500
-"""So many stretches are tested again in one transaction."""
+"""So many stretches are tested again in one transaction, even if that takes long."""
+MOST_AT_BEST = 16_000
+"""So many at most, while these are done within `QUICK_S`."""
+QUICK_S = 0.5
+"""Nothing else of the consumer's is held up for longer, about. [s]"""
 LONGEST = 7 * instants.DAY
 """So much of a stretch is tested again in one transaction. [us]"""
-_REFRESH = timedelta(seconds=60)
 _DOUBTFUL = (3, 4)
 
 
@@ -59,24 +62,28 @@ class QualityConsumer:
         self._rules = rules
         self._links = LinkChecks()
         self._slots: Sequence[int] = ()
-        self._known = Catalogue([])
-        self._known_at: datetime | None = None
+        self._known = Catalogue(quality_tests.NO_SERIES)
+        self._most = MOST_STRETCHES
 
     def start(self, conn: Connection, slots: Sequence[int]) -> None:
         """Load the list of series; what waits is in the database."""
         self._slots = slots
-        self._known = Catalogue(store.series(conn, slots))
-        self._known_at = None
         self._rules.start(conn, slots)
-        self._links.load(conn, slots)
+        self._known = self._catalogue(conn)
+        self._links.load(self._rules.known)
+
+    def _catalogue(self, conn: Connection) -> Catalogue:
+        return Catalogue(store.series(conn, self._slots, quality_tests.METRICS))
 
     def consume(
         self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime
     ) -> None:
         """Test what came in order; put down what did not."""
+        del now  # parks have clocks of their own
         changes = packed.concatenate(batches)
         series = changes.series.astype(np.int64)
-        self._refresh(conn, series, now)
+        if not self._known.places(series)[1].all():
+            self._refresh(conn)
         place, known = self._known.places(series)
         order = np.lexsort((changes.ts, place))
         order = order[known[order]]
@@ -102,14 +109,11 @@ class QualityConsumer:
         store.add(conn, "clock", found)
         return mine
 
-    def _refresh(self, conn: Connection, series: Int64Array, now: datetime) -> None:
-        """Read the list of series again if one is new, and now and then."""
-        self._known_at = self._known_at or now
-        is_old = now - self._known_at > _REFRESH
-        if is_old or not self._known.places(series)[1].all():
-            fresh = Catalogue(store.series(conn, self._slots))
-            fresh.take(self._known)
-            self._known, self._known_at = fresh, now
+    def _refresh(self, conn: Connection) -> None:
+        """Read the list of series again."""
+        fresh = self._catalogue(conn)
+        fresh.take(self._known)
+        self._known = fresh
 
     def _late(
         self, place: Int64Array, ts: Int64Array, replaced: BoolArray
@@ -197,11 +201,20 @@ class QualityConsumer:
 
     def tick(self, conn: Connection, now: datetime) -> None:
         """Test again some of what was put down."""
-        self._known_at = self._known_at or now
         if self._rules.reload_if_changed(conn):
-            self._links.load(conn, self._slots)
+            self._refresh(conn)
+            self._links.load(self._rules.known)
         self._links.look(conn, now)
-        waiting = store.pending(conn, self._slots, MOST_STRETCHES)
+        began = time.monotonic()
+        waiting = store.pending(conn, self._slots, self._most)
+        if not len(waiting.series):
+            return
+        self._test_again(conn, waiting)
+        is_quick = time.monotonic() - began < QUICK_S
+        wanted = self._most * 2 if is_quick else self._most // 2
+        self._most = min(max(wanted, MOST_STRETCHES), MOST_AT_BEST)
+
+    def _test_again(self, conn: Connection, waiting: Stretches) -> None:
         known = self._known.places(waiting.series)[1]
         waiting = Stretches(*(each[known] for each in waiting))
         if not len(waiting.series):

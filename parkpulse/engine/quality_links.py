@@ -9,7 +9,7 @@ import numpy as np
 
 from parkpulse.model import instants
 from parkpulse.query import links
-from parkpulse.store import parks, rules
+from parkpulse.store import parks
 from parkpulse.store import quality as store
 from parkpulse.store.quality import Findings, Stretches
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from parkpulse.query.links import LinkFinding
     from parkpulse.store.pool import Connection
     from parkpulse.store.rules import WatchedSeries
+    from parkpulse.store.surroundings import Surroundings
 
 EVERY = timedelta(seconds=30)
 SETTLED = 20 * instants.MINUTE
@@ -34,12 +35,13 @@ class LinkChecks:
         self._watched: dict[int, list[WatchedSeries]] = {}
         self._looked_at: datetime | None = None
 
-    def load(self, conn: Connection, slots: Sequence[int]) -> None:
-        """Read which sensors there are."""
+    def load(self, known: Surroundings) -> None:
+        """Take up which sensors there are."""
         self._watched = {}
-        for each in rules.watched(conn, slots):
-            if each.metric in links.METRICS:
-                self._watched.setdefault(each.park_id, []).append(each)
+        codes = known.metric.codes(links.METRICS)
+        for at in np.flatnonzero(np.isin(known.metric.code, codes)).tolist():
+            each = known.at(at)
+            self._watched.setdefault(each.park_id, []).append(each)
 
     def look(self, conn: Connection, now: datetime) -> None:
         """Keep what is found, and ask for its readings to be judged."""

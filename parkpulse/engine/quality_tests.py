@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from analytics.qartod import Flags
     from parkpulse.model.packed import FloatArray, Int64Array
     from parkpulse.model.quality import TestName
-    from parkpulse.store.quality import SeriesRow
+    from parkpulse.store.columns import Columns
 
     BoolArray = npt.NDArray[np.bool_]
 
@@ -29,10 +29,17 @@ _HEALTH: dict[str, tuple[TestName, Callable[[FloatArray], Flags]]] = {
     "rsrp": ("radio", health.rsrp_flags),
 }
 """What is tested of a device's own health, by metric."""
+METRICS = sorted({*model.shipped(), *_HEALTH})
+"""Metrics of which there is more to test than gaps."""
 CLOCK_S = (60.0, 180.0)
 """Suspect and failed lead of a reading over its receipt; ingest refuses 300 s. [s]"""
 UNKNOWN = np.iinfo(np.int64).min
 """Time of a reading that is not known. [us]"""
+
+NO_SERIES: Columns = {
+    name: np.empty(0, np.int64)
+    for name in ("id", "report_interval_s", "metric", "is_wall")
+}
 
 
 class Rows(NamedTuple):
@@ -53,30 +60,35 @@ class Catalogue:
 
     Parameters
     ----------
-    rows
-        Series by id.
+    found
+        Series by id, as `parkpulse.store.quality.series` gives them for `METRICS`.
     """
 
-    def __init__(self, rows: list[SeriesRow]) -> None:
-        self.id = np.array([row.id for row in rows], np.int64)
-        table = [model.limits(row.metric, row.report_interval_s) for row in rows]
-        each = np.array(table, np.float64).reshape(len(rows), len(Limits._fields))
-        self.limits = Limits(*each.T)
+    def __init__(self, found: Columns) -> None:
+        self.id = found["id"]
+        count = len(self.id)
+        self._metric = found["metric"].astype(np.int16)
+        # Series of the same metric and report interval have the same limits.
+        pair = (found["report_interval_s"] << 16) | found["metric"]
+        kinds, kind = np.unique(pair, return_inverse=True)
+        names = [*METRICS, ""]
+        table = [
+            model.limits(names[each & 0xFFFF], each >> 16) for each in kinds.tolist()
+        ]
+        self._limits = np.array(table).reshape(len(kinds), len(Limits._fields))
+        self._kind = kind.astype(np.int32)
         # The two newest readings, and since when the newest value has stood.
-        self.ts = np.full((len(rows), 2), UNKNOWN)
-        self.value = np.full((len(rows), 2), np.nan)
-        self.begun = np.full(len(rows), UNKNOWN)
+        self.ts = np.full((count, 2), UNKNOWN)
+        self.value = np.full((count, 2), np.nan)
+        self.begun = np.full(count, UNKNOWN)
         # Up to when readings of a series were tested.
-        self.tested = np.full(len(rows), UNKNOWN)
-        self.is_wall = np.array([row.is_wall for row in rows], np.bool_)
-        self._health = {
-            metric: np.array([row.metric == metric for row in rows], np.bool_)
-            for metric in _HEALTH
-        }
+        self.tested = np.full(count, UNKNOWN)
+        self.is_wall = found["is_wall"] > 0
 
     def is_of(self, metric: str, place: Int64Array) -> BoolArray:
         """Tell which of these series are of a metric of health."""
-        return self._health[metric][place]
+        found: BoolArray = self._metric[place] == METRICS.index(metric)
+        return found
 
     def places(self, series: Int64Array) -> tuple[Int64Array, BoolArray]:
         """Positions of series ids, and which of them are known."""
@@ -95,8 +107,9 @@ class Catalogue:
 
     def limit(self, name: str, place: Int64Array) -> FloatArray:
         """Limits of these series by name."""
-        column: FloatArray = getattr(self.limits, name)
-        return column[place]
+        column = Limits._fields.index(name)
+        found: FloatArray = self._limits[self._kind[place], column]
+        return found
 
     def span(self, place: Int64Array) -> Int64Array:
         """How far a reading can matter for others. [us]."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from parkpulse.engine.registered import News
     from parkpulse.engine.tiers import Tier
     from parkpulse.model.packed import ChangeArrays, Int64Array, LoggedBatch
     from parkpulse.store.columns import Columns
@@ -37,18 +38,23 @@ READ_EVERY = timedelta(seconds=3)
 SNAPSHOT_EVERY = timedelta(seconds=30)
 MOST_FROM_DATABASE = 50_000
 """So many buckets of a tier are read back at once, so that none holds up the others."""
-_REFRESH_S = 60.0
 
 
 class RollupConsumer:
-    """Writes the tiers of 1 minute, 1 hour and 1 day."""
+    """Writes the tiers of 1 minute, 1 hour and 1 day.
+
+    Parameters
+    ----------
+    news
+        Of the registry; None while nobody changes what is registered.
+    """
 
     name = "rollups"
 
-    def __init__(self) -> None:
+    def __init__(self, news: News | None = None) -> None:
+        self._news = news
         self._slots: Sequence[int] = ()
         self._known = tiers.NOTHING
-        self._known_at: datetime | None = None
         self._waiting = Waiting()
         self._recent: Recent | None = None
         self._unsaved: set[int] = set()
@@ -58,8 +64,8 @@ class RollupConsumer:
     def start(self, conn: Connection, slots: Sequence[int]) -> None:
         """Load the list of series, and what waited to be written."""
         self._slots = slots
+        self._has_news()
         self._load(conn)
-        self._known_at = None
         self._waiting = Waiting()
         self._recent = None
         self._unsaved = set(slots)
@@ -80,7 +86,8 @@ class RollupConsumer:
         recent = self._begun(now)
         changes = packed.counting(packed.concatenate(batches))
         series = changes.series.astype(np.int64)
-        self._refresh(conn, series, now)
+        if not self._known.places(series)[1].all():
+            self._load(conn)
         self._unsaved.update(batch.slot for batch in batches)
         self._touch(series, changes.ts)
         self._remember(recent, changes)
@@ -111,17 +118,13 @@ class RollupConsumer:
             key = tiers.touched(self._known, place[mine], ts[mine], tier)
             self._waiting.add(tier, key)
 
-    def _refresh(self, conn: Connection, series: Int64Array, now: datetime) -> None:
-        """Read the list of series again if one is new, and now and then."""
-        if self._known_at is None:
-            self._known_at = now
-        age_s = (now - self._known_at).total_seconds()
-        if age_s > _REFRESH_S or not self._known.places(series)[1].all():
-            self._load(conn)
-            self._known_at = now
+    def _has_news(self) -> bool:
+        return self._news is not None and self._news.have_come()
 
     def tick(self, conn: Connection, now: datetime) -> None:
         """Write the buckets that are over, and a snapshot now and then."""
+        if self._has_news():
+            self._load(conn)
         recent = self._begun(now)
         now_us = instants.to_us(now)
         # A bucket of which what it is made of may be gone is never computed again.
@@ -146,8 +149,9 @@ class RollupConsumer:
 
     def _save(self, conn: Connection, now: datetime) -> None:
         if self._saved_at is None or now - self._saved_at >= SNAPSHOT_EVERY:
-            for slot in sorted(self._unsaved):
-                state = self._waiting.packed(self._known, slot)
+            slots = sorted(self._unsaved)
+            states = self._waiting.packed(self._known, slots)
+            for slot, state in zip(slots, states, strict=True):
                 snapshots.save(conn, self.name, slot, state)
             self._unsaved.clear()
             self._saved_at = now

@@ -13,17 +13,8 @@ if TYPE_CHECKING:
 
     from parkpulse.model.packed import ByteArray, FloatArray, Int32Array, Int64Array
     from parkpulse.model.quality import TestName
+    from parkpulse.store.columns import Columns
     from parkpulse.store.pool import Connection
-
-
-class SeriesRow(NamedTuple):
-    """What the tests must know of a series."""
-
-    id: int
-    metric: str
-    report_interval_s: int
-    is_wall: bool
-    """Whether its park runs on wall time."""
 
 
 class Stretches(NamedTuple):
@@ -54,19 +45,30 @@ class Findings(NamedTuple):
     flag: ByteArray
 
 
-def series(conn: Connection, slots: Sequence[int]) -> list[SeriesRow]:
-    """All series of the parks in these slots, by id."""
-    rows = conn.execute(
+def series(conn: Connection, slots: Sequence[int], metrics: Sequence[str]) -> Columns:
+    """All series of the parks in these slots, by id.
+
+    Returns
+    -------
+    dict
+        Columns `id`, `report_interval_s`, `metric`, which of `metrics` or their number
+        for others, and 1 or 0 as `is_wall`: whether the park runs on wall time.
+    """
+    return columns.fetch(
+        conn,
         """
-        select s.id, s.metric, s.report_interval_s, p.clock = 'wall'
+        select s.id, s.report_interval_s, coalesce(m.position - 1, %s)::integer,
+            (p.clock = 'wall')::integer
         from series s join device d on d.id = s.device_id
         join park p on p.id = d.park_id
+        left join unnest(%s::text[]) with ordinality as m (name, position)
+            on m.name = s.metric
         where mod(d.park_id, 64) = any(%s)
         order by s.id
         """,
-        [list(slots)],
+        [len(metrics), list(metrics), list(slots)],
+        dict.fromkeys(("id", "report_interval_s", "metric", "is_wall"), "int4"),
     )
-    return [SeriesRow(*row) for row in rows]
 
 
 def windows(conn: Connection, wanted: Stretches, span: Int64Array) -> Windows:

@@ -68,7 +68,8 @@ def hourly(conn: Connection, found: Sensor, start: datetime, end: datetime) -> C
         conn,
         """
         select date_trunc('hour', ts, 'UTC') as hour, avg(value) from reading
-        where series = %s and ts >= %s and ts < %s group by hour order by hour
+        where series = %s and ts >= %s and ts < %s and quality <> 4
+        group by hour order by hour
         """,
         params,
         types,

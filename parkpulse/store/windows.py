@@ -5,14 +5,15 @@ What its sender calls bad (quality 4) is passed over.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from parkpulse.model import instants
 from parkpulse.store import columns
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from parkpulse.model.packed import FloatArray, Int32Array, Int64Array
@@ -169,19 +170,36 @@ def _firsts(
 
 
 def newest(conn: Connection, series: Int32Array) -> tuple[Int32Array, Int64Array]:
-    """Return ids and newest times [us] of those series that have readings."""
+    """Return ids and newest times [us] of those series that have readings.
+
+    Only what has been silent for days is looked for in the whole history.
+    """
+    found, ts = _newest(conn, series, datetime.now(UTC) - timedelta(days=2))
+    silent = np.setdiff1d(series, found)
+    if not len(silent):
+        return found, ts
+    others, before = _newest(conn, silent, _ALWAYS)
+    every = np.concatenate([found, others])
+    order = np.argsort(every)
+    return every[order], np.concatenate([ts, before])[order]
+
+
+def _newest(
+    conn: Connection, series: Int32Array, since: datetime
+) -> tuple[Int32Array, Int64Array]:
     found = columns.fetch(
         conn,
         """
         select k.series, r.ts
-        from unnest(%s::integer[]) as k (series)
+        from unnest(%b::integer[]) as k (series)
         cross join lateral (
             select reading.ts from reading
             where reading.series = k.series and reading.quality <> 4
+                and reading.ts >= %s
             order by reading.ts desc limit 1) r
         order by k.series
         """,
-        [series.tolist()],
+        [columns.int4(series), since],
         {"series": "int4", "ts": "ts"},
     )
     return found["series"], found["ts"]

@@ -21,7 +21,14 @@ from parkpulse.model.packed import CORRECTION, ChangeArrays
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, PlaceSpec, SeriesSpec
 from parkpulse.model.rule import Level, RuleSpec, Threshold
 from parkpulse.query import alerts
-from parkpulse.store import batchlog, channels, readings, registry, rules
+from parkpulse.store import (
+    batchlog,
+    channels,
+    readings,
+    registry,
+    rules,
+    surroundings,
+)
 from parkpulse.store.alerts import Search
 from tests.plugins.fix_services import wait_until
 
@@ -111,8 +118,8 @@ class Bench:
     def watch(self) -> Watch:
         """Rows that the consumer would follow, one a gauge."""
         with self.database.transaction() as conn:
-            watched = rules.watched(conn, range(64))
-            return alerts_watch.build(rules.load(conn), watched)
+            known = surroundings.load(conn, range(64))
+            return alerts_watch.build(rules.load(conn), known)
 
     def apply(self, *specs: RuleSpec, own: bool = True) -> None:
         with self.database.transaction() as conn:

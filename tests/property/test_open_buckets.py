@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parkpulse.engine import tiers
 from parkpulse.engine.open_buckets import GRACE, Waiting, ends
 from parkpulse.engine.tiers import TIERS
 
@@ -32,3 +33,33 @@ def test_waiting_equals_a_set(steps: list[tuple[bool, list[tuple[int, int]]]]) -
         assert waiting.due(tier, now).tolist() == over
         assert (ends(waiting.due(tier, now), tier) + GRACE <= now).all()
     assert waiting.of(tier).tolist() == sorted(expected)
+
+
+@settings(max_examples=40)
+@given(st.lists(KEYS, min_size=len(TIERS), max_size=len(TIERS)))
+def test_what_waits_survives_slot_by_slot(
+    tiered: list[list[tuple[int, int]]],
+) -> None:
+    ids = np.arange(1, 36)
+    nothing = np.zeros(len(ids), np.int64)
+    known = tiers.Catalogue(ids, nothing, nothing, nothing > 0, ids % 4 * 16, nothing)
+    waiting = Waiting()
+    for tier, pairs in zip(TIERS, tiered, strict=True):
+        keys = {(series << 32) + bucket for series, bucket in pairs}
+        waiting.add(tier, np.array(sorted(keys), np.int64))
+    slots = [16, 48, 63]
+    for slot, packed in zip(slots, waiting.packed(known, slots), strict=True):
+        found = Waiting()
+        found.restore(packed)
+        for tier in TIERS:
+            of = waiting.of(tier)
+            # Of series that are not registered nothing is kept.
+            mine = ((of >> 32) % 4 * 16 == slot) & (of >> 32 < 36)
+            assert found.of(tier).tolist() == of[mine].tolist()
+
+
+def test_what_an_earlier_version_kept_is_taken_up() -> None:
+    keys = [np.array([1, 2]), np.array([], np.int64), np.array([3])]
+    waiting = Waiting()
+    waiting.restore(np.concatenate([[2, 0, 1], *keys]).astype(np.int64).tobytes())
+    assert [waiting.of(tier).tolist() for tier in TIERS] == [[1, 2], [], [3]]

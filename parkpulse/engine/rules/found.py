@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from parkpulse.engine import alerts_record, alerts_stray
-from parkpulse.engine.alerts_changes import Changes
+from parkpulse.engine import alerts_record, alerts_stray, registered
 from parkpulse.engine.alerts_evaluate import at
 from parkpulse.engine.alerts_reconcile import Origin
 from parkpulse.engine.alerts_record import Finding
-from parkpulse.model import freshness, instants, rule
+from parkpulse.engine.matching import Groups, Index
+from parkpulse.engine.registered import News
+from parkpulse.model import freshness, instants
 from parkpulse.model.definitions import AnomalyRule, FoundDefinition, QualityRule
 from parkpulse.query import found, terms
-from parkpulse.store import conditions, parks, rules, windows
+from parkpulse.store import conditions, parks, rules, surroundings, windows
 from parkpulse.store.findings import Spans
 
 if TYPE_CHECKING:
@@ -35,17 +36,16 @@ if TYPE_CHECKING:
     from parkpulse.query.found import Course, Kind
     from parkpulse.store.pool import Connection, Database
     from parkpulse.store.rules import WatchedSeries
+    from parkpulse.store.surroundings import Surroundings
 
     BoolArray = npt.NDArray[np.bool_]
+    _Defined = tuple[int, FoundDefinition]
+    # A rule's id and what it says.
 
 _KINDS: dict[Kind, type[FoundDefinition]] = {
     "quality": QualityRule,
     "anomaly": AnomalyRule,
 }
-
-
-_Defined = tuple[int, FoundDefinition]
-"""A rule's id and what it says."""
 
 
 class Entry(NamedTuple):
@@ -86,37 +86,62 @@ class FoundRules:
     def __init__(self, database: Database, page_url: str, kind: Kind) -> None:
         self._page_url = page_url
         self._kind = kind
-        self._changes = Changes(database, rules.CHANNEL)
+        self._registered = registered.of(database)
+        self._news = News(self._registered)
         self._slots: Sequence[int] = ()
-        self._watched: dict[int, WatchedSeries] = {}
-        self._in_park: dict[int, list[_Defined]] = {}
+        self._in_group: dict[int, list[_Defined]] = {}
+        self._take(surroundings.NOTHING, [])
         self._active: set[int] = set()
 
-    @property
-    def series(self) -> dict[int, WatchedSeries]:
-        """All series that any rule watches, by id."""
-        return {key: one for key, one in self._watched.items() if self._of(key)}
+    def _take(self, known: Surroundings, stored: Sequence[StoredRule]) -> None:
+        groups = Groups(stored, known.parks)
+        kind = _KINDS[self._kind]
+        self.known = known
+        self._group_of = groups.of
+        self._in_group = {
+            group: [
+                (each.id, each.spec.definition)
+                for each in in_force
+                if isinstance(each.spec.definition, kind)
+            ]
+            for group, in_force in groups.rules.items()
+        }
+        self._index = Index(known, groups.of)
 
-    def _of(self, series: int) -> list[Entry]:
+    def watched(self) -> npt.NDArray[np.integer]:
+        """Positions of all series that any rule watches, sorted."""
+        kind = self.known.kind
+        found = [np.empty(0, np.int64)]
+        for group, in_force in self._in_group.items():
+            for _, definition in in_force:
+                metrics = definition.metrics
+                rows = self._index.rows(group, metrics, definition.scope)
+                if metrics is None and not isinstance(definition, QualityRule):
+                    # Registers only rise: see `parkpulse.query.found.holds`.
+                    rows = rows[np.isin(kind.code[rows], kind.codes(["gauge"]))]
+                found.append(rows.astype(np.int64))
+        return np.unique(np.concatenate(found))
+
+    def _of(self, position: int | None) -> list[Entry]:
         """Rules in force for a series; most are never asked for."""
-        one = self._watched.get(series)
-        if one is None:
+        if position is None:
             return []
+        one = self.known.at(position)
         return [
             Entry(rule_id, definition, one)
-            for rule_id, definition in self._in_park.get(one.park_id, [])
+            for rule_id, definition in self._in_group[self._group_of[one.park_id]]
             if found.holds(definition, one)
         ]
 
     def start(self, conn: Connection, slots: Sequence[int]) -> None:
         """Load the rules, and what lasts, of exactly these slots."""
         self._slots = slots
-        self._changes.have_come()
+        self._news.have_come()
         self._load(conn)
 
     def reload_if_changed(self, conn: Connection) -> bool:
         """Load anew when a rule or the registry has changed; tell whether it has."""
-        has_come = self._changes.have_come()
+        has_come = self._news.have_come()
         if has_come:
             self._load(conn)
         return has_come
@@ -124,14 +149,7 @@ class FoundRules:
     def _load(self, conn: Connection) -> None:
         stored = rules.load(conn)
         kind = _KINDS[self._kind]
-        self._watched, self._in_park = {}, {}
-        if any(isinstance(each.spec.definition, kind) for each in stored):
-            watched = rules.watched(conn, self._slots)
-            self._watched = {each.id: each for each in watched}
-            self._in_park = {
-                park: _in_force(stored, park, kind)
-                for park in {each.park_id for each in watched}
-            }
+        self._take(self._registered.series(conn, self._slots), stored)
         lasting = conditions.lasting(conn, self._slots)
         by_key = self._entries({subject for _, subject in lasting})
         self._active = {by_key[key].series.id for key in lasting if key in by_key}
@@ -139,10 +157,8 @@ class FoundRules:
 
     def _entries(self, subjects: Collection[str]) -> dict[Key, Entry]:
         """Rules in force for series that are subjects of conditions, by key."""
-        if not subjects:
-            return {}
-        mine = [key for key, one in self._watched.items() if _subject(one) in subjects]
-        return {entry.origin.key: entry for key in mine for entry in self._of(key)}
+        mine = [self._index.subject(each) for each in sorted(subjects)]
+        return {entry.origin.key: entry for at in mine for entry in self._of(at)}
 
     def is_active(self, series: Int64Array) -> BoolArray:
         """Tell of which series a condition lasts, shape (n,)."""
@@ -161,7 +177,7 @@ class FoundRules:
             Series, each once; since when findings or readings may have changed, and up
             to when readings were tested. [us]
         """
-        every = [self._of(key) for key in spans.series.tolist()]
+        every = [self._of(self.known.find(key)) for key in spans.series.tolist()]
         is_watched = np.array([bool(each) for each in every], np.bool_)
         mine = [each for each in every if each]
         if not mine:
@@ -202,16 +218,6 @@ class FoundRules:
         for key, intervals in conditions.overlapping(conn, last).items():
             if intervals:
                 self._active.add(keys[key])
-
-
-def _in_force(
-    stored: Sequence[StoredRule], park_id: int, kind: type[FoundDefinition]
-) -> list[_Defined]:
-    return [
-        (each.id, each.spec.definition)
-        for each in rule.in_force(stored, park_id)
-        if isinstance(each.spec.definition, kind)
-    ]
 
 
 def _subject(series: WatchedSeries) -> str:
