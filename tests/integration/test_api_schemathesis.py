@@ -7,7 +7,7 @@ their doors. Nothing that is asked may be a server error.
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import requests
@@ -61,7 +61,7 @@ def sent(site: Site, case: Any) -> httpx.Response:  # noqa: ANN401 - as above
         str(made.method),
         str(made.url),
         headers={"Content-Type": str(made.headers.get("Content-Type", ""))},
-        content=made.body or None,
+        content=cast("bytes | str | None", made.body or None),
     )
 
 
