@@ -77,9 +77,10 @@ def png(content: bytes) -> Drawing:
     """Check a PNG by its header; raises InvalidRequestError."""
     check_size(content)
     code = "invalid_value"
-    if content[: len(_PNG)] != _PNG or content[12:16] != b"IHDR":
+    head = content[:_IHDR_END]
+    if len(head) < _IHDR_END or head[:8] != _PNG or head[12:16] != b"IHDR":
         raise refusal(code, "this is no PNG")
-    width, height = struct.unpack(">II", content[16:_IHDR_END])
+    width, height = struct.unpack(">II", head[16:])
     if width == 0 or height == 0 or width * height > _MOST_PIXELS:
         raise refusal(code, f"a PNG has 1 to {_MOST_PIXELS} pixels")
     return Drawing("png", content, float(width), float(height))

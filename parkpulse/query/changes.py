@@ -82,7 +82,7 @@ def read(
 
 
 def _of_alerts(conn: Connection, seen: ParkNow, start: datetime) -> Iterator[Change]:
-    events = store.of_alerts(conn, seen.park.row.id, start, seen.now, MOST)
+    events = store.of_alerts(conn, seen.park.row.id, start, MOST)
     ids = list({each.alert for each in events})
     known = {UUID(each.id): each for each in alerts.by_ids(conn, ids)}
     for event in events:

@@ -23,9 +23,9 @@ class AlertChange(NamedTuple):
 
 
 def of_alerts(
-    conn: Connection, park_id: int, start: datetime, end: datetime, limit: int
+    conn: Connection, park_id: int, start: datetime, limit: int
 ) -> list[AlertChange]:
-    """Return the newest events of a park's alerts in (start, end], newest first."""
+    """Return the newest events of a park's alerts after a time, newest first."""
     rows = conn.execute(
         """
         select event.at, event.alert_id, event.kind, event.severity, event.actor,
@@ -33,11 +33,11 @@ def of_alerts(
         from alert join alert_event event on event.alert_id = alert.id
         where alert.park_id = %(park)s and not alert.retroactive
             and alert.raised_at > %(start)s::timestamptz - interval '400 days'
-            and event.at > %(start)s and event.at <= %(end)s
+            and event.at > %(start)s
             and event.kind in
                 ('raised', 'severity', 'cleared', 'acknowledged', 'escalated')
         order by event.at desc, event.id desc limit %(limit)s
         """,
-        {"park": park_id, "start": start, "end": end, "limit": limit},
+        {"park": park_id, "start": start, "limit": limit},
     )
     return [AlertChange(*row) for row in rows]

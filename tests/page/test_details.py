@@ -138,7 +138,7 @@ def test_devices_are_found_and_sorted(visit: Visit) -> None:
     page = visit("#/demo/devices")
     table = page.get_by_role("table")
     expect(table.get_by_role("row")).not_to_have_count(1)
-    page.get_by_role("searchbox", name="Search devices").fill("canal")
+    page.get_by_role("searchbox", name="Search: Devices").fill("canal")
     expect(table.get_by_role("row")).to_have_count(3)
     page.get_by_role("button", name="Name").click()
     expect(page.get_by_role("columnheader", name="Name")).to_have_attribute(

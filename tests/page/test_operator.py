@@ -1,0 +1,122 @@
+"""The operator's way: all parks, storm, tunnel, plan, a place, devices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.conftest import OUTPUT
+from tests.page.test_access import violations
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.page.conftest import Service, Visit
+
+WORDS = {
+    "zh": {
+        "storm": ["各时段雨量", "水位与特征水位", "警戒水位", "近一小时变化"],
+        "tunnel": ["燃气舱", "通风", "氧气", "甲烷", "综合管廊"],
+        "plan": ["园区平面图", "调蓄湖", "燃气舱"],
+    },
+    "en": {
+        "storm": ["Rain by window", "Levels and stages", "warning stage", "last hour"],
+        "tunnel": ["Gas compartment", "Ventilation", "CH", "Utility tunnel"],
+        "plan": ["Plan of the park", "Retention lake", "Gas compartment"],
+    },
+}
+
+
+def _settle(page: Page, screen: str) -> None:
+    ready = {
+        "storm": "[data-level] .band rect.pointer",
+        "tunnel": "[data-compartment] [data-entry]",
+        "plan": "[data-marker]",
+    }
+    page.locator(ready[screen]).first.wait_for()
+    if screen == "storm":
+        page.locator("canvas").first.wait_for()
+    if screen == "plan":
+        page.wait_for_function(
+            "() => document.querySelector('.drawing img')?.naturalWidth > 0"
+        )
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_main_path_says_it_all(visit: Visit, language: str) -> None:
+    theme = {"zh": "dark", "en": "light"}[language]
+    page = visit("#/demo/storm", language=language, theme=theme)
+    for screen, words in WORDS[language].items():
+        page.goto(f"{page.url.split('#')[0]}#/demo/{screen}")
+        _settle(page, screen)
+        page.screenshot(path=OUTPUT / f"{screen}-{language}-{theme}.png")
+        text = page.inner_text("main")
+        assert [word for word in words if word not in text] == [], screen
+        assert violations(page) == [], screen
+        assert page.evaluate("document.documentElement.scrollWidth") == 1440
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_on_a_phone_nothing_scrolls_sideways(visit: Visit, language: str) -> None:
+    page = visit("#/demo/storm", language=language, width=390, height=844)
+    for screen in WORDS[language]:
+        page.goto(f"{page.url.split('#')[0]}#/demo/{screen}")
+        _settle(page, screen)
+        name = f"phone-{screen}-{language}.png"
+        page.screenshot(path=OUTPUT / name, full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, screen
+        assert violations(page) == [], screen
+
+
+def test_all_parks_lead_to_a_park_and_back(visit: Visit) -> None:
+    page = visit("#/demo")
+    page.get_by_role("link", name="Parkpulse").click()
+    row = page.locator("[data-park=demo]")
+    expect(row).to_contain_text("demonstration")
+    expect(row.get_by_role("cell").nth(2)).to_contain_text("1.")
+    assert violations(page) == []
+    page.screenshot(path=OUTPUT / "province-en.png")
+    row.get_by_role("link").click()
+    page.wait_for_url("**/#/demo")
+
+
+def test_things_are_placed_by_numbers_and_lead_to_their_place(visit: Visit) -> None:
+    page = visit("#/demo/plan")
+    marker = page.locator('[data-marker="Retention lake"]')
+    marker.wait_for()
+    page.get_by_role("button", name="Place things").click()
+    page.get_by_role("spinbutton", name="Retention lake x").fill("20")
+    page.keyboard.press("Tab")
+    page.get_by_role("combobox", name="Place or device").select_option("device/pv")
+    page.get_by_role("button", name="Put on the plan").click()
+    moved = page.locator('[data-marker="Rooftop photovoltaics"]')
+    moved.focus()
+    page.keyboard.press("ArrowRight")
+    field = page.get_by_role("spinbutton", name="Rooftop photovoltaics x")
+    expect(field).to_have_value("50.5")
+    assert violations(page) == []
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The plan has been saved.")).to_be_visible()
+    page.reload()
+    assert marker.evaluate("node => node.style.left") == "20%"
+    marker.click()
+    page.wait_for_url("**/#/demo/places/lake")
+    expect(page.get_by_role("heading", name="Retention lake")).to_be_visible()
+    expect(page.get_by_text("Lake level gauge").first).to_be_visible()
+    assert violations(page) == []
+
+
+def test_a_silent_device_is_found_with_what_is_wrong(
+    visit: Visit, service: Service
+) -> None:
+    service.send("gauge-3", b"{}")
+    page = visit("#/quay/devices")
+    wrong = page.get_by_role("combobox", name="What is wrong")
+    wrong.select_option("aside")
+    expect(page.locator("[data-row=gauge-3]")).to_contain_text("quarantined")
+    expect(page.locator("[data-row=gauge-1]")).to_be_hidden()
+    page.screenshot(path=OUTPUT / "device-health-en.png")
+    assert violations(page) == []
