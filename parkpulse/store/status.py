@@ -146,3 +146,11 @@ def readings_per_s(conn: Connection) -> float:
 def names(found: Sequence[Table]) -> dict[str, Table]:
     """Look tables up by name."""
     return {each.name: each for each in found}
+
+
+def clock_s(conn: Connection) -> float:
+    """Tell the time of the server's clock. [s since 1970 UTC]."""
+    (row,) = conn.execute(
+        "select extract(epoch from clock_timestamp())::float8"
+    ).fetchall()
+    return float(row[0])

@@ -1,0 +1,1 @@
+"""`parkpulse doctor`: checks everything and says what to do."""

@@ -1,0 +1,128 @@
+"""Checks of this machine: Python, folders, secrets, disk, addresses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from parkpulse.services import local, locks, ports
+from parkpulse.services.doctor.finding import fail, ok, warn
+from parkpulse.store import disk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from parkpulse.services.doctor.finding import Finding
+
+_OLDEST = (3, 11)
+_GROUP_AND_OTHERS = 0o077
+_SECRETS = ("secret.key", "database.password", "superuser.password", "emergency.json")
+_HERE = {None, "", "localhost", "127.0.0.1", "::1"}
+
+
+def python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
+    """Whether Python is new enough."""
+    text = ".".join(map(str, version))
+    if version < _OLDEST:
+        return fail("python", text, "install Python 3.11 or newer")
+    return ok("python", text)
+
+
+def home(folder: Path) -> Finding:
+    """Whether the home can be used."""
+    if not folder.is_dir():
+        return warn("home", f"{folder} is not there yet", "'parkpulse up' makes it")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        remedy = "run as its owner, or set PARKPULSE_HOME to a folder of your own"
+        return fail("home", f"{folder} cannot be written to", remedy)
+    return ok("home", str(folder))
+
+
+def secrets(folder: Path) -> Iterator[Finding]:
+    """Tell whether anybody else may read the secrets."""
+    found = [folder / name for name in _SECRETS if (folder / name).exists()]
+    for file in found:
+        if file.stat().st_mode & _GROUP_AND_OTHERS:
+            text = f"{file} can be read by others"
+            yield fail("secrets", text, f"chmod 600 {file}")
+    if not any(file.stat().st_mode & _GROUP_AND_OTHERS for file in found):
+        yield ok("secrets", f"{len(found)} files, for their owner only")
+
+
+def programs(cache: Path, url: str | None, mqtt_url: str | None) -> Finding:
+    """Whether the private servers' programs are there, if they are needed."""
+    if url is not None and mqtt_url is not None:
+        return ok("programs", "none are needed: the servers are named")
+    fetched = sorted(cache.glob("servers-*/usr/lib/postgresql/*/bin/postgres"))
+    machine = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not fetched and not machine:
+        text = "TimescaleDB and Mosquitto are not here yet"
+        return warn("programs", text, "'parkpulse up' fetches them (42 MB)")
+    return ok("programs", str((fetched or machine)[-1].parent))
+
+
+def port(name: str, number: int, setting: str, home: Path) -> Finding:
+    """Whether a port is free, or used by our own servers."""
+    if not ports.answers(number):
+        return ok(name, f"port {number} is free")
+    held = [locks.holder(home / each) for each in (local.LOCK, "up.lock")]
+    if any(each is not None for each in held):
+        return ok(name, f"port {number} is in use while Parkpulse runs")
+    text = f"port {number} is used by another program"
+    return fail(name, text, f"stop it, or set {setting} to another port")
+
+
+def space(folder: Path, warn_mb: int | None, stop_mb: int | None) -> Finding:
+    """Whether the disk has room."""
+    found = disk.look(folder)
+    limits = disk.limits(found.total_bytes, warn_mb, stop_mb)
+    text = f"{found.free_bytes / 1e9:.1f} of {found.total_bytes / 1e9:.1f} GB free"
+    state = disk.judge(found.free_bytes, limits)
+    if state == "full":
+        text += ": ingest takes no messages, the broker keeps them"
+        return fail("disk", text, f"make room in {folder}")
+    if state == "low":
+        remedy = "make room, or set PARKPULSE_RAW_RETENTION_DAYS lower"
+        return warn("disk", text, remedy)
+    return ok("disk", text)
+
+
+def links(host: str, public_url: str | None, urls: dict[str, str]) -> list[Finding]:
+    """Tell which connections leave this machine unencrypted.
+
+    Parameters
+    ----------
+    host, public_url
+        Where the page is served, and by which address people reach it.
+    urls
+        Addresses of the servers, by what they are.
+    """
+    found = [
+        warn(
+            "links",
+            f"the {name} at {urlsplit(url).hostname} is reached in the clear",
+            "use TLS, or a network that only they share",
+        )
+        for name, url in urls.items()
+        if not _is_here(url) and not _is_encrypted(url)
+    ]
+    if host not in _HERE and not (public_url or "").startswith("https://"):
+        text = f"the page is served at {host} without TLS"
+        remedy = "put a proxy with TLS before it and set PARKPULSE_PUBLIC_URL"
+        found.append(warn("links", text, remedy))
+    return found or [ok("links", "nothing leaves this machine in the clear")]
+
+
+def _is_here(url: str) -> bool:
+    return urlsplit(url).hostname in _HERE
+
+
+def _is_encrypted(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme == "mqtts":
+        return True
+    mode = parse_qs(parts.query).get("sslmode", [""])[0]
+    return mode in {"require", "verify-ca", "verify-full"}

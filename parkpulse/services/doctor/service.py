@@ -1,0 +1,148 @@
+"""Checks of the database and of what the processes leave in it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from parkpulse.errors import ConfigError, StoreError
+from parkpulse.services.doctor.finding import fail, ok, warn
+from parkpulse.store import figures, migrate, pool, status, workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from parkpulse.services.doctor.finding import Finding
+    from parkpulse.store.figures import Samples
+    from parkpulse.store.pool import Connection
+    from parkpulse.store.status import Server
+
+_CLOCK_S = 2.0
+_ALIVE_S = 30.0
+_LAG_S = 60.0
+_OVERDUE_S = 300.0
+_SAFE = ("fsync", "full_page_writes", "synchronous_commit")
+_MOST_CONNECTIONS = 0.8
+
+
+def database(url: str) -> Iterator[Finding]:
+    """Check the database, then all that it knows."""
+    try:
+        pool.check(url)
+        with pool.connect(url, name="parkpulse doctor") as conn:
+            yield from _all(conn)
+    except ConfigError as error:
+        yield fail("database", str(error), "see the message")
+    except StoreError as error:
+        text = " ".join(str(error).split())
+        remedy = "start it with 'parkpulse up', or correct PARKPULSE_DATABASE_URL"
+        yield fail("database", f"does not answer ({text})", remedy)
+
+
+def _all(conn: Connection) -> Iterator[Finding]:
+    found = status.server(conn)
+    yield ok("database", f"PostgreSQL {found.version}, TimescaleDB {found.timescaledb}")
+    yield licence(found)
+    yield settings(found)
+    yield clock(conn)
+    pending = migrate.pending(conn)
+    if pending:
+        text = f"{len(pending)} migrations are to be applied"
+        yield fail("migrations", text, "run 'parkpulse db migrate'")
+        return
+    yield ok("migrations", "all applied")
+    yield from processes(conn)
+    yield from told(figures.read(conn))
+    yield retention(conn)
+
+
+def licence(found: Server) -> Finding:
+    """Tell what the licence allows."""
+    if found.license == "timescale":
+        return ok("licence", "timescale: compression may be used")
+    return ok("licence", f"{found.license or 'unknown'}: without compression")
+
+
+def settings(found: Server) -> Finding:
+    """Whether a power cut loses nothing, and connections are left."""
+    unsafe = [name for name in _SAFE if getattr(found, name) == "off"]
+    if unsafe:
+        text = f"{', '.join(unsafe)} is off: a power cut loses or breaks data"
+        return fail("settings", text, "set it to on in postgresql.conf")
+    if found.connections > found.max_connections * _MOST_CONNECTIONS:
+        text = f"{found.connections} of {found.max_connections} connections in use"
+        return warn("settings", text, "raise max_connections")
+    return ok("settings", "safe against power cuts")
+
+
+def clock(conn: Connection) -> Finding:
+    """Whether the database's clock and this machine's agree."""
+    before = time.time()
+    offset = status.clock_s(conn) - (before + time.time()) / 2
+    text = f"{offset:+.2f} s between the database and this machine"
+    if abs(offset) > _CLOCK_S:
+        return fail("clock", text, "let both follow NTP (systemd-timesyncd, chrony)")
+    return ok("clock", text)
+
+
+def processes(conn: Connection) -> Iterator[Finding]:
+    """Check the receiving processes."""
+    now = datetime.now(UTC)
+    known = workers.workers(conn)
+    alive = [each for each in known if (now - each.seen_at).total_seconds() <= _ALIVE_S]
+    if not alive:
+        yield fail("ingest", "no process receives", "start 'parkpulse up' or 'ingest'")
+        return
+    lost = [each.writer for each in alive if not each.is_connected]
+    if lost:
+        text = f"{', '.join(lost)} has no connection to the broker"
+        yield fail("ingest", text, "start the broker, or correct PARKPULSE_MQTT_URL")
+    else:
+        yield ok("ingest", f"{len(alive)} at work")
+
+
+def told(found: Mapping[str, Samples]) -> Iterator[Finding]:
+    """Judge the figures that monitoring gets too."""
+    engines = _sum(found, "parkpulse_engine_processes")
+    if engines:
+        yield ok("engine", f"{engines:.0f} at work")
+    else:
+        remedy = "start 'parkpulse up' or 'parkpulse engine'"
+        yield fail("engine", "alerts and figures stand still", remedy)
+    late = [
+        f"{labels[0]} {value:.0f} s"
+        for labels, value in found["parkpulse_consumer_lag_seconds"]
+        if value > _LAG_S
+    ]
+    if late:
+        text = f"behind: {', '.join(late)}"
+        yield warn("lag", text, "look into home/logs/engine.log and at the load")
+    else:
+        yield ok("lag", "all consumers follow")
+    yield _delivery(found)
+
+
+def _delivery(found: Mapping[str, Samples]) -> Finding:
+    overdue = _sum(found, "parkpulse_outbox_overdue_seconds")
+    if overdue > _OVERDUE_S:
+        text = f"the oldest message is {overdue:.0f} s overdue"
+        return fail("deliveries", text, "see 'parkpulse notify deliveries'")
+    dead = dict(found["parkpulse_outbox_messages"]).get(("dead",), 0.0)
+    failing = _sum(found, "parkpulse_channels_failing")
+    if dead or failing:
+        text = f"{dead:.0f} messages given up, {failing:.0f} channels fail"
+        remedy = "'parkpulse notify channels list', then 'deliveries resend'"
+        return warn("deliveries", text, remedy)
+    return ok("deliveries", "nothing is overdue")
+
+
+def _sum(found: Mapping[str, Samples], name: str) -> float:
+    return sum(value for _, value in found[name])
+
+
+def retention(conn: Connection) -> Finding:
+    """Tell from when on readings are kept."""
+    horizon = status.horizons(conn).readings
+    since = "all" if horizon is None else f"since {horizon:%Y-%m-%d}"
+    return ok("retention", f"single readings: {since}")
