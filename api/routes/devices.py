@@ -55,14 +55,16 @@ def list_devices(
 def list_series(
     park: str, query: Annotated[SeriesQuery, Query()], request: Request, ctx: Ctx
 ) -> object:
-    """Series by device and metric, each with its newest reading and its limits."""
-    wanted = SeriesFilter(query.metric, query.device, query.place, query.group)
+    """Series by filter and order, each with its newest reading and its limits."""
+    wanted = SeriesFilter(query.metric, query.device, query.place, query.group, query.q)
     seen = ctx.look(park)
     entries = series.listing(seen, wanted)
     if tables.wanted(request, query.format):
         rows = _series(series.views(seen, entries, ctx.live.limits))
         return tables.respond("series", _SERIES_COLUMNS.split(","), rows)
-    return series.page(seen, entries, ctx.live.limits, query.limit, query.cursor)
+    return series.page(
+        seen, entries, ctx.live.limits, query.limit, query.cursor, query.sort
+    )
 
 
 @router.get(

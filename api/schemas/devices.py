@@ -10,6 +10,7 @@ from pydantic import Field
 from api.schemas.common import Answer, Code, Exported, Name, Paged, Text, example
 from parkpulse.model.metrics import Group, Kind
 from parkpulse.query.devices import DeviceOrder
+from parkpulse.query.series import SeriesOrder
 
 _LEVEL = {
     "severity": "medium",
@@ -116,6 +117,11 @@ class SeriesQuery(Paged, Exported):
         default=None, description="A place; those within it count too."
     )
     group: list[Group] = Field(default=[], max_length=6)
+    q: Text | None = Field(
+        default=None,
+        description="Words that are all in the names of device, metric or place.",
+    )
+    sort: SeriesOrder = "device"
 
 
 class Series(Answer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -13,17 +13,18 @@ from parkpulse.query import devices, paging
 from parkpulse.query.newest import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
 
-    from parkpulse.query.catalogue import Device, Series
+    from parkpulse.query.catalogue import Device, Park, Series
     from parkpulse.query.limits import Limit, Limits
     from parkpulse.query.live import Live, ParkNow
-    from parkpulse.query.paging import Page
+    from parkpulse.query.paging import Key, Page
 
 
+SeriesOrder = Literal["device", "-device", "metric", "-metric", "place", "-place"]
 Entry = tuple["Device", "Series"]
 """A series with its device."""
 
@@ -37,6 +38,8 @@ class SeriesFilter:
     place: str | None = None
     """Code of a place; the places within it count too."""
     group: Collection[str] = ()
+    q: str | None = None
+    """Words that must all be in the names of device, metric or place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +96,14 @@ def _latest(seen: ParkNow, which: NDArray[np.bool_]) -> list[LatestView]:
 def listing(seen: ParkNow, wanted: SeriesFilter) -> list[Entry]:
     """All series that were asked for, by device and metric."""
     places = devices.within(seen.park, wanted.place)
+    words = (wanted.q or "").casefold().split()
     return [
         (device, series)
         for device in seen.park.devices
         if places is None or device.place in places
         for series in device.series
         if _matches(device, series, wanted)
+        and (not words or _mentions(seen.park, (device, series), words))
     ]
 
 
@@ -126,15 +131,15 @@ def page(
     limits: Limits,
     limit: int,
     cursor: str | None,
+    order: SeriesOrder = "device",
 ) -> Page[SeriesView]:
-    """One page of series, by device and metric."""
-    found = paging.cut(
-        entries,
-        lambda entry: (entry[0].code, entry[1].metric.name),
-        order="device",
-        limit=limit,
-        cursor=cursor,
-    )
+    """One page of series in this order, then by device and metric."""
+    of = _ORDERS[order.removeprefix("-")]
+
+    def key(entry: Entry) -> Key:
+        return (of(entry), entry[0].code, entry[1].metric.name)
+
+    found = paging.cut(entries, key, order=order, limit=limit, cursor=cursor)
     return paging.Page(views(seen, found.items, limits), found.next)
 
 
@@ -161,6 +166,28 @@ def view(
         latest=newest,
         limits=limits,
     )
+
+
+_ORDERS: dict[str, Callable[[Entry], str]] = {
+    "device": lambda entry: entry[0].code,
+    "metric": lambda entry: entry[1].metric.name,
+    "place": lambda entry: entry[0].place or "",
+}
+
+
+def _mentions(park: Park, entry: Entry, words: Sequence[str]) -> bool:
+    device, series = entry
+    names = [device.code, *_both(device.name), series.metric.name]
+    names += [series.metric.zh, series.metric.en]
+    for place in park.places:
+        if place.code == device.place:
+            names += [place.code, *_both(place.name)]
+    text = " ".join(names).casefold()
+    return all(word in text for word in words)
+
+
+def _both(name: Name) -> tuple[str, str]:
+    return name.zh, name.en
 
 
 def _matches(device: Device, series: Series, wanted: SeriesFilter) -> bool:

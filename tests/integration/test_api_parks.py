@@ -231,3 +231,21 @@ def test_an_unknown_series(site: Site) -> None:
             "detail": "This must be at most 2147483647.",
         }
     ]
+
+
+def test_series_by_words_and_order(site: Site, harbour: Harbour) -> None:
+    def names(**query: str) -> list[tuple[str, str]]:
+        found = site.items("/parks/harbour/series", **query)
+        return [(each["device"], each["metric"]) for each in found]
+
+    assert names(q="LEVEL 水位") == [
+        ("level-1", "water_level"),
+        ("level-2", "water_level"),
+    ]
+    assert names(q="river soil") == []
+    by_metric = names(sort="-metric")
+    assert by_metric[0] == ("level-2", "water_level")
+    first = site.get("/parks/harbour/series", sort="-metric", limit="3")
+    rest = names(sort="-metric", cursor=first["next"])
+    assert len(rest) == len(harbour) - 3
+    assert rest == by_metric[3:]
