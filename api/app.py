@@ -28,6 +28,7 @@ from api.pages import Pages
 from api.push import routes as push
 from api.push.courier import Accounts, Courier
 from api.push.desk import Desk
+from api.request_ids import RequestIds
 from api.routes import (
     acknowledge,
     alert_actions,
@@ -193,6 +194,7 @@ def _add_guards(
     )
     is_local = accounts is None or accounts.is_local
     app.add_middleware(Guard, public_url=public_url, is_local=is_local)
+    app.add_middleware(RequestIds)
 
 
 def described() -> FastAPI:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import signal
 import socket
@@ -21,7 +20,7 @@ from api.auth.accounts import Accounts
 from api.messaging import Messaging
 from api.workshop import Workshop
 from dashboards import page
-from parkpulse import settings
+from parkpulse import logs, settings
 from parkpulse.errors import ConfigError, StoreUnavailableError
 from parkpulse.notify import vault
 from parkpulse.store import pool
@@ -81,10 +80,7 @@ def api(*, openapi: bool) -> None:
 
 
 def _run(config: Settings) -> None:
-    logging.basicConfig(
-        level=config.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    logs.configure(config.log_level, config.log_format)
     url = config.required_database_url()
     _check_database(url)
     database = Database(

@@ -20,7 +20,7 @@ from ingest import replay as replaying
 from ingest.fold import OnDifference
 from ingest.receiver import Role
 from ingest.registrar import Registrar
-from parkpulse import settings
+from parkpulse import logs, settings
 from parkpulse.errors import (
     ConfigError,
     InvalidRequestError,
@@ -102,10 +102,7 @@ def ingest(worker: int, *, retire: bool) -> None:
     With PARKPULSE_INGEST_WORKERS above 1 the workers share the messages.
     """
     config = settings.load()
-    logging.basicConfig(
-        level=config.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    logs.configure(config.log_level, config.log_format)
     profiles.use(config.home.expanduser() / profiles.FOLDER)
     # The worker itself tells when the database is away.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)

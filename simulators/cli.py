@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 import signal
 import sys
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from typing_extensions import override
 
-from parkpulse import settings
+from parkpulse import logs, settings
 from parkpulse.bus import Publisher
 from parkpulse.bus.bulk import BulkPublisher
 from parkpulse.store.pool import Database
@@ -40,10 +39,7 @@ _WINDOW = 50
 
 def _configure() -> Settings:
     config = settings.load()
-    logging.basicConfig(
-        level=config.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    logs.configure(config.log_level, config.log_format)
     return config
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import multiprocessing
 import os
 import secrets
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parkpulse import settings
+from parkpulse import logs, settings
 from parkpulse.engine import absence, anomaly, registered
 from parkpulse.engine.absence import AbsenceConsumer
 from parkpulse.engine.alerts import AlertConsumer
@@ -76,10 +75,7 @@ def _owner() -> str:
 def engine() -> None:
     """Follow the batch log: alerts, roll-ups, KPIs, retention."""
     config = settings.load()
-    logging.basicConfig(
-        level=config.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    logs.configure(config.log_level, config.log_format)
     database = Database(
         config.required_database_url(), size=10, name="parkpulse engine"
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from parkpulse import settings
+from parkpulse import logs, settings
 from parkpulse.errors import ConfigError, ConflictError, DeliveryError
 from parkpulse.notify import commands, desk, dispatch, emergency, schedule, vault
 from parkpulse.notify.commands import Commander
@@ -76,10 +76,7 @@ def notify(context: click.Context) -> None:
 
 
 def _log_to_stderr(config: Settings) -> None:
-    logging.basicConfig(
-        level=config.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    logs.configure(config.log_level, config.log_format)
     # httpx logs every request with its address, which may hold a robot's key.
     logging.getLogger("httpx").setLevel(logging.WARNING)
 

@@ -73,3 +73,15 @@ def test_it_answers_without_the_database(database_url: str) -> None:
     found = _read(generate_latest(metrics.registry(away)).decode())
     assert found["parkpulse_database_reachable"] == {(): 0.0}
     assert "parkpulse_series" not in found
+
+
+def test_each_answer_has_the_id_of_its_request(site: Site) -> None:
+    def told(path: str, **headers: str) -> str:
+        answer = httpx.get(f"{site.url}{path}", headers=headers, timeout=20.0)
+        assert len(answer.headers.get_list("x-request-id")) == 1
+        return answer.headers["x-request-id"]
+
+    assert told("/api/v1/health", **{"X-Request-Id": "trace-7"}) == "trace-7"
+    assert told("/api/v1/nothing", **{"X-Request-Id": "trace-8"}) == "trace-8"
+    made = {told("/api/v1/health", **{"X-Request-Id": "not one"}) for _ in range(3)}
+    assert len(made) == 3
