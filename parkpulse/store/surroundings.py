@@ -1,6 +1,6 @@
 """Series that rules may watch, with their devices and places, as columns.
 
-A million series are some 60 MB here and were over 600 MB as objects. What is asked of
+A million series are some 50 MB here and were hundreds as objects. What is asked of
 single ones is put together when it is asked.
 """
 
