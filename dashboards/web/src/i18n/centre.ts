@@ -1,6 +1,7 @@
 /** Words of the data-centre page, in both languages. */
 
 import * as outlook from "./outlook";
+import * as reports from "./reports";
 import { spaced } from "./spacing";
 
 export const en = {
@@ -12,6 +13,7 @@ export const en = {
   pueLong: "Power usage effectiveness (PUE)",
   refLong: "Renewable energy factor (REF)",
   ...outlook.enFigures,
+  report: reports.en,
   short: { ref: "Annual", ref_hourly: "Hourly match" },
   category: (n: number) => (n === 0 ? "" : `category ${n}`),
   categoryPoint: { 1: "at UPS output", 2: "at PDU output", 3: "at the racks" },
@@ -129,6 +131,7 @@ export const zh: typeof en = {
   pueLong: "电能利用效率(PUE)",
   refLong: "可再生能源使用比例(REF)",
   ...outlook.zhFigures,
+  report: reports.zh,
   short: { ref: "年度", ref_hourly: "小时级匹配率" },
   category: (n) => (n === 0 ? "" : `级别 ${n}`),
   categoryPoint: { 1: "UPS 输出处", 2: "PDU 输出处", 3: "机柜处" },

@@ -9,6 +9,7 @@ export const PAGES = [
   "series",
   "explore",
   "data-centres",
+  "reports",
   "alerts",
   "devices",
   "ledger",

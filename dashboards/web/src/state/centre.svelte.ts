@@ -5,6 +5,7 @@ import { leadingCategory } from "../lib/kpi";
 import { Loaded } from "./load.svelte";
 
 const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
 const REACH_MS: Record<TrendPeriod, number> = { month: 400 * DAY_MS, day: 32 * DAY_MS };
 
 export type TrendPeriod = "month" | "day";
@@ -14,6 +15,8 @@ export class Centre {
   readonly code: string;
   readonly summary = new Loaded<Kpi[]>();
   readonly revisions = new Loaded<Revision[]>();
+  /** Daily PUE of a year. */
+  readonly days = new Loaded<Kpi[]>();
   readonly #trends: Record<TrendName, Record<TrendPeriod, Loaded<Kpi[]>>> = {
     pue: { month: new Loaded(), day: new Loaded() },
     ref: { month: new Loaded(), day: new Loaded() },
@@ -48,11 +51,19 @@ export class Centre {
     });
   }
 
+  loadDays(now: number): void {
+    const category = leadingCategory(this.summary.value ?? [], "pue");
+    const span = { start: new Date(now - YEAR_MS), end: new Date(now + DAY_MS) };
+    void this.days.run(() =>
+      endpoints.kpis(this.park, this.code, { kpi: "pue", category, period: "day", ...span }),
+    );
+  }
+
   /** All figures that are on screen. */
   known(): Kpi[] {
     const trends = Object.values(this.#trends)
       .flatMap(({ month, day }) => [month, day])
       .flatMap((trend) => trend.value ?? []);
-    return [...(this.summary.value ?? []), ...trends];
+    return [...(this.summary.value ?? []), ...trends, ...(this.days.value ?? [])];
   }
 }
