@@ -8,7 +8,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
+from parkpulse.model import rule as model
 from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule
 from tests.plugins.fix_chain import COMMAND
@@ -80,7 +82,9 @@ def _store(bench: Bench, turn: int) -> None:
 def test_kill_9_loses_no_transition_and_repeats_none(
     bench: Bench, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
-    bench.apply(rule())
+    # The engine puts the shipped rules in place, and some watch levels too.
+    shipped = [replace(each, enabled=False) for each in model.shipped()]
+    bench.apply(rule(), *shipped)
     bench.add_channel()
     bench.keeper.depart()
     log = tmp_path / "engine.log"
