@@ -104,7 +104,7 @@ class Watch:
                     away.add("engine")
                 if not outages.is_ingest_alive(conn):
                     away.add("ingest")
-                away |= _troubles(health.signs(conn))
+                away |= troubles(health.signs(conn))
         except StoreError:
             away = {"database"}
         if self._guard is not None and self._guard.check() == "full":
@@ -147,7 +147,7 @@ class Watch:
             self._state.finished = []
 
 
-def _troubles(signs: Signs) -> set[Part]:
+def troubles(signs: Signs) -> set[Part]:
     """Tell which processes live but do not get on."""
     found: set[Part] = set()
     if (signs.unread_batch_s or 0.0) > BEHIND_S:

@@ -15,11 +15,13 @@ from cryptography.fernet import Fernet
 from parkpulse.notify import dispatch, emergency
 from parkpulse.notify.delivery import Sender
 from parkpulse.notify.dispatch import Dispatcher
-from parkpulse.notify.emergency import EmergencyChannel
+from parkpulse.notify.emergency import EmergencyChannel, Outage, Say
 from parkpulse.notify.platforms.contract import Credentials, Options
 from parkpulse.notify.vault import Vault
-from parkpulse.notify.watch import Watch
+from parkpulse.notify.watch import Watch, troubles
 from parkpulse.store import outages, pool
+from parkpulse.store.disk import Disk, Guard
+from parkpulse.store.health import Signs
 from tests.plugins.fix_chain import COMMAND
 
 if TYPE_CHECKING:
@@ -109,6 +111,34 @@ def test_engine_ingest_and_broker_are_watched_too(
     look(begin(database_url), 0, 61)
     (received,) = robot.received
     assert "消息代理、计算引擎、数据接入不可用" in str(received.content)
+
+
+def test_what_lives_but_does_not_get_on_is_told_too(
+    tmp_path: Path,
+    vault: Vault,
+    robot: Robot,
+    begin: Callable[[str], Watch],
+    database_url: str,
+) -> None:
+    configure(tmp_path, vault, robot)
+    set_alive(database_url)
+    watch = begin(database_url)
+    watch._guard = Guard(tmp_path, None, None, lambda _: Disk("", 10**12, 10**9))
+    look(watch, 0, 61)
+    (received,) = robot.received
+    assert "园区脉搏故障:磁盘空间不足,停止接收" in str(received.content)
+    watch._guard = None
+    look(watch, 70, 86)
+    assert "园区脉搏已恢复:磁盘空间" in str(robot.received[-1].content)
+
+
+def test_an_engine_far_behind_and_a_message_overdue_are_troubles() -> None:
+    signs = Signs(engines=1, unread_batch_s=301.0, overdue_delivery_s=901.0)
+    assert troubles(signs) == {"backlog", "outbox"}
+    assert troubles(Signs(1, 299.0, None)) == set()
+    outage = Outage("1", ["engine", "outbox"], NOW)
+    card = emergency.card(Say(outage, is_over=False), "en", "host")
+    assert card.title == "■ Parkpulse: engine away, messages cannot be delivered"
 
 
 def test_a_message_that_does_not_arrive_is_sent_again(
