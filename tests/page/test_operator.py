@@ -73,7 +73,7 @@ def test_on_a_phone_nothing_scrolls_sideways(visit: Visit, language: str) -> Non
 
 def test_all_parks_lead_to_a_park_and_back(visit: Visit) -> None:
     page = visit("#/demo")
-    page.get_by_role("link", name="Parkpulse").click()
+    page.get_by_role("link", name="园区脉搏").click()
     row = page.locator("[data-park=demo]")
     expect(row).to_contain_text("demonstration")
     expect(row.get_by_role("cell").nth(2)).to_contain_text("1.")
