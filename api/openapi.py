@@ -24,6 +24,12 @@ TAGS = [
     {"name": "rules", "description": "What makes an alert."},
     {"name": "channels", "description": "Who is told, and whether it arrived."},
     {"name": "ledger", "description": "What arrived and what became of it."},
+    {
+        "name": "registry",
+        "description": "Parks and devices as they are registered, and their files.",
+    },
+    {"name": "profiles", "description": "How foreign messages are read."},
+    {"name": "decode", "description": "Try what a message says."},
     {"name": "live", "description": "Server-sent events of a park."},
     {"name": "simulation", "description": "Simulated parks for training."},
     {"name": "accounts", "description": "Login, users, API tokens, and the audit."},

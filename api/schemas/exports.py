@@ -31,7 +31,10 @@ FILES: dict[int | str, dict[str, Any]] = {
         "content": {
             "text/csv": {"schema": {"type": "string"}, "example": _EXAMPLE},
             **{
-                media: {"schema": {"type": "string", "format": "binary"}}
+                media: {
+                    "schema": {"type": "string", "format": "binary"},
+                    "example": f"the same rows as a file of type {name}",
+                }
                 for name, media in MEDIA_TYPES.items()
                 if name != "csv"
             },
