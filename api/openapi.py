@@ -26,7 +26,7 @@ TAGS = [
     {"name": "ledger", "description": "What arrived and what became of it."},
     {
         "name": "registry",
-        "description": "Parks and devices as they are registered, and their files.",
+        "description": "Parks and devices as registered.",
     },
     {"name": "profiles", "description": "How foreign messages are read."},
     {"name": "decode", "description": "Try what a message says."},
