@@ -291,6 +291,9 @@ export interface Quarantined {
   sha256: string;
   format: string | null;
   state: "open" | "replayed" | "discarded";
+  refused: number;
+  state_at: string | null;
+  note: string;
 }
 
 export interface QuarantinedDetail extends Quarantined {

@@ -56,6 +56,30 @@ export const SECTIONS: readonly Section[] = [
     load: () => import("../training/TrainingPanels.svelte"),
   },
   {
+    id: "registry",
+    name: (t) => t.settings.registry,
+    load: () => import("../registry/Registry.svelte"),
+    right: "registry",
+  },
+  {
+    id: "decode",
+    name: (t) => t.settings.decode,
+    load: () => import("../decode/DecodeBox.svelte"),
+    right: "registry",
+  },
+  {
+    id: "profiles",
+    name: (t) => t.settings.profiles,
+    load: () => import("../profiles/Profiles.svelte"),
+    right: "registry",
+  },
+  {
+    id: "system",
+    name: (t) => t.settings.system,
+    load: () => import("../system/System.svelte"),
+    right: "system",
+  },
+  {
     id: "me",
     name: (t) => t.settings.me,
     load: () => import("../account/MeSection.svelte"),
