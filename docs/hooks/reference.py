@@ -76,15 +76,14 @@ def _rule(rule: Table) -> str:
 def _level_table(levels: list[Table]) -> str:
     if not levels:
         return ""
-    rows = map(_level, levels)
-    return _table(("severity", "limit", "window", "level"), rows)
+    return _table(("severity", "limit", "level"), map(_level, levels))
 
 
-def _level(level: Table) -> tuple[str, str, str, str]:
-    window = f"{level['window_s'] / 3600:g} h" if "window_s" in level else ""
+def _level(level: Table) -> tuple[str, str, str]:
+    window = f" in {level['window_s'] / 3600:g} h" if "window_s" in level else ""
     name = level.get("name")
     named = f"{name['en']} · {name['zh']}" if name else ""
-    return level["severity"], f"{level['limit']:g}", window, named
+    return level["severity"], f"{level['limit']:g}{window}", named
 
 
 def quantities() -> str:
