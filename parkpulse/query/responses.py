@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -54,7 +55,9 @@ def _read(document: object, kind: Any, pointer: str) -> Any:  # noqa: ANN401 - a
     try:
         found = msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        raise InvalidRequestError(code, str(error), pointer) from error
+        place = str(error).partition("`$")[2].partition("`")[0]
+        path = re.sub(r"[.\[]", "/", place).replace("]", "")
+        raise InvalidRequestError(code, str(error), pointer + path) from error
     if len({each.code for each in found}) < len(found):
         message = "a code is there twice"
         raise InvalidRequestError(code, message, pointer)

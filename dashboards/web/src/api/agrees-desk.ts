@@ -31,5 +31,9 @@ export type Agreement = Agree<
     Known<desk.Suppression, "Suppression">,
     Known<desk.NewWindow, "NewWindow">,
     Known<desk.Performance, "Performance">,
+    Known<desk.ResponsePlan, "ResponsePlan">,
+    Known<desk.PlannedCommand, "Planned">,
+    Known<desk.Command, "Command">,
+    Known<desk.Commands, "Commands">,
   ]
 >;

@@ -279,11 +279,51 @@ export interface PlanStep {
   en: string;
 }
 
+export type Arguments = Record<string, string | boolean | number>;
+
+/** What a plan lets people, or the engine, ask of a local controller. */
+export interface PlannedCommand {
+  code: string;
+  device: string;
+  name: string;
+  arguments: Arguments;
+  timeout_s: number;
+  automatic: boolean;
+  min_severity: Severity;
+  zh: string;
+  en: string;
+}
+
+export type CommandState =
+  "requested" | "sent" | "confirmed" | "refused" | "timed_out" | "withdrawn";
+
+/** A request to a local controller, and what became of it. */
+export interface Command {
+  id: string;
+  code: string;
+  device: string;
+  name: string;
+  arguments: Arguments;
+  automatic: boolean;
+  requested_by: string;
+  requested_at: string;
+  expires_at: string;
+  state: CommandState;
+  sent_at: string | null;
+  settled_at: string | null;
+  reason: string | null;
+}
+
+export interface Commands {
+  planned: PlannedCommand[];
+  commands: Command[];
+}
+
 export interface ResponsePlan {
   rule: string;
   version: number;
   steps: PlanStep[];
-  commands?: Record<string, unknown>[];
+  commands: PlannedCommand[];
   actor: string;
   at: string | null;
 }

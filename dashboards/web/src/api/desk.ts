@@ -38,6 +38,13 @@ export const comment = (id: string, body: Act) => act(id, "comment", body);
 export const tick = (id: string, actor: string, step: string, done: boolean) =>
   post<{ steps: desk.TickedStep[] }>(`/alerts/${enc(id)}/checklist`, { actor, step, done });
 
+export const commands = (id: string) => get<desk.Commands>(`/alerts/${enc(id)}/commands`);
+
+export const requestCommand = (
+  id: string,
+  body: { actor: string; code: string; comment: string },
+) => post<desk.Command>(`/alerts/${enc(id)}/commands`, body);
+
 export const alert = (id: string) => get<desk.FullAlert>(`/alerts/${enc(id)}`);
 
 export const alerts = (park: string, query: Query) =>
@@ -160,6 +167,6 @@ export const putResponsePlan = (
   body: {
     actor: string;
     steps: desk.PlanStep[];
-    commands?: Record<string, unknown>[];
+    commands: desk.PlannedCommand[];
   },
 ) => put<desk.ResponsePlan>(`/parks/${enc(park)}/response-plans/${enc(rule)}`, body);

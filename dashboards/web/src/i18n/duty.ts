@@ -84,9 +84,6 @@ export const en = {
     add: "Add a step",
     up: "Up",
     down: "Down",
-    commands: (n: string) =>
-      n === "1" ? "1 command to a local controller" : `${n} commands to local controllers`,
-    commandsNote: "Commands are changed over the API; saving the steps keeps them.",
     version: (n: string, who: string) => `version ${n} by ${who}`,
   },
   performance: {
@@ -225,8 +222,6 @@ export const zh: typeof en = {
     add: "添加步骤",
     up: "上移",
     down: "下移",
-    commands: (n: string) => `${n} 条现场控制器指令`,
-    commandsNote: "指令通过 API 修改，保存步骤时保留。",
     version: (n: string, who: string) => `版本 ${n}，${who}`,
   },
   performance: {
