@@ -100,7 +100,7 @@ class _Points(NamedTuple):
 class _Sums(NamedTuple):
     """What statistics are made of."""
 
-    count: int = 0
+    number: int = 0
     sum: float = 0.0
     low: float = math.inf
     high: float = -math.inf
@@ -124,7 +124,7 @@ class _Sums(NamedTuple):
     def then(self, later: _Sums) -> _Sums:
         """Return those of both stretches together."""
         return _Sums(
-            self.count + later.count,
+            self.number + later.number,
             self.sum + later.sum,
             min(self.low, later.low),
             max(self.high, later.high),
@@ -132,13 +132,13 @@ class _Sums(NamedTuple):
         )
 
     def statistics(self, asked: Asked) -> Statistics:
-        if not self.count:
+        if not self.number:
             return Statistics(0, None, None, None, None, None)
         is_register = asked.series.kind == "counter"
         return Statistics(
-            readings=self.count,
+            readings=self.number,
             sum=self.sum if asked.is_interval else None,
-            mean=None if is_register else self.sum / self.count,
+            mean=None if is_register else self.sum / self.number,
             min=self.low,
             max=self.high,
             last=self.last,
