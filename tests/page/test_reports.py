@@ -31,8 +31,8 @@ WORDS = {
         "compliance": "Compliance",
         "comparison": "All data centres, rolling 12 months",
         "reports": "Reports",
-        "file": "PDF, Chinese: ",
-        "book": "XLSX, English: ",
+        "file": "PDF 中文",
+        "book": "XLSX EN",
     },
     "zh": {
         "make": "生成报告",
@@ -41,8 +41,8 @@ WORDS = {
         "compliance": "合规",
         "comparison": "全部数据中心（近 12 个月）",
         "reports": "报告",
-        "file": "PDF，中文：",
-        "book": "XLSX，英文：",
+        "file": "PDF 中文",
+        "book": "XLSX EN",
     },
 }
 
