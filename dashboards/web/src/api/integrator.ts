@@ -1,5 +1,5 @@
 /** What the integrator's and administrator's pages ask the API. */
-import { address, all, get, post, put, remove, type Query } from "./client";
+import { address, get, post, put, remove, type Query } from "./client";
 import type { Device, Name, Page, Park } from "./types";
 
 const enc = encodeURIComponent;
@@ -171,7 +171,7 @@ export interface Topic {
   options: Record<string, string>;
 }
 
-export const topics = () => all<Topic>("/registry/topics");
+export const topics = async () => (await get<Page<Topic>>("/registry/topics")).items;
 
 export const addTopic = (body: Topic) => post<Topic>("/registry/topics", body);
 
@@ -190,7 +190,8 @@ export interface PushAccount {
   created_at: string;
 }
 
-export const pushAccounts = () => all<PushAccount>("/registry/push-accounts");
+export const pushAccounts = async () =>
+  (await get<Page<PushAccount>>("/registry/push-accounts")).items;
 
 export const addPushAccount = (body: {
   platform: string;

@@ -1,5 +1,9 @@
 /** Words of the integrator's and administrator's pages, in both languages. */
 
+function counted(n: string, noun: string): string {
+  return n === "1" ? `1 ${noun}` : `${n} ${noun}s`;
+}
+
 export const en = {
   quarantine: {
     replay: "Replay",
@@ -8,11 +12,11 @@ export const en = {
     selectAll: "Select all open",
     pick: (what: string) => `Select the message of ${what}`,
     notOpen: "Only open messages can be replayed or discarded.",
-    replayTitle: (n: string) => `Replay ${n} messages`,
+    replayTitle: (n: string) => `Replay ${counted(n, "message")}`,
     replayNote:
       "They go through the pipeline again as if they had just been received then. What is still refused stays here with its new reason.",
     force: "Overwrite other values that were stored meanwhile",
-    discardTitle: (n: string) => `Discard ${n} messages`,
+    discardTitle: (n: string) => `Discard ${counted(n, "message")}`,
     discardNote: "They are not replayed any more, but stay to be looked at.",
     why: "Why",
     results: "Result",
@@ -125,15 +129,15 @@ export const en = {
     optionsHint: "One a line: name=value, such as crc=off",
     retired: "Out of use: what still comes is quarantined",
     series: "Series",
-    calibrated: (n: string) => `${n} dated corrections`,
+    calibrated: (n: string) => counted(n, "dated correction"),
     saved: "Saved.",
     importTitle: "Import",
     importNote:
       "YAML documents or CSV tables, as the export writes them. What the files do not name stays as it is.",
     choose: "Choose files",
     preview: "Compare",
-    apply: (n: string) => `Apply ${n} changes`,
-    applied: (n: string) => `${n} changes applied.`,
+    apply: (n: string) => `Apply ${counted(n, "change")}`,
+    applied: (n: string) => `${counted(n, "change")} applied.`,
     problems: "Nothing can be imported: correct these first",
     where: "Where",
     what: "What is wrong",
@@ -210,7 +214,7 @@ export const en = {
     since: "Since",
     seen: "Last sign of life",
     work: "Work",
-    committed: (n: string, w: string) => `${n} messages committed, ${w} waiting`,
+    committed: (n: string, w: string) => `${counted(n, "message")} committed, ${w} waiting`,
     slots: (n: string) => `${n} of 64 slots`,
     gone: "no sign of life",
     noBroker: "without the broker",
@@ -234,7 +238,6 @@ export const en = {
     schema: "schema",
     metrics: "Prometheus metrics",
     api: "API reference",
-    lag: (s: string) => s,
   },
 };
 
@@ -465,6 +468,5 @@ export const zh: typeof en = {
     schema: "库表结构",
     metrics: "Prometheus 指标",
     api: "接口文档",
-    lag: (s) => s,
   },
 };
