@@ -25,30 +25,44 @@ _LOADED = re.compile(
 )
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site; broken links, anchors and unnamed pages are errors."""
-    folder = tmp_path_factory.mktemp("site")
-    command = [
-        sys.executable,
-        "-m",
-        "mkdocs",
-        "build",
-        "--strict",
-        "-q",
-        "-d",
-        str(folder),
-    ]
-    done = subprocess.run(
-        command,
+def _build(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    # Not --quiet: MkDocs then counts no warnings, and --strict lets everything pass.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", *options]
+    return subprocess.run(
+        [*command, "-d", str(folder)],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site; broken links, anchors and unnamed pages are errors."""
+    folder = tmp_path_factory.mktemp("site")
+    done = _build(folder)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def test_broken_links_and_forgotten_pages_stop_the_build(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    text = "# Start\n\n[a](#nowhere) [b](gone.md) [c](/index.md)\n"
+    (docs / "index.md").write_text(text, encoding="utf-8")
+    (docs / "forgotten.md").write_text("# Forgotten\n", encoding="utf-8")
+    (tmp_path / "mkdocs.yml").write_text(
+        f"INHERIT: {ROOT / 'mkdocs.yml'}\nhooks: []\nnav: [index.md]\n",
+        encoding="utf-8",
+    )
+    done = _build(tmp_path / "site", "-f", str(tmp_path / "mkdocs.yml"))
+    assert done.returncode != 0
+    assert "there is no such anchor" in done.stderr
+    assert "'gone.md', but the target is not found" in done.stderr
+    assert "absolute link '/index.md'" in done.stderr
+    assert "forgotten.md" in done.stderr
 
 
 def _text(page: Path) -> str:
