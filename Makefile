@@ -71,7 +71,7 @@ wheel: $(STAMP) $(DIST)
 	@$(BIN)/python -m hatchling build -t wheel -d build/wheel
 
 docs: $(STAMP)
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
 	@echo "build/site/index.html; with search: $(BIN)/python -m http.server -b 127.0.0.1 -d build/site"
 
 $(STAMP): requirements.lock pyproject.toml
