@@ -47,6 +47,8 @@ def test_a_plan_holds_commands(site: Site, harbour: Harbour) -> None:
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["code"] == "unknown_device"
     assert wrong.json()["errors"][0]["pointer"] == "/commands/0/device"
+    too_short = put(site, timeout_s=1).json()["errors"][0]
+    assert too_short["pointer"] == "/commands/0/timeout_s"
     stored = put(site).json()
     assert stored["steps"] == []
     (planned,) = stored["commands"]
