@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from dashboards import page as built
 from parkpulse.store import registry
@@ -194,7 +194,7 @@ def _import(page: Page, url: str, words: dict[str, str], language: str) -> None:
 
     def choose(rows: str) -> None:
         text = f"{head}\n{rows}\n".encode()
-        file = {"name": "places.csv", "mimeType": "text/csv", "buffer": text}
+        file = FilePayload(name="places.csv", mimeType="text/csv", buffer=text)
         chooser.set_input_files(file)
 
     choose("harbour,,castle,x,y,")

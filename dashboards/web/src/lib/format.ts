@@ -139,7 +139,8 @@ export class Format {
   bytes(length: number): string {
     if (length < 1024) return joined(this.number(length), "B");
     if (length < 1024 ** 2) return joined(this.number(length / 1024, 1), "KiB");
-    return joined(this.number(length / 1024 ** 2, 1), "MiB");
+    if (length < 1024 ** 3) return joined(this.number(length / 1024 ** 2, 1), "MiB");
+    return joined(this.number(length / 1024 ** 3, 1), "GiB");
   }
 
   /** How far the zone's clock is ahead of UTC at that time [ms]. */
