@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
@@ -158,11 +159,14 @@ def _problem(code: str) -> dict[str, Any]:
 
 
 def _add_table(operation: dict[str, Any]) -> None:
-    names = [each["name"] for each in operation.get("parameters", ())]
-    if "format" in names:
+    if any(map(_is_table, operation.get("parameters", ()))):
         (success,) = operation["responses"].keys() & {"200", "201"}
         content = operation["responses"][success]["content"]
         content["text/csv"] = {"schema": {"type": "string"}}
+
+
+def _is_table(parameter: dict[str, Any]) -> bool:
+    return parameter["name"] == "format" and "csv" in json.dumps(parameter["schema"])
 
 
 def _add_example(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -60,7 +60,14 @@ def import_registry(body: RegistryFiles, ctx: Ctx) -> object:
     "/registry/export",
     summary="The registry as files",
     response_class=Response,
-    responses={200: {"content": {"application/yaml": {}, "application/zip": {}}}},
+    responses={
+        200: {
+            "content": {
+                "application/yaml": {"example": "parks: []"},
+                "application/zip": {"example": "..."},
+            }
+        }
+    },
 )
 def export_registry(query: Annotated[RegistryExport, Query()], ctx: Ctx) -> Response:
     """Write what is registered in the form that `import` reads."""

@@ -64,12 +64,16 @@ class ProfileEdit(Request):
 class ProfileKept(Answer):
     """Whether a profile was kept, and what it made of the sample."""
 
+    model_config = example({"kept": True, "decoded": {"items": [], "problem": None}})
+
     kept: bool
     decoded: Decoded
 
 
 class ProfileRemoved(Answer):
     """A profile of one's own is gone; a shipped one of its name holds again."""
+
+    model_config = example({"name": "tasmota", "removed": True})
 
     name: str
     removed: bool

@@ -82,8 +82,8 @@ class RegistryExport(Request):
     """Which parks, and as what."""
 
     park: Code | None = None
-    format: Literal["yaml", "csv"] = Field(
-        default="yaml", description="`csv`: a ZIP of tables."
+    format: Literal["yaml", "zip"] = Field(
+        default="yaml", description="`zip`: tables as CSV."
     )
     discovered: bool = Field(
         default=False, description="Also devices that nobody has described yet."
@@ -253,6 +253,15 @@ class NewPushAccount(Request):
 class CreatedPushAccount(Answer):
     """The address for the platform; its token is in this answer only."""
 
+    model_config = example(
+        {
+            "platform": "ctwing",
+            "name": "north",
+            "path": "/push/ctwing/8fX…",
+            "url": "https://park.example/push/ctwing/8fX…",
+        }
+    )
+
     platform: str
     name: str
     path: str = Field(description="Below the address that the platform reaches.")
@@ -261,5 +270,7 @@ class CreatedPushAccount(Answer):
 
 class Gone(Answer):
     """Something is there no longer."""
+
+    model_config = example({"removed": True})
 
     removed: bool

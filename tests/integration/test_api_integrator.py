@@ -227,7 +227,7 @@ def test_the_export_can_be_imported(shop: Site) -> None:
     body = {"files": [{"name": "harbour.yaml", "text": text}]}
     found = done(shop, "POST", "/registry/diff", body)
     assert (found["items"], found["problems"]) == ([], [])
-    packed = shop.request("GET", "/api/v1/registry/export?format=csv").content
+    packed = shop.request("GET", "/api/v1/registry/export?format=zip").content
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         tables = [
             {"name": each, "text": archive.read(each).decode()}

@@ -82,6 +82,10 @@ def test_no_stream_opens_while_the_service_stops() -> None:
     asyncio.run(run())
 
 
+def _let() -> bool:
+    return True
+
+
 async def _never() -> Message:
     await asyncio.Event().wait()
     return {"type": "http.disconnect"}
@@ -92,7 +96,7 @@ def test_what_was_queued_before_the_snapshot_is_not_sent() -> None:
         central, sent = Hub(), []
         client = central.subscribe(1)
         client.put([frame(3), frame(4)])
-        answer = EventStream(central, client, [frame(5)])
+        answer = EventStream(central, client, [frame(5)], _let)
 
         async def send(message: Message) -> None:
             sent.append(message.get("body", b""))
@@ -117,7 +121,7 @@ def test_a_stuck_client_ends_its_stream(monkeypatch: pytest.MonkeyPatch) -> None
 
     async def run() -> None:
         central = Hub()
-        answer = EventStream(central, central.subscribe(1), [frame(5)])
+        answer = EventStream(central, central.subscribe(1), [frame(5)], _let)
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.body":
@@ -132,7 +136,7 @@ def test_a_stuck_client_ends_its_stream(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_client_that_leaves_ends_its_stream() -> None:
     async def run() -> None:
         central = Hub()
-        answer = EventStream(central, central.subscribe(1), [frame(5)])
+        answer = EventStream(central, central.subscribe(1), [frame(5)], _let)
 
         async def receive() -> Message:
             return {"type": "http.disconnect"}
@@ -140,6 +144,23 @@ def test_a_client_that_leaves_ends_its_stream() -> None:
         async def send(_: Message) -> None: ...
 
         await asyncio.wait_for(answer(SCOPE, receive, send), 5.0)
+        assert central.watched() == frozenset()
+
+    asyncio.run(run())
+
+
+def test_a_stream_ends_with_the_right_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
+
+    async def run() -> None:
+        central = Hub()
+        answer = EventStream(
+            central, central.subscribe(1), [frame(5)], is_let=lambda: False
+        )
+
+        async def send(_: Message) -> None: ...
+
+        await asyncio.wait_for(answer(SCOPE, _never, send), 5.0)
         assert central.watched() == frozenset()
 
     asyncio.run(run())
@@ -159,7 +180,7 @@ def test_silence_is_filled_with_comments(monkeypatch: pytest.MonkeyPatch) -> Non
             if comments == 3:
                 client.close()
 
-        await EventStream(central, client, [frame(5)])(SCOPE, _never, send)
+        await EventStream(central, client, [frame(5)], _let)(SCOPE, _never, send)
         assert comments == 3
 
     asyncio.run(run())

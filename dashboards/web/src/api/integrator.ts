@@ -127,7 +127,7 @@ export const diffRegistry = (files: readonly RegistryFile[]) =>
 export const importRegistry = (files: readonly RegistryFile[]) =>
   post<RegistryDiff>("/registry/import", { files });
 
-export const exportAddress = (park: string | null, format: "yaml" | "csv") =>
+export const exportAddress = (park: string | null, format: "yaml" | "zip") =>
   address("/registry/export", { park, format });
 
 export interface RegisteredDevice {
