@@ -60,7 +60,7 @@ class AnomalyConsumer:
     def __init__(self, rules: FoundRules) -> None:
         self._rules = rules
         self._watched: dict[int, WatchedSeries] = {}
-        self._scorer = Scorer({})
+        self._scorer = Scorer({}, {})
         self._journal = Journal(self.name)
         self._saved_at: datetime | None = None
 
@@ -86,7 +86,10 @@ class AnomalyConsumer:
             )
         found = [self._rules.known.at(at) for at in watched[:MOST_SERIES].tolist()]
         self._watched = {each.id: each for each in found}
-        return Scorer({each.id: each.park_id for each in found})
+        return Scorer(
+            {each.id: each.park_id for each in found},
+            {each.id: each.zone for each in found},
+        )
 
     def consume(
         self, conn: Connection, batches: Sequence[LoggedBatch], now: datetime

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from analytics import civil
 from analytics.anomaly.detector import Detector
 from parkpulse.model.registry import SLOTS
 
@@ -30,10 +32,15 @@ class Scorer:
     ----------
     parks
         Park id by series id.
+    zones
+        Name of the time zone by series id; the usual day follows civil time.
     """
 
-    def __init__(self, parks: Mapping[int, int]) -> None:
+    def __init__(self, parks: Mapping[int, int], zones: Mapping[int, str]) -> None:
         self.ids = np.array(sorted(parks), np.int64)
+        names = sorted(set(zones.values()))
+        self._zones = [ZoneInfo(name) for name in names]
+        self._zone = np.array([names.index(zones[key]) for key in self.ids.tolist()])
         self._slot = np.array([parks[key] % SLOTS for key in self.ids.tolist()])
         self._detector = Detector(len(self.ids))
         self.newest = np.full(len(self.ids), _NEVER)
@@ -51,7 +58,15 @@ class Scorer:
         """Judge readings of rows in the order given, and learn from them."""
         np.maximum.at(self.newest, row, ts)
         self._changed[row] = True
-        return self._detector.step(row, ts, value)
+        return self._detector.step(row, ts, value, self._ahead(row, ts))
+
+    def _ahead(self, row: Int64Array, ts: Int64Array) -> Int64Array:
+        """Return how far civil time is ahead of UTC at each reading. [us]."""
+        ahead = np.zeros_like(ts)
+        for number, zone in enumerate(self._zones):
+            there = self._zone[row] == number
+            ahead[there] = civil.offsets(ts[there], zone)
+        return ahead
 
     def take(self, other: Scorer) -> None:
         """Take over what another knows of the same series."""

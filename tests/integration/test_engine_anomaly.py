@@ -80,9 +80,10 @@ def _scores(lab: Lab) -> list[tuple[int, int, float]]:
 
 
 def _offline(values: list[float]) -> list[tuple[int, float]]:
-    """Score with the detector alone."""
+    """Score with the detector alone, whose days are those of the park."""
     ts = START + np.arange(COUNT) * STEP
-    found = Detector(1).step(np.zeros(COUNT, np.int64), ts, np.array(values))
+    ahead = np.full(COUNT, 8 * 3600 * instants.SECOND)
+    found = Detector(1).step(np.zeros(COUNT, np.int64), ts, np.array(values), ahead)
     at = np.flatnonzero(found.score >= 0.99)
     return [(int(n), round(float(found.score[n]), 5)) for n in at]
 
