@@ -15,10 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from parkpulse.errors import DecodeError
 from parkpulse.model.message import MISSING
-from parkpulse.wire import formats, profiles, telling
+from parkpulse.wire import commands, formats, profiles, telling
 from parkpulse.wire.context import Context
 from parkpulse.wire.sl651 import frame
 
@@ -140,6 +141,7 @@ def seeds() -> dict[str, list[Seed]]:
         platform = each["id"].split("-")[0].replace("huawei", "iotda")
         found.append(Seed(platform, json.dumps(each["body"]).encode()))
     found += PROFILED
+    found.append(Seed("command_ack", commands.answer(str(UUID(int=7)), "confirmed")))
     names = [*formats.FORMATS, *(f"profile:{name}" for name in profiles.names())]
     by_format: dict[str, list[Seed]] = {
         name: [each for each in found if each.format == name] for name in names

@@ -28,6 +28,7 @@ def test_a_park_at_a_glance(site: Site) -> None:
         "grade": "growth",
         "clock": "data",
         "now": "2026-03-10T12:00:00Z",
+        "last_ts": "2026-03-10T11:59:00Z",
         "zone": "Asia/Shanghai",
         "simulated": True,
         "devices": {"total": 4, "reporting": 2, "silent": 2, "discovered": 0},

@@ -88,6 +88,8 @@ def good(site: Site, harbour: Harbour) -> dict[str, Any]:
     }
 
 
+# The service's threads draw random pauses while a request is made.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 def test_no_server_error(site: Site, good: dict[str, Any]) -> None:
     dice = random.Random(6)  # noqa: S311 - no secret
     statuses: set[int] = set()

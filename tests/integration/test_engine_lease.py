@@ -241,11 +241,12 @@ def test_an_engine_outlives_an_outage_of_the_database(
     engine = Engine(database, keeper, [Loop(database, keeper, recorder, pause_s=0.1)])
     with _running(engine):
         free.put(plant.points(START, START))
-        wait_until(lambda: recorder.seen == [1], 20.0)
+        wait_until(lambda: 1 in recorder.seen, 20.0)
         way.cut()
         free.put([plant.point("grid", instants.to_us(NOW))])
         time.sleep(1.5)
-        assert recorder.seen == [1]
+        assert 2 not in recorder.seen
         way.heal()
-        wait_until(lambda: recorder.seen == [1, 2], 60.0)
+        # Whoever loses a lease in the middle is given the batch again.
+        wait_until(lambda: 2 in recorder.seen, 60.0)
     database.close()

@@ -81,7 +81,7 @@ def test_readings_carry_series_slot_time_and_value() -> None:
     letters, values = placed(letter(one(iso(NOW), water_level=1.5)))
     assert letters[0].refused == []
     row = [column.tolist() for column in dataclasses.astuple(values)]
-    assert row == [[0], [1], [1], [NOW], [1.5]]
+    assert row == [[0], [1], [1], [NOW], [1.5], [2]]
 
 
 def test_units_are_brought_to_the_metrics_own() -> None:
