@@ -117,6 +117,6 @@ def test_a_silent_device_is_found_with_what_is_wrong(
     wrong = page.get_by_role("combobox", name="What is wrong")
     wrong.select_option("aside")
     expect(page.locator("[data-row=gauge-3]")).to_contain_text("quarantined")
-    expect(page.locator("[data-row=gauge-1]")).to_be_hidden()
+    expect(page.locator("[data-row=gauge-2]")).to_be_hidden()
     page.screenshot(path=OUTPUT / "device-health-en.png")
     assert violations(page) == []
