@@ -11,6 +11,9 @@ within `span`, so that it may be computed from any point on. The score is what
 * With a repeat count, a reading beyond the limit says nothing (NaN) until enough
   breaches have begun within a time. A breach begins with a reading beyond the limit
   whose predecessor is not, or is older than that time.
+
+Many series are computed at once when they are laid one behind the other, farther apart
+than any window reaches (`Signal.apply_all`); the scores are the same, bit for bit.
 """
 
 from __future__ import annotations
@@ -61,8 +64,15 @@ class Measure(Protocol):
     def lead(self) -> int:
         """How many readings before that it needs."""
 
-    def apply(self, ts: IntArray, value: FloatArray) -> Scores:
-        """Return one score for each reading."""
+    def apply(self, ts: IntArray, value: FloatArray, first: BoolArray) -> Scores:
+        """Return one score for each reading.
+
+        Parameters
+        ----------
+        ts, value, first : arrays, shape (n,)
+            Times [us], rising; readings; whether a reading is its series' first, which
+            lies more than `span` behind what is before it.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +82,9 @@ class Plain:
     span: int = 0
     lead: int = 0
 
-    def apply(self, ts: IntArray, value: FloatArray) -> Scores:
+    def apply(self, ts: IntArray, value: FloatArray, first: BoolArray) -> Scores:
         """Return the values themselves."""
-        del ts
+        del ts, first
         return Scores(value, value)
 
 
@@ -86,8 +96,9 @@ class Rate:
     per: int
     lead: int = 0
 
-    def apply(self, ts: IntArray, value: FloatArray) -> Scores:
+    def apply(self, ts: IntArray, value: FloatArray, first: BoolArray) -> Scores:
         """Return rates; NaN where the readings cover less than half of the window."""
+        del first
         oldest = np.searchsorted(ts, ts - self.span, "left")
         elapsed = ts - ts[oldest]
         is_short = 2 * elapsed < self.span
@@ -130,17 +141,18 @@ class Sums:
         """A counter's first increment needs the reading before."""
         return int(self.is_counter)
 
-    def apply(self, ts: IntArray, value: FloatArray) -> Scores:
+    def apply(self, ts: IntArray, value: FloatArray, first: BoolArray) -> Scores:
         """Return levels reached, and the sum of the level that comes closest."""
+        increments = self._increments(value, first)
         # In whole millionths, a sum does not depend on where the summing began.
-        total = np.cumsum(np.rint(self._increments(value) * _MICRO).astype(np.int64))
+        total = np.cumsum(np.rint(increments * _MICRO).astype(np.int64))
         score = np.zeros(len(ts))
         shown = np.zeros(len(ts))
         for number, (window, limit) in enumerate(
             zip(self.windows, self.limits, strict=True), 1
         ):
-            first = np.searchsorted(ts, ts - window, "right")
-            before = np.where(first > 0, total[np.maximum(first - 1, 0)], 0)
+            oldest = np.searchsorted(ts, ts - window, "right")
+            before = np.where(oldest > 0, total[np.maximum(oldest - 1, 0)], 0)
             sums = (total - before) / _MICRO
             level = np.where(sums >= limit, float(number), 0.0)
             is_near = (sums < limit) & (sums > limit - self.deadband)
@@ -152,11 +164,12 @@ class Sums:
             )
         return Scores(score, shown)
 
-    def _increments(self, value: FloatArray) -> FloatArray:
+    def _increments(self, value: FloatArray, first: BoolArray) -> FloatArray:
         value = np.where(np.isfinite(value), value, 0.0)
         if not self.is_counter or not len(value):
             return value
         step = np.diff(value, prepend=value[:1])
+        step[first] = 0.0
         rolled = value if self.modulus is None else step + self.modulus
         end = np.inf if self.modulus is None else _NEAR_END * self.modulus
         has_rolled: BoolArray = (value - step) > np.full(len(value), end)
@@ -243,16 +256,55 @@ class Signal:
 
     def apply(self, ts: IntArray, value: FloatArray) -> Scores:
         """Return one score for each reading of a series, sorted by time [us]."""
-        score, shown = self.measure.apply(ts, value)
+        first = np.arange(len(ts)) == 0
+        return self.apply_all(ts, value, first)
+
+    def apply_all(self, ts: IntArray, value: FloatArray, first: BoolArray) -> Scores:
+        """Return one score for each reading of several series.
+
+        Parameters
+        ----------
+        ts, value, first : arrays, shape (n,)
+            Series by series: times [us], rising within a series; readings; whether a
+            reading is its series' first.
+        """
+        apart = self._laid_apart(ts, first)
+        score, shown = self.measure.apply(apart, value, first)
         if self.weekly is not None:
             score = np.where(self.weekly.holds(ts), score, -self.sign * np.inf)
         if self.repeat is not None:
             is_over = self.sign * score > self.limit
-            enough = self.repeat.enough(ts, is_over)
+            enough = self.repeat.enough(apart, is_over)
             score = np.where(is_over & ~enough, np.nan, score)
         return Scores(score, shown)
 
-    def tail(self, ts: IntArray) -> int:
-        """Return from which reading on the next one's score may need them."""
-        first = int(np.searchsorted(ts, ts[-1] - self.span, "left"))
-        return max(first - self.lead, 0)
+    def tails(self, ts: IntArray, first: BoolArray) -> IntArray:
+        """Return from which readings on the next one's score may need them.
+
+        Parameters
+        ----------
+        ts, first : arrays, shape (n,)
+            As of `apply_all`.
+
+        Returns
+        -------
+        array
+            Index of a reading for each series.
+        """
+        apart = self._laid_apart(ts, first)
+        starts = np.flatnonzero(first)
+        newest = apart[np.append(starts[1:], len(ts)) - 1]
+        oldest = np.searchsorted(apart, newest - self.span, "left") - self.lead
+        found: IntArray = np.maximum(oldest, starts)
+        return found
+
+    def _laid_apart(self, ts: IntArray, first: BoolArray) -> IntArray:
+        """Keep differences within windows, with one series behind another.
+
+        What lies farther back than `span` is nowhere told from what lies still farther.
+        """
+        beyond = self.span + 1
+        step = np.minimum(np.diff(ts, prepend=ts[:1]), beyond)
+        step[first] = beyond
+        apart: IntArray = np.cumsum(step)
+        return apart

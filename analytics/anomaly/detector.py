@@ -168,7 +168,8 @@ class Detector:
         return found
 
     def _once(self, given: Readings) -> Found:
-        state = Columns(np.ascontiguousarray(self._state[given.series].T))
+        mine = self._state.take(given.series, axis=0)
+        state = Columns(np.ascontiguousarray(mine.T))
         usable = _admit(state, given)
         if usable.all():
             found = _judge(state, self._tables, given)
@@ -259,9 +260,9 @@ def _judge(state: Columns, tables: Tables, given: Readings) -> Found:
     seen = forecast.forecast(state, profiles, at)
     made = streams.compute(state, profiles, at, seen, x)
     z = _from_centre(state, made.values)
-    level = tails.surprise(state, z)
-    active = np.broadcast_to(state["n"] >= tails.LEARNING, z.shape)
-    tails.learn(state, z, made.values, active)
+    logs = tails.logs(z)
+    level = tails.surprise(state, z, logs)
+    tails.learn(state, z, logs, made.values)
     _learn_centre(state, made.values)
     forecast.learn(state, profiles, at, seen, x)
     level[0] = np.where(gone > _GAP, 0.0, level[0])

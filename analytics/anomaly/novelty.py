@@ -83,7 +83,7 @@ def distance(codes: Codes, rows: IntArray, x: FloatArray) -> FloatArray:
 
     A first value has the distance 0.
     """
-    known = codes[rows]
+    known = codes.take(rows, axis=0)
     known -= x.astype(np.float32)[:, None]
     np.abs(known, out=known)
     nearest = known.min(axis=1)

@@ -19,6 +19,8 @@ BINS = 48
 _PER_OCTAVE = 4.0
 _LEAST, _MOST = 1e-36, 1e36
 _LOWEST = -(2**20)
+_AT_OR_BELOW = np.triu(np.ones((BINS, BINS), dtype=np.float32))
+"""What a value adds to the counts, by its bin."""
 
 
 class Ranks(NamedTuple):
@@ -50,13 +52,14 @@ def surprise(ranks: Ranks, rows: IntArray, sizes: FloatArray) -> FloatArray:
     place = np.log2(np.clip(sizes.T, _LEAST, _MOST)) * _PER_OCTAVE
     number = np.floor(place)
     _raise_top(ranks, rows, number.astype(np.int32))
-    down = np.minimum(ranks.top[rows] - number, BINS - 1.0).astype(np.int64)
-    counts = ranks.counts[rows]
-    which = np.arange(rows.size)[:, None], np.arange(len(sizes))
-    here = counts[*which, down].astype(np.float64)
-    above = np.where(down > 0, counts[*which, np.maximum(down - 1, 0)], 0.0)
+    top = ranks.top.take(rows, axis=0)
+    down = np.minimum(top - number, BINS - 1.0).astype(np.int64)
+    counts = ranks.counts.take(rows, axis=0)
+    at = np.arange(down.size).reshape(down.shape) * BINS + down
+    here = counts.take(at).astype(np.float64)
+    above = np.where(down > 0, counts.take(at - (down > 0)), 0.0)
     total = counts[..., -1].astype(np.float64)
-    counts += np.arange(BINS) >= down[..., None]
+    counts += _AT_OR_BELOW.take(down, axis=0)
     ranks.counts[rows] = counts
     smaller = np.where(down < BINS - 1, place - number, 0.0)
     rank = here - (here - above) * smaller
@@ -65,7 +68,7 @@ def surprise(ranks: Ranks, rows: IntArray, sizes: FloatArray) -> FloatArray:
 
 
 def _raise_top(ranks: Ranks, rows: IntArray, number: npt.NDArray[np.int32]) -> None:
-    who, which = np.nonzero(number > ranks.top[rows])
+    who, which = np.nonzero(number > ranks.top.take(rows, axis=0))
     series = rows[who]
     by = number[who, which] - ranks.top[series, which]
     source = np.arange(BINS) - by[:, None]

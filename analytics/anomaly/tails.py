@@ -24,13 +24,14 @@ import numpy as np
 
 if TYPE_CHECKING:
     from analytics.anomaly.layout import Columns
-    from analytics.arrays import BoolArray, FloatArray
+    from analytics.arrays import BoolArray, FloatArray, IntArray
 
 SHARE = 0.02
 LEARNING = 30
 """Readings after which thresholds move; before, only the usual sizes are learned."""
 _SPEED = 0.02
 """Step of a threshold's logarithm."""
+_UP, _DOWN = _SPEED * (1.0 - SHARE), _SPEED * (0.0 - SHARE)
 _FIRST = 3.0
 """A threshold begins at so many usual sizes."""
 _PRIOR_EXCESS, _PRIOR_WEIGHT = 0.5, 16.0
@@ -47,32 +48,53 @@ _DOUBT = 1.0
 _LOG10 = 2.302585092994046
 
 
-def surprise(state: Columns, z: FloatArray) -> FloatArray:
+def logs(z: FloatArray) -> FloatArray:
+    """Natural logarithms of sizes, far below all thresholds where there is none."""
+    found: FloatArray = np.log(np.maximum(z, 1e-300))
+    return found
+
+
+def surprise(state: Columns, z: FloatArray, logs_z: FloatArray) -> FloatArray:
     """Return -log10 of the share of readings at or beyond each value, shape of `z`.
 
     Parameters
     ----------
     z : array, shape (TAILS, m)
         Values of the streams from their centres, upwards then downwards.
+    logs_z
+        Their `logs`.
     """
-    beyond = _beyond(z, state["log_threshold"])
+    level = np.zeros_like(z)
+    # Few values lie in a tail; nothing is computed of the others.
+    at = np.flatnonzero(logs_z > state["log_threshold"])
+    if not at.size:
+        return level
+    beyond = logs_z.ravel()[at] - _at(state, "log_threshold", at)
     ratio = np.exp(np.minimum(beyond, 50.0)) - 1.0
-    mean = state["ratio"]
-    variation = state["ratio_square"] / (mean * mean) - 1.0
+    mean = _at(state, "ratio", at)
+    variation = _at(state, "ratio_square", at) / (mean * mean) - 1.0
     heavy = np.clip((variation - 0.7) * 0.8, 0.1, 1.0)
-    doubt = 1.0 + _DOUBT / np.sqrt(np.minimum(state["excesses"], 100.0) + 16.0)
-    power = beyond / (np.maximum(state["excess"], 0.12) * doubt)
+    seen = np.minimum(_at(state, "excesses", at), 100.0)
+    doubt = 1.0 + _DOUBT / np.sqrt(seen + 16.0)
+    power = beyond / (np.maximum(_at(state, "excess", at), 0.12) * doubt)
     light = ratio / np.maximum(mean, 0.12)
     rare = heavy * power + (1.0 - heavy) * np.minimum(light, 40.0)
-    level = (rare - np.log(np.maximum(state["rate"], 1e-4))) / _LOG10
-    bound = np.minimum(_bound(state), _since_record(state, z))
-    return np.minimum(np.where(beyond > 0.0, level, 0.0), bound)
+    rate = np.maximum(_at(state, "rate", at), 1e-4)
+    bound = np.minimum(_bound(state, at), _since_record(state, z.ravel()[at], at))
+    level.ravel()[at] = np.minimum((rare - np.log(rate)) / _LOG10, bound)
+    return level
 
 
-def _since_record(state: Columns, z: FloatArray) -> FloatArray:
+def _at(state: Columns, name: str, at: IntArray) -> FloatArray:
+    """Numbers of some tails; those of a stream or a series hold for all its tails."""
+    every = state[name].ravel()
+    return every[at if every.size > at[-1] else at % every.size]
+
+
+def _since_record(state: Columns, z: FloatArray, at: IntArray) -> FloatArray:
     """Bound for a value that is no record: it came once in so many readings."""
-    age = np.log(state["record_age"] + 1.0) / _LOG10 + _SEEN
-    return np.where(z > _NEAR * state["record"], np.inf, age)
+    age = np.log(_at(state, "record_age", at) + 1.0) / _LOG10 + _SEEN
+    return np.where(z > _NEAR * _at(state, "record", at), np.inf, age)
 
 
 def _move_records(state: Columns, z: FloatArray, active: BoolArray) -> None:
@@ -82,21 +104,17 @@ def _move_records(state: Columns, z: FloatArray, active: BoolArray) -> None:
     state["record_age"] = np.where(beaten, 0.0, age)
 
 
-def _beyond(z: FloatArray, log_threshold: FloatArray) -> FloatArray:
-    return np.maximum(np.log(np.maximum(z, 1e-300)) - log_threshold, 0.0)
-
-
-def _bound(state: Columns) -> FloatArray:
-    size = np.maximum(state["size"], 1e-300)
-    rough = np.minimum(state["move"] / size, 1.0)
-    seen = np.log(state["n"] * rough * rough + 1.0) * (_BOUND / _LOG10)
-    return np.concatenate([seen, seen])
+def _bound(state: Columns, at: IntArray) -> FloatArray:
+    size = np.maximum(_at(state, "size", at), 1e-300)
+    rough = np.minimum(_at(state, "move", at) / size, 1.0)
+    found: FloatArray = np.log(_at(state, "n", at) * rough * rough + 1.0)
+    return found * (_BOUND / _LOG10)
 
 
 def learn(
-    state: Columns, z: FloatArray, streams: FloatArray, active: BoolArray
+    state: Columns, z: FloatArray, logs_z: FloatArray, streams: FloatArray
 ) -> None:
-    """Take the streams' newest values in, shape (STREAMS, m); `z` as `surprise`."""
+    """Take the streams' newest values in, shape (STREAMS, m); the rest as above."""
     n = state["n"]
     alpha = np.maximum(1.0 / (n + 1.0), 1.0 / 1000.0)
     size = state["size"]
@@ -112,27 +130,35 @@ def learn(
     move = np.abs(streams - state["last"])
     state["move"] += alpha * (np.minimum(move, limit) - state["move"])
     state["last"] = streams
-    _move_tails(state, z, active)
+    active = n >= LEARNING
+    _move_tails(state, logs_z, active)
     _move_records(state, z, active)
 
 
-def _move_tails(state: Columns, z: FloatArray, active: BoolArray) -> None:
-    size = np.maximum(state["size"], 1e-300)
-    first = np.log(_FIRST * np.concatenate([size, size]))
+def _move_tails(state: Columns, logs_z: FloatArray, active: BoolArray) -> None:
+    first = logs(_FIRST * np.maximum(state["size"], 1e-300))
+    first = np.concatenate([first, first])
     threshold = np.where(active, np.maximum(state["log_threshold"], first - 4.0), first)
-    beyond = _beyond(z, threshold)
-    over = (beyond > 0.0) & active
-    count = state["excesses"]
-    step = np.maximum(1.0 / (count + _PRIOR_WEIGHT), 0.01)
-    step = np.where(over, step, 0.0)
-    excess, ratio, square = state["excess"], state["ratio"], state["ratio_square"]
-    excess += step * (np.minimum(beyond, 2.0 + 4.0 * excess) - excess)
-    fresh = np.minimum(np.exp(np.minimum(beyond, 50.0)) - 1.0, 2.0 + 8.0 * ratio)
-    ratio += step * (fresh - ratio)
-    square += step * (fresh * fresh - square)
-    state["excesses"] = count + over
+    over = (logs_z > threshold) & active
+    at = np.flatnonzero(over)
+    _learn_excess(state, logs_z.ravel()[at] - threshold.ravel()[at], at)
     state["rate"] += (over - state["rate"]) * (active * (1.0 / 1500.0))
-    state["log_threshold"] = threshold + active * (_SPEED * (over - SHARE))
+    state["log_threshold"] = threshold + active * np.where(over, _UP, _DOWN)
+
+
+def _learn_excess(state: Columns, beyond: FloatArray, at: IntArray) -> None:
+    """Take in by how much some tails' newest values lie beyond their thresholds."""
+    count, excess, ratio, square = (
+        state[name].ravel() for name in ("excesses", "excess", "ratio", "ratio_square")
+    )
+    step = np.maximum(1.0 / (count[at] + _PRIOR_WEIGHT), 0.01)
+    usual = excess[at]
+    excess[at] = usual + step * (np.minimum(beyond, 2.0 + 4.0 * usual) - usual)
+    usual = ratio[at]
+    fresh = np.minimum(np.exp(np.minimum(beyond, 50.0)) - 1.0, 2.0 + 8.0 * usual)
+    ratio[at] = usual + step * (fresh - usual)
+    square[at] += step * (fresh * fresh - square[at])
+    count[at] += 1.0
 
 
 def start(state: Columns) -> None:

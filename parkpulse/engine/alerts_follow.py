@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from analytics.thresholds import BoolArray, FloatArray
+    from collections.abc import Sequence
+
+    from analytics.signals import Signal
+    from analytics.thresholds import BoolArray, FloatArray, IntArray
     from parkpulse.engine.alerts_arrivals import InOrder
     from parkpulse.engine.alerts_watch import Watch
 
@@ -25,16 +28,56 @@ def scores(watch: Watch, found: InOrder) -> tuple[FloatArray, BoolArray]:
     """
     value = found.value.copy()
     is_unsure = np.zeros(len(found.rows), np.bool_)
-    for index in np.flatnonzero(watch.is_derived[found.rows]).tolist():
-        row = int(found.rows[index])
-        signal = watch.entries[row].terms.signal
-        tail = watch.tails.get(row)
-        if signal is None or tail is None:
-            is_unsure[index] = True
-            continue
-        mine = slice(*np.searchsorted(found.row, [index, index + 1]))
-        ts = np.concatenate([tail.ts, found.ts[mine]])
-        raw = np.concatenate([tail.value, found.value[mine]])
-        value[mine] = signal.apply(ts, raw).score[len(tail.ts) :]
-        watch.keep_tail(row, ts, raw)
+    derived = np.flatnonzero(watch.is_derived[found.rows])
+    is_known = [row in watch.tails for row in found.rows[derived].tolist()]
+    is_unsure[derived[np.logical_not(is_known)]] = True
+    for signal, mine in _alike(watch, found, derived[is_known]):
+        _score(watch, found, signal, mine, value)
     return value, is_unsure
+
+
+def _alike(
+    watch: Watch, found: InOrder, derived: IntArray
+) -> Sequence[tuple[Signal, IntArray]]:
+    """Put together the rows that compare the same thing."""
+    kind = watch.entries.kinds(found.rows[derived])
+    by_kind = derived[np.argsort(kind, kind="stable")]
+    which, start = np.unique(np.sort(kind), return_index=True)
+    groups = np.split(by_kind, start[1:])
+    signals = [watch.entries.terms[each].signal for each in which.tolist()]
+    return [
+        (signal, mine)
+        for signal, mine in zip(signals, groups, strict=False)
+        if signal is not None
+    ]
+
+
+def _score(
+    watch: Watch, found: InOrder, signal: Signal, mine: IntArray, value: FloatArray
+) -> None:
+    """Write the scores of rows with one signal; `mine` are indices of rows, sorted."""
+    rows = found.rows[mine].tolist()
+    tails = [watch.tails[row] for row in rows]
+    here = _slices(found.row, mine)
+    known = np.array([len(each) for each in tails])
+    before = np.concatenate(tails)
+    count = np.diff(np.searchsorted(found.row[here], np.append(mine, mine[-1] + 1)))
+    # Each row's tail before its new readings.
+    order = np.argsort(
+        np.concatenate([np.repeat(mine, known), found.row[here]]), kind="stable"
+    )
+    ts = np.concatenate([before["ts"], found.ts[here]])[order]
+    raw = np.concatenate([before["value"], found.value[here]])[order]
+    first = np.zeros(len(ts), np.bool_)
+    first[np.cumsum(known + count) - known - count] = True
+    is_new = order >= len(before)
+    value[here] = signal.apply_all(ts, raw, first).score[is_new]
+    watch.keep_tails(rows, ts, raw, first)
+
+
+def _slices(row: IntArray, mine: IntArray) -> IntArray:
+    """Positions of the readings of some rows, where `row` is sorted."""
+    start = np.searchsorted(row, mine, "left")
+    count = np.searchsorted(row, mine, "right") - start
+    end = np.cumsum(count)
+    return np.repeat(start - end + count, count) + np.arange(end[-1])

@@ -58,11 +58,9 @@ is retroactive; when the newest condition that is over ended [us]; and the field
 """
 
 
-class Tail(NamedTuple):
-    """Newest readings of a series, as many as the next one's score may need."""
-
-    ts: IntArray
-    value: FloatArray
+_WHOLE = np.dtype([("of", f"V{ROW.itemsize - STATE.itemsize}"), ("state", STATE)])
+TAIL = np.dtype([("ts", "<i8"), ("value", "<f8")])
+"""Observed time [us] and value of a reading that the next one's score may need."""
 
 
 class Entry(NamedTuple):
@@ -147,6 +145,11 @@ class Entries:
         """Terms that occur, each once."""
         return self._terms
 
+    def kinds(self, rows: IntArray) -> IntArray:
+        """Return the index of the terms of some rows."""
+        kinds: IntArray = self._kind[rows]
+        return kinds
+
 
 @dataclass
 class Watch:
@@ -181,8 +184,8 @@ class Watch:
     """Whether a row compares something else than its readings, shape (n,)."""
     reach: Reach = field(init=False)
     """How far before a reading each row looks."""
-    tails: dict[int, Tail] = field(default_factory=dict)
-    """Newest readings of derived rows, of which they are known."""
+    tails: dict[int, Structured] = field(default_factory=dict)
+    """Newest readings of derived rows, of which they are known, arrays of TAIL."""
 
     def __post_init__(self) -> None:
         count = len(self.entries)
@@ -255,9 +258,7 @@ class Watch:
 
     def state(self, rows: IntArray) -> Structured:
         """Return the states of some rows, array of STATE."""
-        found = np.zeros(len(rows), STATE)
-        for name in STATE.names or ():
-            found[name] = self.rows[name][rows]
+        found: Structured = self._states[rows]
         return found
 
     def keep(self, rows: IntArray, state: Structured) -> None:
@@ -268,9 +269,14 @@ class Watch:
         limits = self.limits.take(rows)
         self.is_pending[rows] = thresholds.deadline(limits, state) < thresholds.FOREVER
 
+    @property
+    def _states(self) -> Structured:
+        """The last fields of `rows` as whole records, which are copied at once."""
+        found: Structured = self.rows.view(_WHOLE)["state"]
+        return found
+
     def _write(self, rows: IntArray, state: Structured) -> None:
-        for name in STATE.names or ():
-            self.rows[name][rows] = state[name]
+        self._states[rows] = state
 
     def carry_over(self, rows: Structured) -> None:
         """Take what is known of the rows that are the same in this watch."""
@@ -311,12 +317,31 @@ class Watch:
 
     def keep_tail(self, row: int, ts: IntArray, value: FloatArray) -> None:
         """Take the newest readings of a derived row, sorted by time [us]."""
-        signal = self.entries[row].terms.signal
-        if signal is None or not len(ts):
-            self.tails.pop(row, None)
+        self.tails.pop(row, None)
+        if len(ts):
+            self.keep_tails([row], ts, value, np.arange(len(ts)) == 0)
+
+    def keep_tails(
+        self, rows: Sequence[int], ts: IntArray, value: FloatArray, first: BoolArray
+    ) -> None:
+        """Take the newest readings of derived rows that compare the same thing.
+
+        Parameters
+        ----------
+        rows
+            Each of which has readings.
+        ts, value, first : arrays, shape (k,)
+            Row by row, as of `signals.Signal.apply_all`.
+        """
+        signal = self.entries[rows[0]].terms.signal
+        if signal is None:
             return
-        first = signal.tail(ts)
-        self.tails[row] = Tail(ts[first:].copy(), value[first:].copy())
+        every = np.empty(len(ts), TAIL)
+        every["ts"], every["value"] = ts, value
+        begin = signal.tails(ts, first)
+        end = np.append(np.flatnonzero(first)[1:], len(ts))
+        for row, low, high in zip(rows, begin.tolist(), end.tolist(), strict=True):
+            self.tails[row] = every[low:high].copy()
 
     def clock(self, clocks: Mapping[int, int], rows: IntArray) -> IntArray:
         """Return the park's clock of each row [us]."""

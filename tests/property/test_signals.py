@@ -53,9 +53,27 @@ def test_the_kept_readings_give_the_same_scores(
     signal = Signal(measure, 1.0, 1.75, repeat=repeat)
     whole = signal.apply(ts, value).score
     cut = min(cut + 1, len(ts) - 1)
-    first = signal.tail(ts[:cut])
+    first = int(signal.tails(ts[:cut], np.arange(cut) == 0)[0])
     part = signal.apply(ts[first:], value[first:]).score[cut - first :]
     np.testing.assert_array_equal(part, whole[cut:])
+
+
+@given(st.lists(readings, min_size=1, max_size=4), measures, repeats)
+def test_series_together_have_the_scores_of_each_alone(
+    found: list[tuple[IntArray, FloatArray]],
+    measure: Measure,
+    repeat: Repeat | None,
+) -> None:
+    signal = Signal(measure, 1.0, 1.75, repeat=repeat)
+    ts, value = (np.concatenate(each) for each in zip(*found, strict=True))
+    first = np.concatenate([np.arange(len(each)) == 0 for each, _ in found])
+    alone = [signal.apply(*each) for each in found]
+    together = signal.apply_all(ts, value, first)
+    for mine, whole in zip(zip(*alone, strict=True), together, strict=True):
+        np.testing.assert_array_equal(np.concatenate(mine), whole)
+    kept = [int(signal.tails(each, np.arange(len(each)) == 0)[0]) for each, _ in found]
+    expected = np.flatnonzero(first) + kept
+    np.testing.assert_array_equal(signal.tails(ts, first), expected)
 
 
 def _limits(on: int, off: int, delay: int) -> thresholds.Limits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,10 @@ from analytics.signals import (
     Window,
 )
 
+if TYPE_CHECKING:
+    from analytics.signals import Measure, Scores
+    from analytics.thresholds import FloatArray, IntArray
+
 HOUR = 3600 * SECOND
 
 
@@ -24,16 +29,20 @@ def times(*seconds: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array([round(each * SECOND) for each in seconds], np.int64)
 
 
+def scored(measure: Measure, ts: IntArray, value: FloatArray) -> Scores:
+    return Signal(measure, 1.0, 1e9).apply(ts, value)
+
+
 def test_a_rate_is_the_change_over_the_window() -> None:
     ts = times(0, 300, 600, 1200)
-    rate = Rate(600 * SECOND, HOUR).apply(ts, np.array([1.0, 1.1, 1.3, 1.2])).score
+    rate = scored(Rate(600 * SECOND, HOUR), ts, np.array([1.0, 1.1, 1.3, 1.2])).score
     # After 300 s half the window is covered: 0.1 m in 300 s are 1.2 m/h.
     assert np.isnan(rate[0])
     np.testing.assert_allclose(rate[1:], [1.2, 1.8, -0.6])
 
 
 def test_a_rate_after_a_gap_says_nothing() -> None:
-    rate = Rate(600 * SECOND, HOUR).apply(times(0, 3600), np.array([1.0, 9.0])).score
+    rate = scored(Rate(600 * SECOND, HOUR), times(0, 3600), np.array([1.0, 9.0])).score
     assert np.isnan(rate).all()
 
 
@@ -47,7 +56,7 @@ RAIN = Sums(
 
 def test_rain_colours_are_reached_at_the_limit() -> None:
     ts = times(*(hour * 3600 for hour in range(1, 6)))
-    score, shown = RAIN.apply(ts, np.array([10.0, 36.0, 4.0, 0.0, 60.0]))
+    score, shown = scored(RAIN, ts, np.array([10.0, 36.0, 4.0, 0.0, 60.0]))
     # 46 mm is within the deadband of 50; then 50 in 3 h is orange, 110 in all.
     assert score.tolist() == [0.0, 3 - 0.5, 3.0, 2.0, 3.0]
     assert shown.tolist() == [10.0, 46.0, 50.0, 50.0, 64.0]
@@ -56,15 +65,15 @@ def test_rain_colours_are_reached_at_the_limit() -> None:
 def test_a_window_leaves_out_what_ended_at_its_begin() -> None:
     sums = Sums((3 * HOUR,), (50.0,), 0.0, is_counter=False)
     ts = times(0, 3 * 3600)
-    assert sums.apply(ts, np.array([30.0, 20.0])).shown.tolist() == [30.0, 20.0]
+    assert scored(sums, ts, np.array([30.0, 20.0])).shown.tolist() == [30.0, 20.0]
 
 
 def test_a_counter_that_falls_is_reset_or_rolls_over() -> None:
     sums = Sums((HOUR,), (50.0,), 0.0, is_counter=True)
     ts = times(0, 60, 120)
-    assert sums.apply(ts, np.array([7.0, 9.0, 0.4])).shown.tolist() == [0.0, 2.0, 2.4]
+    assert scored(sums, ts, np.array([7.0, 9.0, 0.4])).shown.tolist() == [0.0, 2.0, 2.4]
     rolling = Sums((HOUR,), (50.0,), 0.0, is_counter=True, modulus=100.0)
-    found = rolling.apply(ts, np.array([97.0, 99.0, 0.5])).shown
+    found = scored(rolling, ts, np.array([97.0, 99.0, 0.5])).shown
     np.testing.assert_allclose(found, [0.0, 2.0, 3.5])
 
 
