@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import sys
 from dataclasses import replace
@@ -15,11 +14,10 @@ from api.auth import desk, passwords
 from parkpulse import settings
 from parkpulse.errors import ConfigError, ConflictError, InvalidRequestError
 from parkpulse.model import account
-from parkpulse.model.account import Actor, Role
-from parkpulse.store import audit, sessions
+from parkpulse.model.account import Role
+from parkpulse.store import audit, commandline, deeds, sessions
 from parkpulse.store import users as store
 from parkpulse.store.audit import Deed
-from parkpulse.store.pool import Database
 from parkpulse.store.users import Profile
 
 if TYPE_CHECKING:
@@ -47,30 +45,18 @@ _role = click.Choice([each.value for each in Role])
 def _changing() -> Iterator[Connection]:
     """Open a transaction whose refusals are one sentence."""
     url = settings.load().required_database_url()
-    database = Database(url, size=1, name="parkpulse users")
-    database.open()
     try:
-        with database.transaction() as conn:
+        with commandline.transaction(url, name="parkpulse users") as conn:
             yield conn
     except InvalidRequestError as error:
         raise ConfigError(_REASONS.get(error.code, str(error))) from error
-    finally:
-        database.close()
-
-
-def _actor() -> Actor:
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = ""
-    return Actor(name, name, frozenset(), None, "command")
 
 
 def _record(
     conn: Connection, action: str, name: str, before: object, after: object
 ) -> None:
     deed = Deed(action=action, target=f"/users/{name}", before=before, after=after)
-    audit.add(conn, _actor(), deed)
+    audit.add(conn, deeds.actor(), deed)
 
 
 def _password(name: str) -> str:
