@@ -27,6 +27,8 @@ QUIET_S = 5.0
 """After so long without a message a retiring worker has got all. [s]"""
 _QUIET_TICK_S = 0.2
 _RETRY_S = 2.0
+_IDLE_S = 30
+"""A worker that is stopped amid a transaction keeps no others waiting. [s]"""
 _log = logging.getLogger(__name__)
 
 
@@ -134,7 +136,7 @@ def _opened(
 ) -> Database | None:
     """Open the database as this worker; None if told to stop before it was there."""
     while not stop.is_set():
-        database = Database(url, name=f"parkpulse {writer}")
+        database = Database(url, name=f"parkpulse {writer}", idle_s=_IDLE_S)
         try:
             database.open()
             with database.transaction() as connection:

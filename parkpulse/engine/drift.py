@@ -11,11 +11,12 @@ from parkpulse.model import instants
 from parkpulse.model.periods import Calendar
 from parkpulse.query import drift
 from parkpulse.store import drift as store
-from parkpulse.store import meters, parks
+from parkpulse.store import engine, meters, parks
 from parkpulse.store.drift import DriftRow
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Mapping
     from datetime import datetime
 
     from parkpulse.engine.lease import LeaseKeeper
@@ -56,8 +57,9 @@ class DriftKeeper:
 
     def search(self, stop: threading.Event) -> None:
         """Search what has not been searched for the newest closed day."""
+        held = self._keeper.held
         with self._database.transaction() as conn:
-            trees = meters.trees(conn, sorted(self._keeper.held))
+            trees = meters.trees(conn, sorted(held))
             clocks = parks.clocks(conn)
             known = store.load(conn)
         for tree in trees:
@@ -66,11 +68,15 @@ class DriftKeeper:
             if stop.is_set():
                 return
             if tree.id not in known or known[tree.id].period_end < end:
-                self._search(tree, end, now)
+                self._search(tree, end, now, held)
 
-    def _search(self, tree: Tree, end: datetime, now: datetime) -> None:
+    def _search(
+        self, tree: Tree, end: datetime, now: datetime, held: Mapping[int, int]
+    ) -> None:
         start = end - WINDOW
         with self._database.transaction() as conn:
+            if not engine.confirm(conn, self._keeper.owner, held):
+                return
             found = drift.read(conn, tree.id, tree.zone, (start, end), now)
             store.put(conn, _row(tree.id, found))
 

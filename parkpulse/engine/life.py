@@ -53,10 +53,10 @@ class LifeTicker:
 
     def step(self) -> None:
         """Do all that is due by the parks' clocks."""
-        slots = self._keeper.held
+        held = self._keeper.held
         with self._database.transaction() as conn:
-            if slots and engine.confirm(conn, self._keeper.owner, slots):
-                mine = [each for each in parks.clocks(conn) if each % SLOTS in slots]
+            if held and engine.confirm(conn, self._keeper.owner, held):
+                mine = [each for each in parks.clocks(conn) if each % SLOTS in held]
                 self._attend(conn, mine)
 
     def _attend(self, conn: Connection, park_ids: list[int]) -> None:

@@ -14,7 +14,7 @@ from parkpulse.store import engine as store
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from parkpulse.engine.lease import LeaseKeeper
     from parkpulse.model.packed import LoggedBatch
@@ -91,7 +91,7 @@ class Loop:
     pause_s: float = POLL_S
     wake: threading.Event | None = None
     clock: Callable[[], datetime] = _utc_now
-    _started: frozenset[int] | None = field(default=None, init=False)
+    _started: Mapping[int, int] | None = field(default=None, init=False)
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; an error of the database is waited out."""
@@ -117,21 +117,22 @@ class Loop:
         StoreError
             Nothing was written; the next step starts the consumer again.
         """
-        slots = self.keeper.held
+        held = self.keeper.held
+        slots = sorted(held)
         with self.database.transaction() as conn:
-            if not slots or not store.confirm(conn, self.keeper.owner, slots):
+            if not held or not store.confirm(conn, self.keeper.owner, held):
                 self._started = None
                 return False
-            if slots != self._started:
+            if held != self._started:
                 with loading.uncollected():
-                    self.consumer.start(conn, sorted(slots))
-            batches = batchlog.read(conn, self.consumer.name, sorted(slots), BATCHES)
+                    self.consumer.start(conn, slots)
+            batches = batchlog.read(conn, self.consumer.name, slots, BATCHES)
             now = self.clock()
             if batches:
                 self.consumer.consume(conn, batches, now)
                 batchlog.advance(conn, self.consumer.name, positions(batches))
             self.consumer.tick(conn, now)
-        self._started = slots
+        self._started = held
         return len(batches) >= BATCHES
 
     def _pause(self, stop: threading.Event) -> None:

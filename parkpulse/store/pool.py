@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import psycopg_pool
-from psycopg import sql
+from psycopg import conninfo, sql
 
 from parkpulse.errors import (
     ConfigError,
@@ -64,12 +64,19 @@ def translated() -> Iterator[None]:
 
 _NOTICE = {
     "connect_timeout": 10,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
     "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
+    "tcp_user_timeout": 25_000,
 }
-"""Notice within a minute that the server's machine has gone."""
+"""Notice within half a minute that the server's machine has gone."""
+_SERVER_NOTICE = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=25000"
+)
+"""Let the server notice as soon that this machine has gone, and drop its locks."""
+IDLE_S = 600
+"""A transaction in which nothing is asked for so long is given up. [s]"""
 
 
 class Database:
@@ -86,6 +93,8 @@ class Database:
     statement_s
         A statement that takes longer is given up as StoreUnavailableError; 0 for
         never. [s]
+    idle_s
+        A transaction in which nothing is asked for so long is ended by the server. [s]
     """
 
     def __init__(
@@ -95,19 +104,16 @@ class Database:
         size: int = 4,
         name: str = "parkpulse",
         statement_s: int = 0,
+        idle_s: int = IDLE_S,
     ) -> None:
         self._url = url
         self._name = name
         self._pool: psycopg_pool.ConnectionPool[Connection] = (
             psycopg_pool.ConnectionPool(
-                url,
+                _noticing(url, f"-c statement_timeout={statement_s}s", idle_s),
                 min_size=1,
                 max_size=size,
-                kwargs={
-                    "application_name": name,
-                    "options": f"-c timezone=UTC -c statement_timeout={statement_s}s",
-                    **_NOTICE,
-                },
+                kwargs={"application_name": name},
                 open=False,
                 check=psycopg_pool.ConnectionPool.check_connection,
                 timeout=10.0,
@@ -140,7 +146,9 @@ class Database:
         with (
             translated(),
             psycopg.connect(
-                self._url, autocommit=True, application_name=f"{self._name} listen"
+                _noticing(self._url),
+                autocommit=True,
+                application_name=f"{self._name} listen",
             ) as connection,
         ):
             for channel in channels:
@@ -157,9 +165,14 @@ def connect(url: str, *, name: str = "parkpulse") -> Connection:
         The server cannot be reached.
     """
     with translated():
-        return psycopg.connect(
-            url, application_name=name, options="-c timezone=UTC", connect_timeout=10
-        )
+        return psycopg.connect(_noticing(url, idle_s=0), application_name=name)
+
+
+def _noticing(url: str, options: str = "", idle_s: int = IDLE_S) -> str:
+    """Return the address with what lets both sides notice that the other has gone."""
+    idle = f"-c idle_in_transaction_session_timeout={idle_s}s"
+    words = f"-c timezone=UTC {_SERVER_NOTICE} {idle} {options}"
+    return conninfo.make_conninfo(url, options=words, **_NOTICE)
 
 
 def wait_for_notification(connection: Connection, timeout_s: float) -> bool:

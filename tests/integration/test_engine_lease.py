@@ -8,13 +8,14 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from typing_extensions import override
 
 from parkpulse.engine.lease import LeaseKeeper, fair_share
 from parkpulse.engine.loop import Loop
 from parkpulse.engine.process import Engine
-from parkpulse.errors import StoreDataError
+from parkpulse.errors import StoreDataError, StoreUnavailableError
 from parkpulse.model import instants
 from parkpulse.model.registry import SLOTS
 from parkpulse.store import batchlog
@@ -76,18 +77,28 @@ def _keeper(lab: Lab, owner: str, ttl_s: float = 600.0) -> LeaseKeeper:
     return LeaseKeeper(lab.database, owner, ttl_s=ttl_s)
 
 
-def test_shares_are_even_and_whole() -> None:
-    assert [fair_share(n) for n in (1, 2, 3, 64, 65)] == [64, 32, 22, 1, 1]
+def _slots(keeper: LeaseKeeper) -> frozenset[int]:
+    return frozenset(keeper.held)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 5, 64, 65])
+@pytest.mark.parametrize("slots", [0, 1, 4, 63, 64])
+def test_shares_are_even_and_whole(slots: int, processes: int) -> None:
+    shares = [
+        fair_share(slots, store.Rank(place, processes)) for place in range(processes)
+    ]
+    assert sum(shares) == slots
+    assert max(shares) - min(shares) <= 1
 
 
 def test_slots_are_shared_out_and_given_back(free: Lab) -> None:
     one, two, three = (_keeper(free, owner) for owner in ("one", "two", "three"))
     one.renew()
-    assert one.held == EVERY
+    assert _slots(one) == EVERY
     for _ in range(3):
         for keeper in (one, two, three):
             keeper.renew()
-    held = [keeper.held for keeper in (one, two, three)]
+    held = [_slots(keeper) for keeper in (one, two, three)]
     assert frozenset.union(*held) == EVERY
     assert sum(map(len, held)) == SLOTS
     assert max(map(len, held)) == 22
@@ -95,8 +106,8 @@ def test_slots_are_shared_out_and_given_back(free: Lab) -> None:
     for _ in range(2):
         one.renew()
         three.renew()
-    assert one.held | three.held == EVERY
-    assert not one.held & three.held
+    assert _slots(one) | _slots(three) == EVERY
+    assert not _slots(one) & _slots(three)
 
 
 def test_slots_of_the_dead_are_taken_within_the_lease(free: Lab) -> None:
@@ -104,11 +115,11 @@ def test_slots_of_the_dead_are_taken_within_the_lease(free: Lab) -> None:
     dead.renew()
     heir = _keeper(free, "heir", ttl_s=0.5)
     heir.renew()
-    assert heir.held == frozenset()
+    assert not heir.held
 
     def taken() -> bool:
         heir.renew()
-        return heir.held == EVERY
+        return _slots(heir) == EVERY
 
     wait_until(taken, 10.0)
 
@@ -121,14 +132,78 @@ def test_a_lease_is_not_taken_while_its_owner_writes(free: Lab) -> None:
         assert store.confirm(conn, "slow", slow.held)
         time.sleep(0.3)
         other.renew()
-        assert other.held == frozenset()
+        assert not other.held
         slow.renew()
-        assert slow.held == EVERY, "its own renewal does not wait for it"
+        assert _slots(slow) == EVERY, "its own renewal keeps what is at work"
         time.sleep(0.3)
     other.renew()
     assert len(other.held) == SLOTS
     with free.database.transaction() as conn:
         assert not store.confirm(conn, "slow", slow.held)
+
+
+def test_sessions_of_a_silent_owner_are_ended(free: Lab) -> None:
+    silent = _keeper(free, "silent", ttl_s=0.2)
+    silent.renew()
+    heir = _keeper(free, "heir")
+
+    def taken() -> bool:
+        time.sleep(0.2)
+        heir.renew()
+        return _slots(heir) == EVERY
+
+    def write_late() -> None:
+        with free.database.transaction() as conn:
+            assert store.confirm(conn, "silent", silent.held)
+            batchlog.advance(conn, "x", {(1, "ingest-1"): 7})
+            wait_until(taken, 20.0)
+
+    with pytest.raises(StoreUnavailableError):
+        write_late()
+    with free.database.transaction() as conn:
+        assert not batchlog.positions(conn, "x")
+        assert not store.confirm(conn, "silent", silent.held)
+
+
+def test_a_lease_lost_and_won_again_is_another(free: Lab) -> None:
+    keeper = _keeper(free, "one")
+    keeper.renew()
+    recorder = Recorder()
+    loop = Loop(free.database, keeper, recorder)
+    loop.step()
+    before = keeper.held
+    with free.database.transaction() as conn:
+        conn.execute("update lease set owner = null where slot = 3")
+    keeper.renew()
+    assert _slots(keeper) == EVERY
+    with free.database.transaction() as conn:
+        assert not store.confirm(conn, "one", before)
+        assert store.confirm(conn, "one", keeper.held)
+    loop.step()
+    loop.step()
+    assert recorder.starts == [sorted(EVERY)] * 2
+
+
+def test_roles_hold_the_same_slots_side_by_side(free: Lab) -> None:
+    keepers = [
+        LeaseKeeper(free.database, f"one/{role}", role) for role in ("alerts", "rest")
+    ]
+    for keeper in keepers:
+        keeper.renew()
+    assert [_slots(keeper) for keeper in keepers] == [EVERY, EVERY]
+
+
+def test_few_parks_do_not_all_come_to_one_process(free: Lab) -> None:
+    one, two = _keeper(free, "one"), _keeper(free, "two")
+    one.renew()
+    for n in range(4):
+        free.register(msgspec.structs.replace(plant_spec(), code=f"park{n}"))
+    parks = frozenset(park_id % SLOTS for park_id in free.parks.values())
+    for _ in range(2):
+        one.renew()
+        two.renew()
+    assert len(_slots(one) & parks) == len(_slots(two) & parks) == 2
+    assert len(one.held) == len(two.held) == 32
 
 
 def test_a_loop_without_its_lease_does_nothing(free: Lab) -> None:
@@ -140,14 +215,17 @@ def test_a_loop_without_its_lease_does_nothing(free: Lab) -> None:
     assert recorder.starts == [sorted(EVERY)]
     with free.database.transaction() as conn:
         conn.execute("update lease set owner = 'thief' where slot = 3")
-        conn.execute("insert into engine values ('thief', now() + interval '1 hour')")
+        conn.execute(
+            "insert into engine (owner, until)"
+            " values ('thief', now() + interval '1 hour')"
+        )
     plant = Plant(free, plant_spec(), START)
     free.put(plant.points(START, START))
     loop.step()
     assert (recorder.seen, recorder.ticks) == ([], 1)
     keeper.renew()
     loop.step()
-    assert recorder.starts[1:] == [sorted(EVERY - {3})[:32]]
+    assert recorder.starts[1:] == [sorted(EVERY - {3})[:33]], "the park, half the rest"
     assert recorder.seen == [1]
 
 
