@@ -21,9 +21,8 @@ from api.messaging import Messaging
 from api.workshop import Workshop
 from dashboards import page
 from parkpulse import logs, settings
-from parkpulse.errors import ConfigError, StoreUnavailableError
 from parkpulse.notify import vault
-from parkpulse.store import pool
+from parkpulse.store import commandline
 from parkpulse.store.pool import Database
 from parkpulse.wire import profiles
 from simulators.scenario.training import Training
@@ -56,18 +55,6 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _check_database(url: str) -> None:
-    try:
-        pool.check(url)
-    except StoreUnavailableError as error:
-        reason = str(error).partition("\n")[0]
-        message = (
-            f"the database cannot be reached ({reason}): start it, or correct"
-            " PARKPULSE_DATABASE_URL"
-        )
-        raise ConfigError(message) from error
-
-
 @click.command()
 @click.option("--openapi", is_flag=True, help="Print the OpenAPI document instead.")
 def api(*, openapi: bool) -> None:
@@ -82,7 +69,7 @@ def api(*, openapi: bool) -> None:
 def _run(config: Settings) -> None:
     logs.configure(config.log_level, config.log_format)
     url = config.required_database_url()
-    _check_database(url)
+    commandline.check(url)
     database = Database(
         url,
         size=_CONNECTIONS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import logging
 import signal
@@ -21,26 +20,22 @@ from ingest.fold import OnDifference
 from ingest.receiver import Role
 from ingest.registrar import Registrar
 from parkpulse import logs, settings
-from parkpulse.errors import (
-    ConfigError,
-    InvalidRequestError,
-    NotFoundError,
-    StoreUnavailableError,
-)
+from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.model import reasons
 from parkpulse.query import sequences
+from parkpulse.store import commandline
 from parkpulse.store import ledger as ledgers
-from parkpulse.store import pool
 from parkpulse.store import quarantine as quarantines
 from parkpulse.store.disk import Guard
-from parkpulse.store.pool import Database
 from parkpulse.wire import profiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from uuid import UUID
 
     from parkpulse.settings import Settings
+    from parkpulse.store.pool import Connection, Database
     from parkpulse.store.quarantine import Entry
 
 _DAY_S = 86_400.0
@@ -59,24 +54,14 @@ _COLUMNS = (
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@contextlib.contextmanager
-def _opened(config: Settings) -> Iterator[Database]:
+def _transaction() -> AbstractContextManager[Connection]:
+    url = settings.load().required_database_url()
+    return commandline.transaction(url, name="parkpulse ingest")
+
+
+def _opened(config: Settings) -> AbstractContextManager[Database]:
     url = config.required_database_url()
-    try:
-        pool.connect(url).close()
-    except StoreUnavailableError as error:
-        reason = str(error).strip().partition("\n")[0]
-        message = (
-            f"the database does not answer ({reason}): start 'parkpulse up', or correct"
-            " PARKPULSE_DATABASE_URL"
-        )
-        raise ConfigError(message) from error
-    database = Database(url, size=2, name="parkpulse command")
-    database.open()
-    try:
-        yield database
-    finally:
-        database.close()
+    return commandline.database(url, size=2, name="parkpulse ingest")
 
 
 def _print_json(value: object) -> None:
@@ -139,7 +124,7 @@ def ledger(park: str | None, hours: int, *, as_json: bool) -> None:
     """Show what became of every message, by hour of receipt and source."""
     now = datetime.now(UTC)
     start = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours - 1)
-    with _opened(settings.load()) as database, database.transaction() as connection:
+    with _transaction() as connection:
         rows = ledgers.hours(connection, start, now, park)
         refused = quarantines.reasons(connection, start, now, park)
     totals = ledgers.total(rows)
@@ -203,7 +188,7 @@ def _numbers(counts: ledgers.Counts) -> list[str]:
 def gaps(park: str | None, hours: int, *, as_json: bool) -> None:
     """Name the messages that never came, by the numbers that devices give them."""
     now = datetime.now(UTC)
-    with _opened(settings.load()) as database, database.transaction() as connection:
+    with _transaction() as connection:
         found = sequences.gaps(connection, now - timedelta(hours=hours), now, park)
     if as_json:
         _print_json(asdict(found))
@@ -252,7 +237,7 @@ def list_entries(
     as_json: bool,
 ) -> None:
     """List the newest entries."""
-    with _opened(settings.load()) as database, database.transaction() as connection:
+    with _transaction() as connection:
         entries = quarantines.page(
             connection, limit, park=park, reason=reason, state=state
         )
@@ -290,7 +275,7 @@ def _shown(entry: Entry) -> dict[str, object]:
 @_json_option
 def show_entry(entry_id: UUID, *, as_json: bool) -> None:
     """Show an entry with the message as it came."""
-    with _opened(settings.load()) as database, database.transaction() as connection:
+    with _transaction() as connection:
         entry = quarantines.get(connection, entry_id)
     if entry is None:
         raise NotFoundError(quarantines.KIND, str(entry_id))

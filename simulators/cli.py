@@ -17,7 +17,7 @@ from typing_extensions import override
 from parkpulse import logs, settings
 from parkpulse.bus import Publisher
 from parkpulse.bus.bulk import BulkPublisher
-from parkpulse.store.pool import Database
+from parkpulse.store import commandline
 from simulators.demo import operate
 from simulators.progress import Progress
 from simulators.replay import mapping as mappings
@@ -176,14 +176,9 @@ def _simulate_demo(seed: int, park: str) -> None:
     config = _configure()
     stopping = _stop_on_signals()
     now_s = int(time.time())
-    database = Database(
-        config.required_database_url(), size=1, name="parkpulse simulate"
-    )
-    database.open()
-    try:
+    url = config.required_database_url()
+    with commandline.database(url, name="parkpulse simulate") as database:
         registered = operate.register(database, park, seed, now_s)
-    finally:
-        database.close()
     with Publisher(config.required_mqtt_url(), window=_WINDOW) as publisher:
         sender = Sender(publisher, _tell, stopping)
         _send_past(registered, now_s, sender, stopping)
@@ -218,14 +213,9 @@ def _send(park: Park, speed: float, truth_file: Path | None, *, as_json: bool) -
     stopping = _stop_on_signals()
     if truth_file is not None:
         truth.write(park, truth_file)
-    database = Database(
-        config.required_database_url(), size=1, name="parkpulse simulate"
-    )
-    database.open()
-    try:
+    url = config.required_database_url()
+    with commandline.database(url, name="parkpulse simulate") as database:
         scenario_run.register(database, park)
-    finally:
-        database.close()
     progress = Progress(f"Simulating park {park.code}", park.messages)
     with BulkPublisher(config.required_mqtt_url()) as publisher:
         parts = scenario_run.paced(
@@ -343,12 +333,9 @@ def replay(
     mapping = mappings.read(mapping_file) if mapping_file else mappings.find(file)
     contents = rows.read(file, mapping)
     spec = mappings.for_park(mapping, park)
-    database = Database(config.required_database_url(), size=1, name="parkpulse replay")
-    database.open()
-    try:
+    url = config.required_database_url()
+    with commandline.database(url, name="parkpulse replay") as database:
         run.register(database, spec)
-    finally:
-        database.close()
     stopping = _stop_on_signals()
     progress = Progress(
         f"Replaying {file.name} into {spec.code}", len(contents.sendings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from datetime import timedelta
@@ -16,15 +15,17 @@ from parkpulse import settings
 from parkpulse.errors import ConfigError, ConflictError
 from parkpulse.notify import vault
 from parkpulse.query import pauses
+from parkpulse.store import commandline
 from parkpulse.store import push_accounts as store
-from parkpulse.store.pool import Database
 from parkpulse.wire.platforms import onenet_envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from parkpulse.query.pauses import PauseView
     from parkpulse.settings import Settings
+    from parkpulse.store.pool import Connection
     from parkpulse.store.push_accounts import PushAccount
 
 PLATFORMS = ("ctwing", "onenet", "iotda")
@@ -33,14 +34,10 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.
 _platform = click.argument("platform", type=click.Choice(PLATFORMS))
 
 
-@contextlib.contextmanager
-def _opened(config: Settings) -> Iterator[Database]:
-    database = Database(config.required_database_url(), size=1, name="parkpulse push")
-    database.open()
-    try:
-        yield database
-    finally:
-        database.close()
+def _transaction(config: Settings) -> AbstractContextManager[Connection]:
+    return commandline.transaction(
+        config.required_database_url(), name="parkpulse push"
+    )
 
 
 @click.group()
@@ -89,22 +86,21 @@ def add(
         message = f"the name {name!r} is not {_NAME.pattern}"
         raise ConfigError(message)
     token = opening.new_token()
-    with _opened(config) as database:
-        try:
-            with database.transaction() as conn:
-                store.add(
-                    conn,
-                    platform,
-                    name,
-                    park,
-                    token_hash(token),
-                    secret=_locked(config, secret_file, is_key=False),
-                    aes_key=_locked(config, aes_key_file, is_key=True),
-                    options=_options(options),
-                )
-        except ConflictError as error:
-            message = f"{error}: remove it first"
-            raise ConfigError(message) from error
+    try:
+        with _transaction(config) as conn:
+            store.add(
+                conn,
+                platform,
+                name,
+                park,
+                token_hash(token),
+                secret=_locked(config, secret_file, is_key=False),
+                aes_key=_locked(config, aes_key_file, is_key=True),
+                options=_options(options),
+            )
+    except ConflictError as error:
+        message = f"{error}: remove it first"
+        raise ConfigError(message) from error
     path = f"/push/{platform}/{token}"
     if as_json:
         print(json.dumps({"platform": platform, "name": name, "path": path}))
@@ -158,7 +154,7 @@ def _shown(account: PushAccount) -> dict[str, object]:
 @_json_option
 def list_accounts(*, as_json: bool) -> None:
     """Show all accounts; never their tokens and secrets."""
-    with _opened(settings.load()) as database, database.transaction() as conn:
+    with _transaction(settings.load()) as conn:
         shown = [_shown(each) for each in store.listed(conn)]
     if as_json:
         print(json.dumps(shown))
@@ -174,7 +170,7 @@ def list_accounts(*, as_json: bool) -> None:
 @_json_option
 def remove(platform: str, name: str, *, as_json: bool) -> None:
     """Remove an account: its address is closed within 5 seconds."""
-    with _opened(settings.load()) as database, database.transaction() as conn:
+    with _transaction(settings.load()) as conn:
         store.remove(conn, platform, name)
     if as_json:
         print(json.dumps({"platform": platform, "name": name}))
@@ -197,7 +193,7 @@ def remove(platform: str, name: str, *, as_json: bool) -> None:
 @_json_option
 def gaps(park: str, hours: int, pattern: str, *, as_json: bool) -> None:
     """Show when a platform seems to have paused: many devices lack a report."""
-    with _opened(settings.load()) as database, database.transaction() as conn:
+    with _transaction(settings.load()) as conn:
         end = pauses.now(conn, park)
         start = end - timedelta(hours=hours)
         found = pauses.found(conn, park, start, end, pattern)

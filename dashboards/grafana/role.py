@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
-from parkpulse.errors import ConfigError, StoreError, StoreUnavailableError
-from parkpulse.store import pool, reader
+from parkpulse.errors import ConfigError, StoreError
+from parkpulse.store import commandline, reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Outcome = Literal["made", "renewed", "kept"]
 """Of the role: new, its password set again, or both left to its administrator."""
 _SUPERUSER = "postgres"
+_NAME = "parkpulse grafana role"
 
 
 def administrator(
@@ -48,14 +49,11 @@ def put_in_place(own_url: str, admin_url: str, name: str, password: str) -> Outc
     Raises
     ------
     ConfigError
-        Nobody here may make roles, or the schema is an older one.
-    StoreUnavailableError
-        The server does not answer.
+        Nobody here may make roles, the schema is an older one, or the server does not
+        answer.
     """
     try:
         outcome: Outcome = "made" if _made(admin_url, name, password) else "renewed"
-    except StoreUnavailableError:
-        raise
     except StoreError as error:
         if not _exists(own_url, name):
             message = (
@@ -70,30 +68,19 @@ def put_in_place(own_url: str, admin_url: str, name: str, password: str) -> Outc
 
 
 def _made(admin_url: str, name: str, password: str) -> bool:
-    with (
-        pool.translated(),
-        pool.connect(admin_url, name="parkpulse grafana role") as admin,
-    ):
+    with commandline.transaction(admin_url, name=_NAME) as admin:
         return reader.make(admin, name, password)
 
 
 def _exists(own_url: str, name: str) -> bool:
-    with (
-        pool.translated(),
-        pool.connect(own_url, name="parkpulse grafana role") as own,
-    ):
+    with commandline.transaction(own_url, name=_NAME) as own:
         return reader.exists(own, name)
 
 
 def _grant(own_url: str, name: str) -> None:
     try:
-        with (
-            pool.translated(),
-            pool.connect(own_url, name="parkpulse grafana role") as own,
-        ):
+        with commandline.transaction(own_url, name=_NAME) as own:
             reader.grant(own, name)
-    except StoreUnavailableError:
-        raise
     except StoreError as error:
         message = (
             "the database has no views for dashboards, or they belong to another role:"

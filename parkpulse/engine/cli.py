@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import multiprocessing
 import os
@@ -38,7 +37,7 @@ from parkpulse.engine.rules.ticker import RuleTicker
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants, rule
 from parkpulse.model.periods import Calendar
-from parkpulse.store import rules
+from parkpulse.store import commandline, rules
 from parkpulse.store.pool import Database
 from parkpulse.store.recompute import Asked
 
@@ -132,8 +131,7 @@ def recompute(
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    with contextlib.closing(Database(url, size=2, name="recompute")) as database:
-        database.open()
+    with commandline.database(url, size=2, name="parkpulse recompute") as database:
         wanted = plan(database, url, asked)
         # Spawned, for a fork would share the connections of this process.
         spawn = multiprocessing.get_context("spawn")

@@ -24,12 +24,14 @@ from parkpulse.notify.process import Notifier
 from parkpulse.notify.schedule import Step
 from parkpulse.notify.watch import Watch
 from parkpulse.store import channels as store
+from parkpulse.store import commandline
 from parkpulse.store import deliveries as log
 from parkpulse.store.disk import Guard
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from uuid import UUID
 
     from parkpulse.model.alert import Severity
@@ -37,20 +39,16 @@ if TYPE_CHECKING:
     from parkpulse.notify.vault import Vault
     from parkpulse.settings import Settings
     from parkpulse.store.channels import Channel, Kind
+    from parkpulse.store.pool import Connection
 
 _CONNECTIONS = 8
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@contextlib.contextmanager
-def _opened(config: Settings) -> Iterator[Database]:
-    url = config.required_database_url()
-    database = Database(url, size=_CONNECTIONS, name="parkpulse notify")
-    database.open()
-    try:
-        yield database
-    finally:
-        database.close()
+def _transaction(config: Settings) -> AbstractContextManager[Connection]:
+    return commandline.transaction(
+        config.required_database_url(), name="parkpulse notify"
+    )
 
 
 @contextlib.contextmanager
@@ -83,7 +81,13 @@ def _log_to_stderr(config: Settings) -> None:
 
 def _run(config: Settings) -> None:
     _log_to_stderr(config)
-    with _opened(config) as database, _dispatching(config) as (dispatcher, sender):
+    url = config.required_database_url()
+    database = Database(url, size=_CONNECTIONS, name="parkpulse notify")
+    with (
+        contextlib.closing(database),
+        _dispatching(config) as (dispatcher, sender),
+    ):
+        database.open()
         notifier = Notifier(database, dispatcher, sender)
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: notifier.stop())
@@ -141,18 +145,17 @@ def add(name: str, *, as_json: bool, **given: object) -> None:
     """Add a channel; the secret of a webhook is made and printed, this once."""
     config = settings.load()
     draft = _draft(name, given)
-    with _opened(config) as database:
-        try:
-            with database.transaction() as conn:
-                made = desk.create(
-                    conn,
-                    _vault(config),
-                    draft,
-                    allow_private=config.webhook_allow_private,
-                )
-        except ConflictError as error:
-            message = f"there is a channel {name!r} already: remove it first"
-            raise ConfigError(message) from error
+    try:
+        with _transaction(config) as conn:
+            made = desk.create(
+                conn,
+                _vault(config),
+                draft,
+                allow_private=config.webhook_allow_private,
+            )
+    except ConflictError as error:
+        message = f"there is a channel {name!r} already: remove it first"
+        raise ConfigError(message) from error
     if as_json:
         print(json.dumps({"name": name, "kind": draft.kind, "secret": made}))
         return
@@ -210,7 +213,7 @@ def _shown(channel: Channel) -> dict[str, object]:
 @_json_option
 def list_channels(*, as_json: bool) -> None:
     """Show all channels; never their secrets."""
-    with _opened(settings.load()) as database, database.transaction() as conn:
+    with _transaction(settings.load()) as conn:
         shown = [_shown(each) for each in store.listed(conn)]
     if as_json:
         print(json.dumps(shown))
@@ -227,7 +230,7 @@ def list_channels(*, as_json: bool) -> None:
 @_json_option
 def remove(name: str, *, as_json: bool) -> None:
     """Send nothing more there; what is waiting is given up."""
-    with _opened(settings.load()) as database, database.transaction() as conn:
+    with _transaction(settings.load()) as conn:
         store.remove(conn, name)
     shown = json.dumps({"name": name, "removed": True})
     print(shown if as_json else f"Channel {name} is removed.")
@@ -240,7 +243,7 @@ def set_emergency(name: str, *, as_json: bool) -> None:
     """Use this channel while the database is away: write it into a private file."""
     config = settings.load()
     home = config.home.expanduser().absolute()
-    with _opened(config) as database, database.transaction() as conn:
+    with _transaction(config) as conn:
         channel = store.find(conn, name)
     opened = _vault(config)
     sealed = dispatch.seal(opened, dispatch.unseal(opened, channel.secret, channel.url))
@@ -284,7 +287,7 @@ def watch_processes() -> None:
 def test(name: str, *, as_json: bool) -> None:
     """Send a test message now, without the outbox."""
     config = settings.load()
-    with _opened(config) as database, database.transaction() as conn:
+    with _transaction(config) as conn:
         channel = store.find(conn, name)
     with _dispatching(config) as (dispatcher, _):
         outcome = desk.test(_vault(config), dispatcher, channel)
@@ -332,7 +335,7 @@ def list_deliveries(
 
 
 def _show(channel: str | None, state: str | None, limit: int, *, as_json: bool) -> None:
-    with _opened(settings.load()) as database, database.transaction() as conn:
+    with _transaction(settings.load()) as conn:
         found = log.attempts(conn, channel, state, limit)
     if as_json:
         print(json.dumps([each._asdict() for each in found], default=str))
@@ -354,7 +357,7 @@ def resend(message: UUID | None, channel: str | None, *, as_json: bool) -> None:
     if (message is None) == (channel is None):
         text = "name one message or one --channel"
         raise click.UsageError(text)
-    with _opened(settings.load()) as database, database.transaction() as conn:
+    with _transaction(settings.load()) as conn:
         count = log.resend(conn, channel=channel, message=message)
     words = f"{count} messages are sent again."
     print(json.dumps({"resent": count}) if as_json else words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from pathlib import Path
@@ -14,12 +13,12 @@ import msgspec
 from parkpulse import settings
 from parkpulse.errors import ConfigError, InvalidRequestError, NotFoundError
 from parkpulse.registry import differences, files
+from parkpulse.store import commandline, registry_reading, topic_rules
 from parkpulse.store import registry as store
-from parkpulse.store import registry_reading, topic_rules
-from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from parkpulse.model.registry import DeviceSpec, ParkSpec
     from parkpulse.registry.differences import Difference
@@ -35,18 +34,9 @@ _paths = click.argument(
 )
 
 
-@contextlib.contextmanager
-def _connected() -> Iterator[Connection]:
-    config = settings.load()
-    database = Database(
-        config.required_database_url(), size=1, name="parkpulse registry"
-    )
-    database.open()
-    try:
-        with database.transaction() as connection:
-            yield connection
-    finally:
-        database.close()
+def _connected() -> AbstractContextManager[Connection]:
+    url = settings.load().required_database_url()
+    return commandline.transaction(url, name="parkpulse registry")
 
 
 @click.group()

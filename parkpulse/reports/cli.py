@@ -15,8 +15,7 @@ from parkpulse import settings
 from parkpulse.errors import InvalidRequestError
 from parkpulse.query.reports import Order
 from parkpulse.reports.desk import Desk
-from parkpulse.store import reports
-from parkpulse.store.pool import Database
+from parkpulse.store import commandline, reports
 from parkpulse.store.reports import Wanted
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from parkpulse.model.report import FileFormat, Language, ReportKind
+    from parkpulse.store.pool import Database
     from parkpulse.store.reports import ReportRow
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -34,8 +34,7 @@ _kind = click.Choice(["inspection", "monthly", "quarterly"])
 def _opened() -> Iterator[tuple[Database, Desk]]:
     config = settings.load()
     url = config.required_database_url()
-    with contextlib.closing(Database(url, size=1, name="parkpulse report")) as database:
-        database.open()
+    with commandline.database(url, name="parkpulse report") as database:
         cache = config.cache.expanduser().absolute()
         yield database, Desk(database, cache, _tell)
 

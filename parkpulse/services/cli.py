@@ -29,7 +29,7 @@ from parkpulse.services import (
 from parkpulse.services.local import Place
 from parkpulse.services.processes import Processes
 from parkpulse.services.supervisor import StoppedError, Supervisor
-from parkpulse.store import disk, migrate, pool
+from parkpulse.store import commandline, disk, migrate, pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -305,7 +305,7 @@ def db_url() -> None:
 def db_migrate() -> None:
     """Bring the database's schema to this version."""
     url = _database_url()
-    pool.check(url)
+    commandline.check(url)
     count = migrate.apply(url, _tell)
     print(f"{count} migrations applied.")
 
@@ -315,7 +315,7 @@ def db_migrate() -> None:
 def db_status(*, as_json: bool) -> None:
     """Tell what the database holds, what that takes, and which migrations it lacks."""
     url = _database_url()
-    pool.check(url)
+    commandline.check(url)
     config = settings.configured()
     folder = config.disk_folder or (_home(config) if _is_here(url) else None)
     with pool.connect(url, name="parkpulse db status") as connection:

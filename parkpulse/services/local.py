@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from parkpulse.errors import ConfigError, ServiceError, StoreUnavailableError
+from parkpulse.errors import ConfigError, ServiceError
 from parkpulse.services import folders, locks, ports, private
-from parkpulse.store import pool
+from parkpulse.store import commandline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -170,15 +170,7 @@ def checked(addresses: Addresses) -> Addresses:
     ConfigError
         One does not.
     """
-    try:
-        pool.check(addresses.database_url)
-    except StoreUnavailableError as error:
-        reason = str(error).strip().partition("\n")[0]
-        message = (
-            f"the database does not answer ({reason}): start it, or correct or unset"
-            " PARKPULSE_DATABASE_URL"
-        )
-        raise ConfigError(message) from error
+    commandline.check(addresses.database_url)
     parts = urlsplit(addresses.mqtt_url)
     if parts.scheme not in {"mqtt", "mqtts"} or parts.hostname is None:
         message = "PARKPULSE_MQTT_URL must look like mqtt://user:password@host:1883"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import UTC, datetime
 
 import click
@@ -12,8 +11,8 @@ from parkpulse import settings
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model.definitions import LEAST_SCORE
 from parkpulse.query import anomalies as query
+from parkpulse.store import commandline
 from parkpulse.store.anomalies import Search
-from parkpulse.store.pool import Database
 
 _LIMIT = 100
 
@@ -47,12 +46,8 @@ def anomalies(
         least_score=min_score,
     )
     url = settings.load().required_database_url()
-    with contextlib.closing(
-        Database(url, size=1, name="parkpulse anomalies")
-    ) as database:
-        database.open()
-        with database.transaction() as conn:
-            found = query.page(conn, search, limit=limit, cursor=None).items
+    with commandline.transaction(url, name="parkpulse anomalies") as conn:
+        found = query.page(conn, search, limit=limit, cursor=None).items
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found)).decode())
         return

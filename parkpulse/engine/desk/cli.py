@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,12 +25,12 @@ from parkpulse.query import (
 from parkpulse.query import alerts as query
 from parkpulse.query import duty as duty_plans
 from parkpulse.query.alert_actions import By
-from parkpulse.store import parks
+from parkpulse.store import commandline, parks
 from parkpulse.store.alerts import Search
-from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from parkpulse.model.alert import Alert, Severity, ShownState
     from parkpulse.store.pool import Connection
@@ -43,16 +42,9 @@ _reason_option = click.option("--reason", required=True, help="Why.")
 _alert = click.argument("alert_id")
 
 
-@contextlib.contextmanager
-def _connected() -> Iterator[Connection]:
+def _connected() -> AbstractContextManager[Connection]:
     url = settings.load().required_database_url()
-    database = Database(url, size=1, name="parkpulse desk")
-    database.open()
-    try:
-        with database.transaction() as connection:
-            yield connection
-    finally:
-        database.close()
+    return commandline.transaction(url, name="parkpulse desk")
 
 
 def _page_url() -> str:

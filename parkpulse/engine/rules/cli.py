@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import json
 import tomllib
@@ -20,11 +19,11 @@ from parkpulse.model.periods import Calendar
 from parkpulse.query import backtest as history
 from parkpulse.query import rule_edits
 from parkpulse.query.rule_edits import Search
-from parkpulse.store.pool import Database
+from parkpulse.store import commandline
 from parkpulse.store.rules import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from parkpulse.query.rule_edits import RuleView
     from parkpulse.store.pool import Connection
@@ -38,13 +37,9 @@ _actor = click.option(
 _DAYS = 7
 
 
-@contextlib.contextmanager
-def _opened() -> Iterator[Connection]:
+def _opened() -> AbstractContextManager[Connection]:
     url = settings.load().required_database_url()
-    with contextlib.closing(Database(url, size=1, name="parkpulse rules")) as database:
-        database.open()
-        with database.transaction() as conn:
-            yield conn
+    return commandline.transaction(url, name="parkpulse rules")
 
 
 def _print_json(value: object) -> None:

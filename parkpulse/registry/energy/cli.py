@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from pathlib import Path
@@ -14,11 +13,11 @@ import msgspec
 from parkpulse import settings
 from parkpulse.errors import ConfigError, NotFoundError
 from parkpulse.registry.energy import importing, sheets
-from parkpulse.store import certificates
-from parkpulse.store.pool import Database
+from parkpulse.store import certificates, commandline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from parkpulse.registry.drafts import Problem
     from parkpulse.registry.energy.importing import Change
@@ -29,13 +28,9 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.
 _table = click.Choice([sheet.name for sheet in sheets.SHEETS])
 
 
-@contextlib.contextmanager
-def _connected() -> Iterator[Connection]:
+def _connected() -> AbstractContextManager[Connection]:
     url = settings.load().required_database_url()
-    with contextlib.closing(Database(url, size=1, name="parkpulse energy")) as database:
-        database.open()
-        with database.transaction() as connection:
-            yield connection
+    return commandline.transaction(url, name="parkpulse energy")
 
 
 def _chosen(names: Sequence[str]) -> list[Sheet]:

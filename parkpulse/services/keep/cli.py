@@ -14,7 +14,7 @@ from parkpulse.services import local
 from parkpulse.services.database import Database
 from parkpulse.services.keep import work
 from parkpulse.services.keep.work import Place
-from parkpulse.store import pool
+from parkpulse.store import commandline
 
 if TYPE_CHECKING:
     from parkpulse.settings import Settings
@@ -29,7 +29,7 @@ def _tell(step: str) -> None:
 
 def _place(config: Settings) -> Place:
     url = config.required_database_url()
-    pool.check(url)
+    commandline.check(url)
     home = config.home.expanduser().absolute()
     return Place(home, config.cache.expanduser().absolute(), url)
 
