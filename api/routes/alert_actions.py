@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -31,6 +32,17 @@ from parkpulse.query.alert_actions import By, Outcome
 from parkpulse.store.pool import Connection
 
 router = APIRouter(tags=["alerts"], dependencies=[needs(Right.READ)])
+_Handler = TypeVar("_Handler", bound=Callable[..., object])
+
+
+def _action(name: str, summary: str) -> Callable[[_Handler], _Handler]:
+    """Serve what an operator does with one alert, which answers with the alert."""
+    return router.post(
+        f"/alerts/{{alert_id}}/{name}",
+        response_model=Alert,
+        summary=summary,
+        dependencies=[needs(Right.ACKNOWLEDGE)],
+    )
 
 
 def _by(body: Acknowledgement, who: Caller) -> By:
@@ -64,24 +76,14 @@ def _own(
     return own, [Outcome(each, None, "not_found") for each in rest]
 
 
-@router.post(
-    "/alerts/{alert_id}/shelve",
-    response_model=Alert,
-    summary="Shelve an alert",
-    dependencies=[needs(Right.ACKNOWLEDGE)],
-)
+@_action("shelve", "Shelve an alert")
 def change_by_shelving(alert_id: UUID, body: Shelving, ctx: Ctx, who: Who) -> object:
     """Call nobody for it until a time on the park's clock; `comment` says why."""
     with ctx.database.transaction() as conn:
         return alert_actions.shelve(conn, alert_id, _by(body, who), body.until)
 
 
-@router.post(
-    "/alerts/{alert_id}/unshelve",
-    response_model=Alert,
-    summary="End shelving",
-    dependencies=[needs(Right.ACKNOWLEDGE)],
-)
+@_action("unshelve", "End shelving")
 def change_by_unshelving(
     alert_id: UUID, body: Acknowledgement, ctx: Ctx, who: Who
 ) -> object:
@@ -90,12 +92,7 @@ def change_by_unshelving(
         return alert_actions.unshelve(conn, alert_id, _by(body, who), ctx.page_url)
 
 
-@router.post(
-    "/alerts/{alert_id}/out-of-service",
-    response_model=Alert,
-    summary="Take an alert out of service",
-    dependencies=[needs(Right.ACKNOWLEDGE)],
-)
+@_action("out-of-service", "Take an alert out of service")
 def change_by_taking_out(
     alert_id: UUID, body: Acknowledgement, ctx: Ctx, who: Who
 ) -> object:
@@ -104,12 +101,7 @@ def change_by_taking_out(
         return alert_actions.take_out_of_service(conn, alert_id, _by(body, who))
 
 
-@router.post(
-    "/alerts/{alert_id}/in-service",
-    response_model=Alert,
-    summary="Put an alert back into service",
-    dependencies=[needs(Right.ACKNOWLEDGE)],
-)
+@_action("in-service", "Put an alert back into service")
 def change_by_putting_back(
     alert_id: UUID, body: Acknowledgement, ctx: Ctx, who: Who
 ) -> object:
@@ -120,24 +112,14 @@ def change_by_putting_back(
         )
 
 
-@router.post(
-    "/alerts/{alert_id}/assign",
-    response_model=Alert,
-    summary="Assign an alert",
-    dependencies=[needs(Right.ACKNOWLEDGE)],
-)
+@_action("assign", "Assign an alert")
 def assign(alert_id: UUID, body: Assignment, ctx: Ctx, who: Who) -> object:
     """Say who takes care of it."""
     with ctx.database.transaction() as conn:
         return alert_actions.assign(conn, alert_id, _by(body, who), body.assignee)
 
 
-@router.post(
-    "/alerts/{alert_id}/comment",
-    response_model=Alert,
-    summary="Comment on an alert",
-    dependencies=[needs(Right.ACKNOWLEDGE)],
-)
+@_action("comment", "Comment on an alert")
 def comment(alert_id: UUID, body: Acknowledgement, ctx: Ctx, who: Who) -> object:
     """Add a comment to its history."""
     with ctx.database.transaction() as conn:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from parkpulse.model.kpi import KpiName, Verdict
 from parkpulse.model.periods import Period
@@ -47,27 +47,44 @@ class Projection(Struct, frozen=True):
     start: datetime
     end: datetime
     value: float | None
-    low: float | None
-    """5 % quantile; None with less than a year of months before."""
-    high: float | None
-    """95 % quantile."""
+    low: Annotated[
+        float | None,
+        Meta(description="5 % quantile; null with less than a year of months before."),
+    ]
+    high: Annotated[float | None, Meta(description="95 % quantile.")]
     numerator_kwh: float | None
     denominator_kwh: float | None
-    certificates_kwh: float
-    """What the ledger adds to the numerator of the whole year."""
+    certificates_kwh: Annotated[
+        float,
+        Meta(description="What certificates add to the numerator of the whole year."),
+    ]
     target: float | None
     comparison: Literal["lt", "ge"] | None
     in_scope: bool
-    headroom_kwh: float | None
-    """Numerator up to the target; negative when it is missed."""
-    lost_from: date | None
-    """Month from which the target can no longer be met; None: it can to the end."""
-    expectation: Expectation | None
+    headroom_kwh: Annotated[
+        float | None,
+        Meta(description="Numerator up to the target; negative when it is missed."),
+    ]
+    lost_from: Annotated[
+        date | None,
+        Meta(
+            description="Month from which the target can no longer be met: a PUE at"
+            " its best month from then on, a share at 1. Null: it can to the end."
+        ),
+    ]
+    expectation: Annotated[
+        Expectation | None,
+        Meta(
+            description="Whether all, nothing or a part of the interval meets the"
+            " target."
+        ),
+    ]
     method: Method | None
     to_date: ToDate
-    back_test: list[Trial]
-    mean_absolute_error: float | None
-    """Of the forecasts of single months in `back_test`."""
+    back_test: Annotated[
+        list[Trial], Meta(description="At most 12 months, oldest first.")
+    ]
+    mean_absolute_error: Annotated[float | None, Meta(description="Of `back_test`.")]
 
 
 class WeatherModel(Struct, frozen=True):
@@ -80,8 +97,9 @@ class WeatherModel(Struct, frozen=True):
     r_squared: float
     rmse_kwh: float
     days: int
-    driver: Driver
-    """Temperature that explains more: of the air, or wet-bulb."""
+    driver: Annotated[
+        Driver, Meta(description="T: the air's or the wet-bulb temperature.")
+    ]
 
 
 class NormalisedMonth(Struct, frozen=True):
@@ -89,16 +107,15 @@ class NormalisedMonth(Struct, frozen=True):
 
     start: datetime
     end: datetime
-    days: int
-    """Days with energies and temperature."""
-    coverage: float
-    """These days / days of the month that have passed."""
+    days: Annotated[int, Meta(description="Days with energies and temperature.")]
+    coverage: Annotated[float, Meta(description="These days / days that have passed.")]
     pue: float
     normalised: float
     facility_kwh: float
     it_kwh: float
-    weather_kwh: float
-    """What the weather cost beyond the reference."""
+    weather_kwh: Annotated[
+        float, Meta(description="Cost of the weather beyond the reference.")
+    ]
     temperature_degc: float
     reference_degc: float
 
@@ -107,10 +124,14 @@ class WeatherNormalised(Struct, frozen=True):
     """PUE at the mean weather of all years known."""
 
     category: int | None
-    thermometer: str | None
+    thermometer: Annotated[
+        str | None, Meta(description="Device of the outdoor temperature.")
+    ]
     model: WeatherModel | None
     months: list[NormalisedMonth]
-    finding: WeatherFinding | None
+    finding: Annotated[
+        WeatherFinding | None, Meta(description="Why there is no model.")
+    ]
 
 
 class PartShift(Struct, frozen=True):
@@ -126,12 +147,12 @@ class DriftChange(Struct, frozen=True):
 
     onset: date
     shift_kw: float
-    yearly_kwh: float
-    """What it makes in a year if it stays."""
-    statistic: float
+    yearly_kwh: Annotated[
+        float, Meta(description="What it makes in a year if it stays.")
+    ]
+    statistic: Annotated[float, Meta(description="OLS-based CUSUM.")]
     limit: float
-    parts: list[PartShift]
-    """The one that explains it best first."""
+    parts: Annotated[list[PartShift], Meta(description="The best explanation first.")]
 
 
 class Drift(Struct, frozen=True):
@@ -139,17 +160,19 @@ class Drift(Struct, frozen=True):
 
     start: datetime
     end: datetime
-    hours: int
+    hours: Annotated[int, Meta(description="Hours in which everything is known.")]
     elapsed_hours: int
     coverage: float
     thermometer: str | None
     change: DriftChange | None
-    finding: DriftFinding | None
+    finding: Annotated[
+        DriftFinding | None, Meta(description="Why nothing can be said.")
+    ]
     silent: list[str]
 
 
 class OperatingPoint(Struct, frozen=True):
-    """Power at one of the five operating points of GB 40879."""
+    """Power at one of the five operating points."""
 
     point: PointName
     time_share: float
@@ -183,8 +206,8 @@ class Rm2(Struct, frozen=True):
     coverage: float
     state: Literal["open", "closed"]
     revision: int
-    grade: int | None
-    verdict: Verdict
+    grade: Annotated[int | None, Meta(description="Null above the limit of grade 3.")]
+    verdict: Annotated[Verdict, Meta(description="Against the limit of grade 3.")]
 
 
 class GradeLimit(Struct, frozen=True):
@@ -198,8 +221,7 @@ class Gb40879(Struct, frozen=True):
     """Energy efficiency of a data centre by GB 40879."""
 
     edition: str
-    applies: bool
-    """More than 100 standard racks."""
+    applies: Annotated[bool, Meta(description="More than 100 standard racks.")]
     limits: list[GradeLimit]
     rm1: Rm1
     rm2: list[Rm2]
@@ -222,21 +244,23 @@ class DesignedMonth(Struct, frozen=True):
 class DesignedPue(Struct, frozen=True):
     """The designed PUE (dPUE) at the stated IT load."""
 
-    value: float | None
-    """None unless all 12 months are predicted."""
+    value: Annotated[
+        float | None, Meta(description="Null unless 12 months are predicted.")
+    ]
     facility_kwh: float
     it_kwh: float
     it_load_kw: float | None
     source: str | None
-    category: int | None
-    """Of the measured PUE."""
+    category: Annotated[int | None, Meta(description="Of the measured PUE.")]
     months: list[DesignedMonth]
-    difference: float | None
-    """Measured less designed over the months with 95 % coverage. [-]"""
+    difference: Annotated[
+        float | None,
+        Meta(description="Measured less designed over the months with 95 % coverage."),
+    ]
 
 
 class Member(Struct, frozen=True):
-    """A data centre of a portfolio with its newest row."""
+    """A data centre of a portfolio."""
 
     park: str
     data_centre: str
@@ -247,8 +271,9 @@ class Member(Struct, frozen=True):
     value: float | None
     numerator_kwh: float
     denominator_kwh: float
-    facility_kwh: float | None
-    """E_DC, the weight of the EU's mean."""
+    facility_kwh: Annotated[
+        float | None, Meta(description="E_DC, the weight in the mean.")
+    ]
     coverage: float
     verdict: Verdict
     state: Literal["open", "closed"]
@@ -259,20 +284,23 @@ class Group(Struct, frozen=True):
     """One KPI of several data centres."""
 
     kpi: KpiName
-    category: int | None
-    """Of a WUE; the others take each data centre's best."""
+    category: Annotated[
+        int | None, Meta(description="Of a WUE; else each centre's highest.")
+    ]
     unit: str
     members: list[Member]
-    counted: int
-    """Members with a value."""
+    counted: Annotated[int, Meta(description="Members with a value.")]
     ratio_of_sums: float | None
     """Sum of numerators / sum of denominators."""
-    weighted_mean: float | None
-    """Mean of the values weighted by E_DC, as EU 2024/1364 has it."""
-    is_coincident: bool
-    """Whether all counted members have the same period."""
-    is_publishable: bool
-    """Three data centres or more: the EU publishes no smaller group."""
+    weighted_mean: Annotated[
+        float | None, Meta(description="Weighted by E_DC, as EU 2024/1364 aggregates.")
+    ]
+    is_coincident: Annotated[
+        bool, Meta(description="All counted members have one period.")
+    ]
+    is_publishable: Annotated[
+        bool, Meta(description="The EU publishes groups of three up.")
+    ]
 
 
 class Portfolio(Struct, frozen=True):
