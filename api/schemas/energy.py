@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.schemas.common import Answer, Moment, Name, Request, example
+from api.schemas.common import Answer, Moment, Request, example
+from api.schemas.derived import answer
+from parkpulse.model import energy_flow
 from parkpulse.model.certificates import AttributeKind
-from parkpulse.model.energy_flow import BalanceFinding, LossKind, NodeKind
-from parkpulse.model.registry import Role
 
 
 class PeriodQuery(Request):
@@ -81,152 +81,74 @@ class FactorRow(Answer):
     source: str
 
 
-class FlowNode(Answer):
-    """A meter, all supplies together, or what no meter below explains."""
-
-    id: str
-    kind: NodeKind
-    device: str | None
-    name: Name
-    role: Role | None
-    loss: LossKind | None
-    kwh: float
-    estimated_kwh: float = Field(description="Part of it that lies in gaps.")
-    coverage: float = Field(description="Hours that it knows / elapsed hours.")
-    partial_pue: float | None = Field(
-        description="Its energy / the IT energy below it (pPUE, ISO/IEC 30134-2)."
-    )
-
-
-class FlowLink(Answer):
-    """Energy that goes from one node to another."""
-
-    source: str
-    target: str
-    kwh: float
-
-
-class Attribution(Answer):
-    """E_DC by what it was used for; null where there are no meters."""
-
-    facility_kwh: float
-    it_kwh: float
-    ups_kwh: float | None
-    distribution_kwh: float | None
-    cooling_kwh: float | None
-    lighting_kwh: float | None
-    other_kwh: float | None
-    unattributed_kwh: float
-
-
-class EnergyFlow(Answer):
-    """Energies of the whole hours of the period that all meters know."""
-
-    model_config = example(
-        {
-            "start": "2026-10-31T16:00:00Z",
-            "end": "2026-11-30T16:00:00Z",
-            "hours": 518,
-            "elapsed_hours": 520,
-            "coverage": 0.996,
-            "nodes": [
-                {
-                    "id": "hub",
-                    "kind": "hub",
-                    "device": None,
-                    "name": {"zh": "供电", "en": "Supply"},
-                    "role": None,
-                    "loss": None,
-                    "kwh": 1214000.0,
-                    "estimated_kwh": 0.0,
-                    "coverage": 0.996,
-                    "partial_pue": 1.214,
-                }
-            ],
-            "links": [
-                {
-                    "source": "meter:grid-a:grid_import",
-                    "target": "hub",
-                    "kwh": 1214000.0,
-                }
-            ],
-            "losses": {
-                "facility_kwh": 1214000.0,
-                "it_kwh": 1000000.0,
-                "ups_kwh": 52000.0,
-                "distribution_kwh": 11000.0,
-                "cooling_kwh": 141000.0,
-                "lighting_kwh": 6000.0,
-                "other_kwh": None,
-                "unattributed_kwh": 4000.0,
-            },
-            "silent": [],
-        }
-    )
-
-    start: datetime
-    end: datetime
-    hours: int = Field(description="Whole hours that all meters know.")
-    elapsed_hours: int
-    coverage: float = Field(description="hours / elapsed_hours")
-    nodes: list[FlowNode]
-    links: list[FlowLink]
-    losses: Attribution
-    silent: list[str] = Field(
-        description="Devices of meters that know no hour; the flow goes without them."
-    )
+EnergyFlow = answer(
+    energy_flow.EnergyFlow,
+    {
+        "start": "2026-10-31T16:00:00Z",
+        "end": "2026-11-30T16:00:00Z",
+        "hours": 518,
+        "elapsed_hours": 520,
+        "coverage": 0.996,
+        "nodes": [
+            {
+                "id": "hub",
+                "kind": "hub",
+                "device": None,
+                "name": {"zh": "供电", "en": "Supply"},
+                "role": None,
+                "loss": None,
+                "kwh": 1214000.0,
+                "estimated_kwh": 0.0,
+                "coverage": 0.996,
+                "partial_pue": 1.214,
+            }
+        ],
+        "links": [
+            {
+                "source": "meter:grid-a:grid_import",
+                "target": "hub",
+                "kwh": 1214000.0,
+            }
+        ],
+        "losses": {
+            "facility_kwh": 1214000.0,
+            "it_kwh": 1000000.0,
+            "ups_kwh": 52000.0,
+            "distribution_kwh": 11000.0,
+            "cooling_kwh": 141000.0,
+            "lighting_kwh": 6000.0,
+            "other_kwh": None,
+            "unattributed_kwh": 4000.0,
+        },
+        "silent": [],
+    },
+)
 
 
-class BalanceRow(Answer):
-    """A meter, or the supply, against the meters directly below it."""
-
-    parent: str | None = Field(description="Device; null for all supplies together.")
-    children: list[str]
-    parent_kwh: float
-    children_kwh: float
-    difference_kwh: float = Field(
-        description="Lost or not metered; negative if the children counted more."
-    )
-    difference: float | None = Field(description="Share of the parent's energy.")
-    hours: int = Field(description="Whole hours that these meters know.")
-    coverage: float
-    limit: float = Field(description="Share of the parent's energy that may be lost.")
-    finding: BalanceFinding | None
-
-
-class Balances(Answer):
-    """Each over the whole hours of the period that its own meters know."""
-
-    model_config = example(
-        {
-            "start": "2026-10-31T16:00:00Z",
-            "end": "2026-11-30T16:00:00Z",
-            "elapsed_hours": 520,
-            "tolerance": 0.02,
-            "items": [
-                {
-                    "parent": "ups-a-in",
-                    "children": ["ups-a"],
-                    "parent_kwh": 540000.0,
-                    "children_kwh": 513000.0,
-                    "difference_kwh": 27000.0,
-                    "difference": 0.05,
-                    "hours": 520,
-                    "coverage": 1.0,
-                    "limit": 0.15,
-                    "finding": None,
-                }
-            ],
-            "silent": [],
-        }
-    )
-
-    start: datetime
-    end: datetime
-    elapsed_hours: int
-    tolerance: float
-    items: list[BalanceRow]
-    silent: list[str]
+Balances = answer(
+    energy_flow.Balances,
+    {
+        "start": "2026-10-31T16:00:00Z",
+        "end": "2026-11-30T16:00:00Z",
+        "elapsed_hours": 520,
+        "tolerance": 0.02,
+        "items": [
+            {
+                "parent": "ups-a-in",
+                "children": ["ups-a"],
+                "parent_kwh": 540000.0,
+                "children_kwh": 513000.0,
+                "difference_kwh": 27000.0,
+                "difference": 0.05,
+                "hours": 520,
+                "coverage": 1.0,
+                "limit": 0.15,
+                "finding": None,
+            }
+        ],
+        "silent": [],
+    },
+)
 
 
 Serial = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -317,3 +239,34 @@ class EndedTarget(Request):
 
     id: int = Field(ge=1, le=2**31 - 1)
     valid_to: date = Field(description="First day on which it is no longer in force.")
+
+
+class CertificatesQuery(Sorted):
+    """Rows of the ledger in an order."""
+
+    sort: Literal[
+        "serial",
+        "-serial",
+        "kind",
+        "-kind",
+        "generated_from",
+        "-generated_from",
+        "used_from",
+        "-used_from",
+        "valid_to",
+        "-valid_to",
+    ] = "serial"
+
+
+class TargetsQuery(Sorted):
+    """Targets in an order."""
+
+    sort: Literal["valid_from", "-valid_from", "kpi", "-kpi"] = "-valid_from"
+
+
+class FactorsQuery(Sorted):
+    """Emission factors in an order."""
+
+    sort: Literal["valid_from", "-valid_from", "region", "-region", "kind", "-kind"] = (
+        "-valid_from"
+    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from parkpulse.model.registry import Name, Role
 
@@ -24,11 +24,14 @@ class FlowNode(Struct, frozen=True):
     role: Role | None
     loss: LossKind | None
     kwh: float
-    estimated_kwh: float
-    coverage: float
-    """Hours that it knows / elapsed hours; of a loss those of the whole flow."""
-    partial_pue: float | None
-    """Its energy / the IT energy below it (pPUE, ISO/IEC 30134-2)."""
+    estimated_kwh: Annotated[float, Meta(description="Part of it that lies in gaps.")]
+    coverage: Annotated[float, Meta(description="Hours that it knows / elapsed hours.")]
+    partial_pue: Annotated[
+        float | None,
+        Meta(
+            description="Its energy / the IT energy below it (pPUE, ISO/IEC 30134-2)."
+        ),
+    ]
 
 
 class FlowLink(Struct, frozen=True):
@@ -40,7 +43,7 @@ class FlowLink(Struct, frozen=True):
 
 
 class Attribution(Struct, frozen=True):
-    """E_DC by what it was used for; None where there are no meters. [kWh]."""
+    """E_DC by what it was used for; null where there are no meters."""
 
     facility_kwh: float
     it_kwh: float
@@ -53,40 +56,51 @@ class Attribution(Struct, frozen=True):
 
 
 class EnergyFlow(Struct, frozen=True):
-    """Energies of the whole hours in [start, end) that all meters know."""
+    """Energies of the whole hours of the period that all meters know."""
 
     start: datetime
     end: datetime
-    hours: int
+    hours: Annotated[int, Meta(description="Whole hours that all meters know.")]
     elapsed_hours: int
-    coverage: float
+    coverage: Annotated[float, Meta(description="hours / elapsed_hours")]
     nodes: list[FlowNode]
     links: list[FlowLink]
     losses: Attribution
-    silent: list[str]
-    """Devices of meters that know no hour at all; the flow goes without them."""
+    silent: Annotated[
+        list[str],
+        Meta(
+            description="Devices of meters that know no hour; the flow goes without"
+            " them."
+        ),
+    ]
 
 
 class BalanceRow(Struct, frozen=True):
     """A meter, or the supply, against the meters directly below it."""
 
-    parent: str | None
-    """Its device; None for all supplies together."""
+    parent: Annotated[
+        str | None, Meta(description="Device; null for all supplies together.")
+    ]
     children: list[str]
     parent_kwh: float
     children_kwh: float
-    difference_kwh: float
-    difference: float | None
-    """Of the parent's energy. [-]"""
-    hours: int
+    difference_kwh: Annotated[
+        float,
+        Meta(description="Lost or not metered; negative if the children counted more."),
+    ]
+    difference: Annotated[
+        float | None, Meta(description="Share of the parent's energy.")
+    ]
+    hours: Annotated[int, Meta(description="Whole hours that these meters know.")]
     coverage: float
-    limit: float
-    """Share of the parent's energy that may be lost. [-]"""
+    limit: Annotated[
+        float, Meta(description="Share of the parent's energy that may be lost.")
+    ]
     finding: BalanceFinding | None
 
 
 class Balances(Struct, frozen=True):
-    """Each over the whole hours in [start, end) that its own meters know."""
+    """Each over the whole hours of the period that its own meters know."""
 
     start: datetime
     end: datetime
