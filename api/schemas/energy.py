@@ -239,34 +239,3 @@ class EndedTarget(Request):
 
     id: int = Field(ge=1, le=2**31 - 1)
     valid_to: date = Field(description="First day on which it is no longer in force.")
-
-
-class CertificatesQuery(Sorted):
-    """Rows of the ledger in an order."""
-
-    sort: Literal[
-        "serial",
-        "-serial",
-        "kind",
-        "-kind",
-        "generated_from",
-        "-generated_from",
-        "used_from",
-        "-used_from",
-        "valid_to",
-        "-valid_to",
-    ] = "serial"
-
-
-class TargetsQuery(Sorted):
-    """Targets in an order."""
-
-    sort: Literal["valid_from", "-valid_from", "kpi", "-kpi"] = "-valid_from"
-
-
-class FactorsQuery(Sorted):
-    """Emission factors in an order."""
-
-    sort: Literal["valid_from", "-valid_from", "region", "-region", "kind", "-kind"] = (
-        "-valid_from"
-    )
