@@ -19,6 +19,8 @@ from analytics.anomaly import alarms, forecast, layout, novelty, profile, stream
 from analytics.anomaly.layout import Columns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     from analytics.anomaly.novelty import Memory
@@ -111,33 +113,48 @@ class Detector:
         tails.start(fresh)
         fresh["common_threshold"] = np.full(series, 1.7)
 
-    def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
-        """Return the whole state as arrays with one row a series, copied."""
-        return {"state": self._state.copy()} | {
-            name: table.copy()
-            for part in self._tables
-            for name, table in part._asdict().items()
+    def snapshot(self, rows: IntArray | None = None) -> dict[str, npt.NDArray[Any]]:
+        """Return the state of all series, or of some, as arrays with one row each."""
+        return {
+            name: table.copy() if rows is None else table.take(rows, axis=0)
+            for name, table in self._every().items()
         }
 
-    @classmethod
-    def restore(cls, snapshot: dict[str, npt.NDArray[Any]]) -> Detector:
-        """Go on where `snapshot` was taken.
+    def put(self, rows: IntArray, known: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Set the state of some series to that of a `snapshot`.
 
         Raises
         ------
         ValueError
             It is of another version of this module.
         """
-        state = snapshot["state"]
-        if state.ndim != len(("series", "number")) or state.shape[1] != layout.WIDTH:
-            message = f"a state has {layout.WIDTH} numbers, not {state.shape}"
+        mine = self._every()
+        if {k: v.shape[1:] for k, v in mine.items()} != {
+            k: v.shape[1:] for k, v in known.items()
+        }:
+            message = f"a state has {layout.WIDTH} numbers and these tables: {[*mine]}"
             raise ValueError(message)
-        detector = cls(0)
-        detector._state = state.astype(np.float64)
-        detector._tables = Tables(
-            profile.Profiles(*(snapshot[n].copy() for n in profile.Profiles._fields)),
-            novelty.Memory(*(snapshot[n].copy() for n in novelty.Memory._fields)),
-        )
+        for name, table in mine.items():
+            table[rows] = known[name]
+
+    def _every(self) -> dict[str, npt.NDArray[Any]]:
+        return {"state": self._state} | {
+            name: table
+            for part in self._tables
+            for name, table in part._asdict().items()
+        }
+
+    @classmethod
+    def restore(cls, snapshot: Mapping[str, npt.NDArray[Any]]) -> Detector:
+        """Go on where a `snapshot` of all was taken.
+
+        Raises
+        ------
+        ValueError
+            It is of another version of this module.
+        """
+        detector = cls(len(snapshot["state"]))
+        detector.put(np.arange(len(snapshot["state"])), snapshot)
         return detector
 
     def step(

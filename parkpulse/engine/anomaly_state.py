@@ -1,63 +1,83 @@
-"""A detector for the series that rules watch, found by id, kept slot by slot."""
+"""A detector for the series that rules watch, found by id, kept part by part."""
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Any
+import hashlib
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from analytics import civil
+from analytics.anomaly import layout
 from analytics.anomaly.detector import Detector
 from parkpulse.model.registry import SLOTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
 
     from analytics.anomaly.detector import Found
     from parkpulse.model.packed import FloatArray, Int64Array
+    from parkpulse.store.detector_states import Part
 
     BoolArray = npt.NDArray[np.bool_]
 
+PART = 512
+"""So many ids of series at most are kept together, some 3 MB."""
 _NEVER = np.iinfo(np.int64).min
+_BLOCK = 4096
+
+
+class Subjects(NamedTuple):
+    """Series to be followed, the most important first; each of shape (n,)."""
+
+    id: Int64Array
+    park: Int64Array
+    """Id of its park."""
+    zone: list[str]
+    """Its time zone; the usual day follows civil time."""
 
 
 class Scorer:
-    """Scores readings of n series.
+    """Scores readings of n series."""
 
-    Parameters
-    ----------
-    parks
-        Park id by series id.
-    zones
-        Name of the time zone by series id; the usual day follows civil time.
-    """
-
-    def __init__(self, parks: Mapping[int, int], zones: Mapping[int, str]) -> None:
-        self.ids = np.array(sorted(parks), np.int64)
-        names = sorted(set(zones.values()))
+    def __init__(self, subjects: Subjects) -> None:
+        order = np.argsort(subjects.id)
+        self.ids = subjects.id[order]
+        self.park = subjects.park[order]
+        self.rank = order
+        """Place of each series in the order of importance, shape (n,)."""
+        names = sorted(set(subjects.zone))
+        zone = np.array([names.index(each) for each in subjects.zone], np.int64)
         self._zones = [ZoneInfo(name) for name in names]
-        self._zone = np.array([names.index(zones[key]) for key in self.ids.tolist()])
-        self._slot = np.array([parks[key] % SLOTS for key in self.ids.tolist()])
+        self._zone = zone[order]
+        self._slot = self.park % SLOTS
+        key = self._slot * 2**32 + self.ids // PART
+        every, self.part = np.unique(key, return_inverse=True)
+        self.parts: list[Part] = [
+            (each >> 32, each & 0xFFFFFFFF) for each in every.tolist()
+        ]
         self._detector = Detector(len(self.ids))
         self.newest = np.full(len(self.ids), _NEVER)
         """Newest time that was scored, of each series. [us]"""
-        self._changed = np.zeros(len(self.ids), np.bool_)
+        self._changed = np.zeros(len(self.parts), np.bool_)
 
     def rows(self, series: Int64Array) -> tuple[Int64Array, BoolArray]:
-        """Rows of series ids, and which of them are followed."""
+        """Rows of series ids, and which of them there are."""
         if not len(self.ids):
             return np.zeros(len(series), np.int64), np.zeros(len(series), np.bool_)
         row = np.minimum(np.searchsorted(self.ids, series), len(self.ids) - 1)
         return row, self.ids[row] == series
 
+    def zone(self, row: int) -> ZoneInfo:
+        """Time zone of a row."""
+        zone: int = int(self._zone[row])
+        return self._zones[zone]
+
     def score(self, row: Int64Array, ts: Int64Array, value: FloatArray) -> Found:
         """Judge readings of rows in the order given, and learn from them."""
         np.maximum.at(self.newest, row, ts)
-        self._changed[row] = True
+        self._changed[self.part[row]] = True
         return self._detector.step(row, ts, value, self._ahead(row, ts))
 
     def _ahead(self, row: Int64Array, ts: Int64Array) -> Int64Array:
@@ -70,48 +90,52 @@ class Scorer:
 
     def take(self, other: Scorer) -> None:
         """Take over what another knows of the same series."""
-        self._put(other.ids, other.newest, other._detector.snapshot())
+        for start in range(0, len(other.ids), _BLOCK):
+            theirs = np.arange(start, min(start + _BLOCK, len(other.ids)))
+            known = other._detector.snapshot(theirs)
+            self._put(other.ids[theirs], other.newest[theirs], known)
 
     def _put(
         self, ids: Int64Array, newest: Int64Array, known: dict[str, npt.NDArray[Any]]
     ) -> None:
         row, mine = self.rows(ids)
-        whole = self._detector.snapshot()
-        for name, table in whole.items():
-            if table.shape[1:] != known[name].shape[1:]:
-                return
-            table[row[mine]] = known[name][mine]
-        self._detector = Detector.restore(whole)
+        self._detector.put(row[mine], {k: v[mine] for k, v in known.items()})
         self.newest[row[mine]] = newest[mine]
-        self._changed[row[mine]] = True
+        self._changed[self.part[row[mine]]] = True
 
-    def slots(self) -> list[int]:
-        """Slots in which something has changed since the last call of `forget`."""
-        return sorted(set(self._slot[self._changed].tolist()))
+    def news(self, part: int) -> bytes | None:
+        """Return the state of a part, for `restore`, if it has changed since."""
+        if not self._changed[part]:
+            return None
+        self._changed[part] = False
+        rows = np.flatnonzero(self.part == part)
+        known = self._detector.snapshot(rows)
+        known |= {"ids": self.ids[rows], "newest": self.newest[rows]}
+        records = np.empty(len(rows), _record(known))
+        for name, table in known.items():
+            records[name] = table
+        return records.tobytes()
 
-    def news(self, slot: int) -> bytes:
-        """Return what has changed in a slot, for `restore`."""
-        return self._packed((self._slot == slot) & self._changed)
+    def restore(self, state: bytes) -> None:
+        """Take the state of a part."""
+        records = np.frombuffer(state, RECORD)
+        known = {name: records[name] for name in RECORD.names or ()}
+        ids, newest = known.pop("ids"), known.pop("newest")
+        self._put(ids, newest, known)
+        row, mine = self.rows(ids)
+        self._changed[self.part[row[mine]]] = False
 
-    def whole(self, slot: int) -> bytes:
-        """Return all of a slot, for `restore`."""
-        return self._packed(self._slot == slot)
 
-    def forget_changes(self) -> None:
-        """Begin to note anew what changes."""
-        self._changed[:] = False
+def _record(tables: dict[str, npt.NDArray[Any]]) -> np.dtype[np.void]:
+    """Return one series' share of some tables."""
+    return np.dtype(
+        [(name, table.dtype, table.shape[1:]) for name, table in tables.items()]
+    )
 
-    def _packed(self, mine: BoolArray) -> bytes:
-        buffer = io.BytesIO()
-        tables = {k: v[mine] for k, v in self._detector.snapshot().items()}
-        tables |= {"ids": self.ids[mine], "newest": self.newest[mine]}
-        np.savez(buffer, allow_pickle=False, **tables)
-        return buffer.getvalue()
 
-    def restore(self, snapshot: bytes) -> None:
-        """Take a snapshot; one of another version of the detector is left aside."""
-        with np.load(io.BytesIO(snapshot), allow_pickle=False) as found:
-            tables = {name: found[name] for name in found.files}
-        ids, newest = tables.pop("ids"), tables.pop("newest")
-        if set(tables) == set(self._detector.snapshot()):
-            self._put(ids, newest, tables)
+RECORD = _record(
+    Detector(0).snapshot() | dict.fromkeys(("ids", "newest"), np.empty(0, np.int64))
+)
+"""What is kept of a series."""
+LAYOUT = hashlib.sha256(repr((RECORD.descr, layout.FIELDS)).encode()).hexdigest()[:16]
+"""Changes with what the numbers of a state mean."""

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from parkpulse.model import instants
-from parkpulse.store import batchlog, columns
+from parkpulse.store import columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from parkpulse.model.packed import FloatArray, Int64Array, LoggedBatch
+    from parkpulse.model.packed import FloatArray, Int64Array
     from parkpulse.store.pool import Connection
-
-_BLOCK = 1000
 
 
 class Anomaly(NamedTuple):
@@ -100,39 +98,16 @@ def before(
     return found["ts"], found["value"]
 
 
-def missed(conn: Connection, consumer: str, slots: Sequence[int]) -> list[LoggedBatch]:
-    """Batches that a consumer has passed since its snapshots, in order of commit."""
-    rows = conn.execute(
-        """
-        select p.slot, p.writer, coalesce((s.positions ->> p.writer)::bigint, 0), p.n
-        from consumer_position p
-        join engine_snapshot s on s.consumer = p.consumer and s.slot = p.slot
-        where p.consumer = %s and p.slot = any(%s)
-        """,
-        [consumer, list(slots)],
-    ).fetchall()
-    upto = {(slot, writer): n for slot, writer, _, n in rows}
-    # Of others nothing is wanted: they are followed from their newest.
-    seen = batchlog.heads(conn) | {(slot, writer): n for slot, writer, n, _ in rows}
-    found: list[LoggedBatch] = []
-    while True:
-        more = batchlog.tail(conn, seen, _BLOCK)
-        found += [
-            each for each in more if each.n <= upto.get((each.slot, each.writer), 0)
-        ]
-        seen |= {(each.slot, each.writer): each.n for each in more}
-        if len(more) < _BLOCK:
-            return sorted(found, key=lambda each: (each.at, each.slot, each.n))
-
-
 def page(
     conn: Connection,
     search: Search,
-    before_key: tuple[datetime, int] | None,
+    after_key: tuple[datetime, int] | None,
     limit: int,
+    order: str = "-ts",
 ) -> list[AnomalyRow]:
-    """List anomalies, newest first, those behind a (time, series) of the list."""
-    ts, series = before_key or (None, 0)
+    """List anomalies in order of time, those behind a (time, series) of the list."""
+    ts, series = after_key or (None, 0)
+    beyond, sorting = directions.of(order)
     rows = conn.execute(
         """
         select a.series, d.code, d.name_zh, d.name_en, p.code, s.metric, a.ts,
@@ -150,9 +125,13 @@ def page(
             and (%(metric)s::text is null or s.metric = %(metric)s)
             and (%(series)s::integer is null or a.series = %(series)s)
             and a.score >= %(least)s
-            and (%(ts)s::timestamptz is null or (a.ts, a.series) < (%(ts)s, %(after)s))
-        order by a.ts desc, a.series desc limit %(limit)s
-        """,
+            and (%(ts)s::timestamptz is null or (a.ts, a.series) """
+        + beyond
+        + " (%(ts)s, %(after)s)) order by a.ts "
+        + sorting
+        + ", a.series "
+        + sorting
+        + " limit %(limit)s",
         {
             "park": search.park,
             "start": search.start,

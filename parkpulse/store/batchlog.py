@@ -84,7 +84,7 @@ def read(
         " order by b.slot, b.writer, b.n limit %s",
         [consumer, limit, list(slots), limit],
     )
-    return [_logged(*row) for row in rows]
+    return [logged(*row) for row in rows]
 
 
 def tail(
@@ -114,10 +114,10 @@ def tail(
             limit,
         ],
     )
-    return [_logged(*row) for row in rows]
+    return [logged(*row) for row in rows]
 
 
-def _logged(
+def logged(
     slot: int,
     writer: str,
     n: int,
@@ -127,6 +127,7 @@ def _logged(
     value: bytes,
     flag: bytes,
 ) -> LoggedBatch:
+    """Make a batch of a row of the log."""
     arrays = packed.unpack(series, ts, value, flag)
     return LoggedBatch(
         slot, writer, n, at, arrays.series, arrays.ts, arrays.value, arrays.flag
@@ -169,7 +170,8 @@ def prune(
 ) -> int:
     """Delete what all consumers have passed and is older than `keep_s`.
 
-    Returns how many rows went.
+    What the detector would score again after a restart stays. Returns how many rows
+    went.
 
     Parameters
     ----------
@@ -183,8 +185,12 @@ def prune(
     names = sorted(set(consumers))
     cursor = connection.execute(
         "delete from batch_log b using ("
-        "  select slot, writer, min(n) as n from consumer_position"
-        "  where consumer = any(%s) group by slot, writer"
+        "  select c.slot, c.writer, least(min(c.n), ("
+        "   select min(coalesce((d.positions ->> c.writer)::bigint, 0))"
+        "   from detector_state d"
+        "   where d.slot = c.slot and d.at > now() - interval '1 hour')) as n"
+        "  from consumer_position c"
+        "  where c.consumer = any(%s) group by c.slot, c.writer"
         "  having count(*) = %s) p"
         " where b.slot = p.slot and b.writer = p.writer and b.n <= p.n"
         " and b.at < now() - make_interval(secs => %s)",

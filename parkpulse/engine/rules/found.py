@@ -110,8 +110,13 @@ class FoundRules:
 
     def watched(self) -> npt.NDArray[np.integer]:
         """Positions of all series that any rule watches, sorted."""
+        found = [rows for _, rows in self.watching()]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
+
+    def watching(self) -> list[tuple[FoundDefinition, Int64Array]]:
+        """Each rule in force in a group of parks, and the series it watches there."""
         kind = self.known.kind
-        found = [np.empty(0, np.int64)]
+        found: list[tuple[FoundDefinition, Int64Array]] = []
         for group, in_force in self._in_group.items():
             for _, definition in in_force:
                 metrics = definition.metrics
@@ -119,8 +124,8 @@ class FoundRules:
                 if metrics is None and not isinstance(definition, QualityRule):
                     # Registers only rise: see `parkpulse.query.found.holds`.
                     rows = rows[np.isin(kind.code[rows], kind.codes(["gauge"]))]
-                found.append(rows.astype(np.int64))
-        return np.unique(np.concatenate(found))
+                found.append((definition, rows.astype(np.int64)))
+        return found
 
     def _of(self, position: int | None) -> list[Entry]:
         """Rules in force for a series; most are never asked for."""
