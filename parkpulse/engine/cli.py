@@ -11,7 +11,6 @@ import socket
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -35,8 +34,7 @@ from parkpulse.engine.rollups import PAUSE_S, RollupConsumer
 from parkpulse.engine.rules.found import FoundRules
 from parkpulse.engine.rules.ticker import RuleTicker
 from parkpulse.errors import InvalidRequestError
-from parkpulse.model import instants, rule
-from parkpulse.model.periods import Calendar
+from parkpulse.model import rule, typed
 from parkpulse.store import commandline, rules
 from parkpulse.store.pool import Database
 from parkpulse.store.recompute import Asked
@@ -123,7 +121,8 @@ def recompute(
     as_json: bool,  # noqa: FBT001 - how click passes an option
 ) -> None:
     """Compute the KPIs of a time again; interrupted, the same command goes on."""
-    asked = Asked(_moment(since, tz), _moment(until, tz), park, data_centre)
+    start = typed.day_or_moment(since, tz, "from")
+    asked = Asked(start, typed.day_or_moment(until, tz, "to"), park, data_centre)
     if asked.until <= asked.since:
         message = "--to must lie after --from"
         raise InvalidRequestError(code="range_empty", message=message, pointer="to")
@@ -155,20 +154,6 @@ def _tell(progress: Progress) -> None:
     before = f" ({progress.skipped} were done before)" if progress.skipped else ""
     line = f"{progress.done} of {progress.parts} parts done{before}"
     print(line, file=sys.stderr, flush=True)
-
-
-def _moment(text: str, tz: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        message = f"{text!r} is neither a day nor a time"
-        raise InvalidRequestError(
-            code="bad_time", message=message, pointer="from"
-        ) from error
-    if moment.tzinfo is not None:
-        return moment
-    midnight = Calendar(tz).midnight(moment.date())
-    return instants.from_us(midnight)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from parkpulse.engine.desk import cli
+from parkpulse.engine.desk.cli import alerts
+from parkpulse.engine.desk.duty.cli import duty
+from parkpulse.engine.desk.maintenance.cli import windows
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model.response import Step
 from parkpulse.store import responses
@@ -56,64 +58,64 @@ def read(group: click.Command, *words: str) -> Any:  # noqa: ANN401 - any JSON
 
 
 def test_alerts(bench: Bench) -> None:
-    (alert,) = read(cli.alerts, "list")
+    (alert,) = read(alerts, "list")
     key = alert["id"]
     by = ("--by", "Li")
     why = (*by, "--reason", "cleaning")
-    assert "unacknowledged" in run(cli.alerts, "list", "--park", "harbour")
-    assert read(cli.alerts, "shelve", key, "--hours", "2", *why)["state"] == "shelved"
-    assert "shelved until 2026-03-01 02:00" in run(cli.alerts, "list")
-    assert read(cli.alerts, "unshelve", key, *by)["quiet"] is None
-    run(cli.alerts, "out-of-service", key, *why)
-    run(cli.alerts, "in-service", key, *by)
-    run(cli.alerts, "comment", key, "on my way", *by)
-    assert read(cli.alerts, "assign", key, "--to", "Wang", *by)["assignee"] == "Wang"
-    assert run(cli.alerts, "list", "--assignee", "") == ""
-    run(cli.alerts, "acknowledge", key, *by)
-    run(cli.alerts, "acknowledge", key, *by, code=1)
-    history = read(cli.alerts, "show", key)["events"]
+    assert "unacknowledged" in run(alerts, "list", "--park", "harbour")
+    assert read(alerts, "shelve", key, "--hours", "2", *why)["state"] == "shelved"
+    assert "shelved until 2026-03-01 02:00" in run(alerts, "list")
+    assert read(alerts, "unshelve", key, *by)["quiet"] is None
+    run(alerts, "out-of-service", key, *why)
+    run(alerts, "in-service", key, *by)
+    run(alerts, "comment", key, "on my way", *by)
+    assert read(alerts, "assign", key, "--to", "Wang", *by)["assignee"] == "Wang"
+    assert run(alerts, "list", "--assignee", "") == ""
+    run(alerts, "acknowledge", key, *by)
+    run(alerts, "acknowledge", key, *by, code=1)
+    history = read(alerts, "show", key)["events"]
     assert [each["kind"] for each in history] == bench.events(kinds=True)
-    assert "acknowledged" in run(cli.alerts, "show", key)
+    assert "acknowledged" in run(alerts, "show", key)
     with bench.database.transaction() as conn:
         steps = [Step(code="door", zh="查看", en="look")]
         responses.save(conn, bench.park_id, alert["rule"]["code"], steps, [], "Li")
-    (step,) = read(cli.alerts, "show", key)["checklist"]
+    (step,) = read(alerts, "show", key)["checklist"]
     assert (step["code"], step["done_by"]) == ("door", None)
-    assert "[ ]  查看 / look" in run(cli.alerts, "show", key)
+    assert "[ ]  查看 / look" in run(alerts, "show", key)
     span = ("--start", "2026-02-28T00:00:00Z", "--end", "2026-03-02T00:00:00Z")
     bench.set_clock(60)
-    assert read(cli.alerts, "performance", "harbour", *span)["alarms"] == 1
-    assert "alarms: 1" in run(cli.alerts, "performance", "harbour", *span)
+    assert read(alerts, "performance", "harbour", *span)["alarms"] == 1
+    assert "alarms: 1" in run(alerts, "performance", "harbour", *span)
     with pytest.raises(InvalidRequestError):
-        run(cli.alerts, "shelve", key, "--until", "tomorrow", *why)
+        run(alerts, "shelve", key, "--until", "tomorrow", *why)
 
 
 def test_maintenance(bench: Bench) -> None:
     del bench
     words = ("--end", "2026-03-02T00:00:00Z", "--by", "Li", "--reason", "cleaning")
-    made = read(cli.windows, "add", "harbour", "--place", "river", *words)
+    made = read(windows, "add", "harbour", "--place", "river", *words)
     assert made["start"].startswith("2026-03-01T00:00:00")
-    assert "river  Li: cleaning" in run(cli.windows, "list", "harbour")
-    assert len(read(cli.windows, "list", "harbour", "--past")) == 1
-    run(cli.windows, "end", "harbour", str(made["id"]), "--by", "Wang")
-    assert read(cli.windows, "list", "harbour") == []
+    assert "river  Li: cleaning" in run(windows, "list", "harbour")
+    assert len(read(windows, "list", "harbour", "--past")) == 1
+    run(windows, "end", "harbour", str(made["id"]), "--by", "Wang")
+    assert read(windows, "list", "harbour") == []
 
 
 def test_duty(bench: Bench, tmp_path: Path) -> None:
     del bench
     file = tmp_path / "duty.yaml"
     file.write_text(PLAN, encoding="utf-8")
-    run(cli.duty, "put", "harbour", str(file), "--by", "Li")
-    assert "李" in run(cli.duty, "now", "harbour")
+    run(duty, "put", "harbour", str(file), "--by", "Li")
+    assert "李" in run(duty, "now", "harbour")
     span = ("--start", "2026-03-01T00:00:00Z", "--end", "2026-03-02T00:00:00Z")
     who = ("--stand-in", "wang", "--by", "Li")
-    done = read(cli.duty, "substitute", "harbour", "room", *span, *who)
+    done = read(duty, "substitute", "harbour", "room", *span, *who)
     assert done == {"version": 2}
-    (post,) = read(cli.duty, "now", "harbour", "--at", span[1])["posts"]
+    (post,) = read(duty, "now", "harbour", "--at", span[1])["posts"]
     assert [each["code"] for each in post["people"]] == ["wang"]
-    file.write_text(run(cli.duty, "show", "harbour"), encoding="utf-8")
-    run(cli.duty, "put", "harbour", str(file), "--by", "Li")
-    assert read(cli.duty, "show", "harbour")["version"] == 3
+    file.write_text(run(duty, "show", "harbour"), encoding="utf-8")
+    run(duty, "put", "harbour", str(file), "--by", "Li")
+    assert read(duty, "show", "harbour")["version"] == 3
     file.write_text("{", encoding="utf-8")
     with pytest.raises(InvalidRequestError):
-        run(cli.duty, "put", "harbour", str(file), "--by", "Li")
+        run(duty, "put", "harbour", str(file), "--by", "Li")

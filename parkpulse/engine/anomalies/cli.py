@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 
 import click
 import msgspec
 
 from parkpulse import settings
-from parkpulse.errors import InvalidRequestError
+from parkpulse.model import typed
 from parkpulse.model.definitions import LEAST_SCORE
 from parkpulse.query import anomalies as query
 from parkpulse.store import commandline
@@ -39,8 +39,8 @@ def anomalies(
     """List unusual readings of PARK, newest first, and why they are."""
     search = Search(
         park,
-        _moment(since, "from"),
-        _moment(until, "to"),
+        typed.moment(since, "from") if since else None,
+        typed.moment(until, "to") if until else None,
         device=device,
         metric=metric,
         least_score=min_score,
@@ -57,16 +57,3 @@ def anomalies(
             f"{at:%Y-%m-%dT%H:%M:%SZ}  {each.score:.4f}  {each.device}/{each.metric}"
             f"  {each.value:g}  {each.reason.zh} / {each.reason.en}"
         )
-
-
-def _moment(text: str | None, option: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        message = f"{text!r} is no time with a zone"
-        raise InvalidRequestError(code="bad_time", message=message, pointer=option)
-    return found

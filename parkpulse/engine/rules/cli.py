@@ -14,8 +14,7 @@ import msgspec
 
 from parkpulse import settings
 from parkpulse.errors import InvalidRequestError
-from parkpulse.model import instants
-from parkpulse.model.periods import Calendar
+from parkpulse.model import typed
 from parkpulse.query import backtest as history
 from parkpulse.query import rule_edits
 from parkpulse.query.rule_edits import Search
@@ -206,8 +205,10 @@ def backtest(
     as_json: bool,  # noqa: FBT001 - how click passes an option
 ) -> None:
     """Tell what a rule would have done: RULE is a stored code or a file."""
-    end = datetime.now(UTC) if until is None else _moment(until, tz)
-    start = end - timedelta(days=_DAYS) if since is None else _moment(since, tz)
+    end = datetime.now(UTC) if until is None else typed.day_or_moment(until, tz, "to")
+    start = end - timedelta(days=_DAYS)
+    if since is not None:
+        start = typed.day_or_moment(since, tz, "from")
     with _opened() as conn:
         found = [
             (each.code, history.run(conn, each, start, end, park))
@@ -248,16 +249,3 @@ def _summary(code: str, found: history.Backtest) -> str:
         for each in found.devices[:10]
     ]
     return "\n".join(lines)
-
-
-def _moment(text: str, tz: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        message = f"{text!r} is neither a day nor a time"
-        raise InvalidRequestError(
-            code="bad_time", message=message, pointer="from"
-        ) from error
-    if moment.tzinfo is not None:
-        return moment
-    return instants.from_us(Calendar(tz).midnight(moment.date()))
