@@ -6,10 +6,12 @@ transaction, so each happens once however often the process is killed.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from parkpulse.model import duty as model
 from parkpulse.model import instants
+from parkpulse.model.duty import Plan
 from parkpulse.query import alert_actions, alert_messages, alerts
 from parkpulse.query.alert_actions import By
 from parkpulse.store import duty as store
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from parkpulse.model.duty import Person, Plan, Policy
+    from parkpulse.model.duty import Person, Policy
     from parkpulse.store.duty import Running, Waiting
     from parkpulse.store.parks import ParkRow
     from parkpulse.store.pool import Connection
@@ -33,8 +35,9 @@ def attend(conn: Connection, park_ids: Sequence[int], page_url: str) -> None:
         store.stop(conn, [escalation], why)
     clocks = parks.clocks(conn)
     rows = {row.id: row for row in parks.parks(conn)}
-    plans = {each: store.load(conn, each).plan for each in park_ids}
-    for waiting in store.waiting(conn, park_ids):
+    plans = defaultdict(Plan, store.plans(conn, park_ids))
+    with_policies = [park for park, plan in plans.items() if plan.policies]
+    for waiting in store.waiting(conn, park_ids, with_policies):
         _begin(conn, waiting, plans[waiting.park_id], clocks[waiting.park_id])
     # A step that reaches nobody makes the next one due at once.
     for _ in range(_MOST_STEPS):

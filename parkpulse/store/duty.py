@@ -10,7 +10,7 @@ from parkpulse.errors import ConflictError, InvalidRequestError
 from parkpulse.model.duty import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
     from typing import Literal
     from uuid import UUID
@@ -78,7 +78,23 @@ def load(conn: Connection, park_id: int) -> StoredPlan:
     if row is None:
         return StoredPlan(0, Plan(), "", None)
     version, document, actor, at = row
-    return StoredPlan(version, msgspec.json.decode(document, type=Plan), actor, at)
+    return StoredPlan(version, _plan(document), actor, at)
+
+
+def plans(conn: Connection, park_ids: Sequence[int]) -> dict[int, Plan]:
+    """Plans in force of those of the parks that have one."""
+    rows = conn.execute(
+        """
+        select distinct on (park_id) park_id, document::text from duty_plan
+        where park_id = any(%s) order by park_id, version desc
+        """,
+        [list(park_ids)],
+    )
+    return {park_id: _plan(document) for park_id, document in rows}
+
+
+def _plan(document: str) -> Plan:
+    return msgspec.json.decode(document, type=Plan)
 
 
 def save(
@@ -133,19 +149,27 @@ def channel_ids(conn: Connection, park_id: int, names: Iterable[str]) -> dict[st
     return dict(rows.fetchall())
 
 
-def waiting(conn: Connection, park_ids: Sequence[int]) -> list[Waiting]:
-    """Alerts that last, were told, are not quiet and wait for an acknowledgement."""
+def waiting(
+    conn: Connection, park_ids: Sequence[int], with_policies: Collection[int]
+) -> list[Waiting]:
+    """Alerts that last, were told, are not quiet and wait for an acknowledgement.
+
+    Where a park has no policies, only those that are still escalated by an earlier one.
+    """
     rows = conn.execute(
         """
-        select a.id, a.park_id, a.severity, e.policy from alert a
-        left join escalation e
-            on e.alert_id = a.id and (e.stopped is null or e.stopped = 'done')
-        where a.park_id = any(%s) and a.state = 'unacknowledged' and not a.retroactive
-            and not exists (
-                select from alert_quiet_now q where q.alert_id = a.id)
-        order by a.id
+        with waiting as (
+            select a.id, a.park_id, a.severity, e.policy from alert a
+            left join escalation e
+                on e.alert_id = a.id and (e.stopped is null or e.stopped = 'done')
+            where a.park_id = any(%s) and a.state = 'unacknowledged'
+                and not a.retroactive and (e.id is not null or a.park_id = any(%s)))
+        select id, park_id, severity, policy from waiting
+        where id not in (
+            select alert_id from alert_quiet_among(array(select id from waiting)))
+        order by id
         """,
-        [list(park_ids)],
+        [list(park_ids), sorted(with_policies)],
     )
     return [Waiting(*row) for row in rows]
 
@@ -175,20 +199,25 @@ def answered(conn: Connection, park_ids: Sequence[int]) -> list[tuple[int, Stopp
     """Escalations that are to stop, and why."""
     rows = conn.execute(
         """
-        select e.id, case
-            when a.state = 'acknowledged' or a.acknowledged_at is not null
-                then 'acknowledged'
-            when exists (select from alert_quiet_now q where q.alert_id = a.id)
-                then 'quiet' else 'returned' end
-        from escalation e join alert a on a.id = e.alert_id
-        where (e.stopped is null or e.stopped = 'done') and a.park_id = any(%s)
-            and (a.state <> 'unacknowledged' or exists (
-                select from alert_quiet_now q where q.alert_id = a.id)
-                or exists (
+        with running as (
+            select e.id, e.alert_id, a.state, exists (
                     select from alert_event v
                     where v.alert_id = a.id and v.id > e.after_event
-                        and v.kind in ('cleared', 'acknowledged', 'shelved')))
-        order by e.id
+                        and v.kind in ('cleared', 'acknowledged', 'shelved')
+                ) as is_answered,
+                a.state = 'acknowledged' or a.acknowledged_at is not null
+                    as is_acknowledged
+            from escalation e join alert a on a.id = e.alert_id
+            where (e.stopped is null or e.stopped = 'done') and a.park_id = any(%s)),
+        quiet as (
+            select distinct alert_id
+            from alert_quiet_among(array(select alert_id from running)))
+        select r.id, case
+            when r.is_acknowledged then 'acknowledged'
+            when q.alert_id is not null then 'quiet' else 'returned' end
+        from running r left join quiet q on q.alert_id = r.alert_id
+        where r.state <> 'unacknowledged' or q.alert_id is not null or r.is_answered
+        order by r.id
         """,
         [list(park_ids)],
     )

@@ -65,7 +65,7 @@ def among(conn: Connection, alert_ids: Iterable[UUID]) -> dict[UUID, QuietNow]:
     rows = conn.execute(
         """
         select distinct on (alert_id) alert_id, kind, since, until, actor, reason
-        from alert_quiet_now where alert_id = any(%s)
+        from alert_quiet_among(%s::uuid[])
         order by alert_id, array_position(
             array['out_of_service', 'shelved', 'suppressed_by_design', 'maintenance'],
             kind), until desc nulls first
@@ -132,10 +132,14 @@ def audible(conn: Connection, park_ids: Sequence[int]) -> list[UUID]:
     """Alerts that were withheld and are not quiet any more."""
     rows = conn.execute(
         """
-        select w.alert_id from alert_withheld w join alert a on a.id = w.alert_id
-        where a.park_id = any(%s) and not exists (
-            select from alert_quiet_now q where q.alert_id = w.alert_id)
-        order by w.alert_id
+        with withheld as (
+            select w.alert_id from alert_withheld w join alert a on a.id = w.alert_id
+            where a.park_id = any(%s))
+        select alert_id from withheld
+        except
+        select alert_id
+        from alert_quiet_among(array(select alert_id from withheld))
+        order by alert_id
         """,
         [list(park_ids)],
     )
