@@ -254,6 +254,13 @@ class Signal:
         """How many readings before that it needs."""
         return self.measure.lead
 
+    @property
+    def likeness(self) -> str:
+        """Signals that have it in common score all readings alike."""
+        when = (self.weekly, self.repeat)
+        side = (self.sign, self.limit) if any(when) else ()
+        return repr((self.measure, *when, *side))
+
     def apply(self, ts: IntArray, value: FloatArray) -> Scores:
         """Return one score for each reading of a series, sorted by time [us]."""
         first = np.arange(len(ts)) == 0

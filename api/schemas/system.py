@@ -58,6 +58,14 @@ class Outbox(Answer):
     oldest_s: float | None = Field(description="Age of the oldest that waits. [s]")
 
 
+class Detector(Answer):
+    """Series that the anomaly detector follows, within memory and processor time."""
+
+    watched: int = Field(description="Series that rules of anomalies watch.")
+    followed: int = Field(description="Those that are scored.")
+    share: float = Field(description="Of one core that it takes. [-]")
+
+
 class Balance(Answer):
     """Messages of the last 24 hours by what became of them."""
 
@@ -103,6 +111,7 @@ class System(Answer):
             "workers": [],
             "engines": [],
             "consumers": [{"name": "alerts", "waiting": 0, "oldest_s": None}],
+            "detector": {"watched": 200, "followed": 200, "share": 0.01},
             "outbox": {"pending": 0, "delivered": 4, "dead": 0, "oldest_s": None},
             "ledger": {
                 "received": 10,
@@ -127,6 +136,7 @@ class System(Answer):
     workers: list[Worker]
     engines: list[Engine]
     consumers: list[Consumer]
+    detector: Detector
     outbox: Outbox
     ledger: Balance
     storage: Storage

@@ -39,9 +39,9 @@ def scores(watch: Watch, found: InOrder) -> tuple[FloatArray, BoolArray]:
 def _alike(
     watch: Watch, found: InOrder, derived: IntArray
 ) -> Sequence[tuple[Signal, IntArray]]:
-    """Put together the rows that compare the same thing."""
-    kind = watch.entries.kinds(found.rows[derived])
-    by_kind = derived[np.argsort(kind, kind="stable")]
+    """Put together the rows that are scored alike."""
+    kind = watch.entries.scored_as(found.rows[derived])
+    by_kind = derived[np.argsort(kind, kind="stable")]  # rows stay sorted
     which, start = np.unique(np.sort(kind), return_index=True)
     groups = np.split(by_kind, start[1:])
     signals = [watch.entries.terms[each].signal for each in which.tolist()]
@@ -59,18 +59,18 @@ def _score(
     rows = found.rows[mine].tolist()
     tails = [watch.tails[row] for row in rows]
     here = _slices(found.row, mine)
-    known = np.array([len(each) for each in tails])
-    before = np.concatenate(tails)
+    known = np.array([each.shape[1] for each in tails])
+    past_ts, past = np.concatenate(tails, axis=1)
     count = np.diff(np.searchsorted(found.row[here], np.append(mine, mine[-1] + 1)))
     # Each row's tail before its new readings.
     order = np.argsort(
         np.concatenate([np.repeat(mine, known), found.row[here]]), kind="stable"
     )
-    ts = np.concatenate([before["ts"], found.ts[here]])[order]
-    raw = np.concatenate([before["value"], found.value[here]])[order]
+    ts = np.concatenate([past_ts, found.ts[here]])[order]
+    raw = np.concatenate([past.view(np.float64), found.value[here]])[order]
     first = np.zeros(len(ts), np.bool_)
     first[np.cumsum(known + count) - known - count] = True
-    is_new = order >= len(before)
+    is_new = order >= len(past)
     value[here] = signal.apply_all(ts, raw, first).score[is_new]
     watch.keep_tails(rows, ts, raw, first)
 

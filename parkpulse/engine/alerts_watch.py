@@ -59,8 +59,6 @@ is retroactive; when the newest condition that is over ended [us]; and the field
 
 
 _WHOLE = np.dtype([("of", f"V{ROW.itemsize - STATE.itemsize}"), ("state", STATE)])
-TAIL = np.dtype([("ts", "<i8"), ("value", "<f8")])
-"""Observed time [us] and value of a reading that the next one's score may need."""
 
 
 class Entry(NamedTuple):
@@ -115,6 +113,14 @@ class Entries:
             rule_terms.terms(rules[rule[row]][1], known.at(int(position[row])))
             for row in first.tolist()
         ]
+        numbers: dict[str, int] = {}
+        self._alike = np.array(
+            [
+                numbers.setdefault(each.signal.likeness if each.signal else "", number)
+                for number, each in enumerate(self._terms)
+            ],
+            np.int64,
+        )
 
     def __len__(self) -> int:
         return len(self.position)
@@ -145,10 +151,10 @@ class Entries:
         """Terms that occur, each once."""
         return self._terms
 
-    def kinds(self, rows: IntArray) -> IntArray:
-        """Return the index of the terms of some rows."""
-        kinds: IntArray = self._kind[rows]
-        return kinds
+    def scored_as(self, rows: IntArray) -> IntArray:
+        """Return the index of terms that score the readings of some rows alike."""
+        found: IntArray = self._alike[self._kind[rows]]
+        return found
 
 
 @dataclass
@@ -184,8 +190,11 @@ class Watch:
     """Whether a row compares something else than its readings, shape (n,)."""
     reach: Reach = field(init=False)
     """How far before a reading each row looks."""
-    tails: dict[int, Structured] = field(default_factory=dict)
-    """Newest readings of derived rows, of which they are known, arrays of TAIL."""
+    tails: dict[int, IntArray] = field(default_factory=dict)
+    """Newest readings of derived rows, of which they are known, shape (2, k).
+
+    Times [us], and the bits of values: arrays of one type are joined soonest.
+    """
 
     def __post_init__(self) -> None:
         count = len(self.entries)
@@ -336,12 +345,11 @@ class Watch:
         signal = self.entries[rows[0]].terms.signal
         if signal is None:
             return
-        every = np.empty(len(ts), TAIL)
-        every["ts"], every["value"] = ts, value
+        every = np.stack([ts, np.ascontiguousarray(value).view(np.int64)])
         begin = signal.tails(ts, first)
         end = np.append(np.flatnonzero(first)[1:], len(ts))
         for row, low, high in zip(rows, begin.tolist(), end.tolist(), strict=True):
-            self.tails[row] = every[low:high].copy()
+            self.tails[row] = every[:, low:high].copy()
 
     def clock(self, clocks: Mapping[int, int], rows: IntArray) -> IntArray:
         """Return the park's clock of each row [us]."""

@@ -104,6 +104,30 @@ FIGURES = (
         "select count(*) from engine where until > now()",
     ),
     Figure(
+        "parkpulse_detector_series",
+        "gauge",
+        ("state",),
+        "Series that rules of anomalies watch, and those of them that are followed.",
+        """
+        select s.state, s.count from (
+            select sum(watched) as watched, sum(followed) as followed
+            from detector_load where at > now() - interval '5 minutes') l
+        cross join lateral (values ('watched', l.watched), ('followed', l.followed))
+            as s (state, count)
+        where s.count is not null
+        """,
+    ),
+    Figure(
+        "parkpulse_detector_share",
+        "gauge",
+        (),
+        "Share of one core that the detector takes, of the busiest process.",
+        """
+        select max(share)::float8 from detector_load
+        where at > now() - interval '5 minutes' having count(*) > 0
+        """,
+    ),
+    Figure(
         "parkpulse_consumer_unread_batches",
         "gauge",
         ("consumer",),
