@@ -18,9 +18,6 @@ const act = (
   body: Act & { until?: string; assignee?: string | null },
 ) => post<Alert>(`/alerts/${enc(id)}/${action}`, body);
 
-export const acknowledgeMany = (ids: string[], actor: string, comment: string) =>
-  post<desk.Outcomes>("/alerts/acknowledge", { ids, actor, comment });
-
 export const shelve = (id: string, body: Act, until: Date) =>
   act(id, "shelve", { ...body, until: until.toISOString() });
 

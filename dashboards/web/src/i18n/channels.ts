@@ -64,7 +64,6 @@ export const en = {
   log: {
     title: "Deliveries",
     none: "No message yet.",
-    noneOf: "No such message.",
     anyState: "every state",
     anyChannel: "every channel",
     states: { dead: "given up", pending: "waiting", delivered: "delivered" },
@@ -149,7 +148,6 @@ export const zh: typeof en = {
   log: {
     title: "发送记录",
     none: "尚无消息。",
-    noneOf: "没有此类消息。",
     anyState: "全部状态",
     anyChannel: "全部渠道",
     states: { dead: "已放弃", pending: "待发送", delivered: "已送达" },

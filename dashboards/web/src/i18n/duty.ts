@@ -30,7 +30,6 @@ export const en = {
   addPerson: "Add a person",
   addRoster: "Add a roster",
   addShift: "Add a shift",
-  removeSubstitution: "Take back",
   substitutions: "Who stands in",
   escalation: "Escalation",
   escalationNote:
@@ -169,7 +168,6 @@ export const zh: typeof en = {
   addPerson: "添加人员",
   addRoster: "添加值班表",
   addShift: "添加班次",
-  removeSubstitution: "撤销",
   substitutions: "替班",
   escalation: "升级",
   escalationNote: "无人确认时执行下一步。告警级别达到的策略中，取级别最高者。",
