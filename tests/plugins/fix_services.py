@@ -2,6 +2,7 @@
 
 database_url         str: URL of a fresh database with the migrations applied, for one
                      test; the role owns it and is no superuser.
+other_database_url   str: a second one.
 empty_database_url   str: the same with the extension and nothing else.
 database_server      DatabaseServer of the whole session: `url`, `superuser_url`. Don't
                      stop this one.
@@ -143,8 +144,17 @@ def server_home() -> Iterator[Path]:
     shutil.rmtree(home)
 
 
-def _running_database(programs: servers.Servers) -> Iterator[DatabaseServer]:
+_NEVER_KILLED = "fsync = off\nfull_page_writes = off\n"
+"""Settings of the session's server, which no test stops."""
+
+
+def _running_database(
+    programs: servers.Servers, settings_of_test: str = ""
+) -> Iterator[DatabaseServer]:
     home = _new_home()
+    own = home / "postgresql.d"
+    own.mkdir(mode=0o755)
+    (own / "test.conf").write_text(settings_of_test)
     user = account.unprivileged(home)
     served = Database(programs.postgres, home, ports.free(), user)
     server = DatabaseServer(served, home / "database.log")
@@ -156,7 +166,7 @@ def _running_database(programs: servers.Servers) -> Iterator[DatabaseServer]:
 
 @pytest.fixture(scope="session")
 def database_server(programs: servers.Servers) -> Iterator[DatabaseServer]:
-    yield from _running_database(programs)
+    yield from _running_database(programs, _NEVER_KILLED)
 
 
 @pytest.fixture
@@ -228,6 +238,13 @@ def _lent(server: DatabaseServer, template: str) -> Iterator[str]:
 
 @pytest.fixture
 def database_url(
+    database_server: DatabaseServer, _migrated_template: str
+) -> Iterator[str]:
+    yield from _lent(database_server, _migrated_template)
+
+
+@pytest.fixture
+def other_database_url(
     database_server: DatabaseServer, _migrated_template: str
 ) -> Iterator[str]:
     yield from _lent(database_server, _migrated_template)
