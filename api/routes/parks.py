@@ -12,18 +12,22 @@ from api.auth.rights import Right, Who, needs
 from api.context import Ctx
 from api.schemas.common import Page, Paged
 from api.schemas.devices import LatestList
-from api.schemas.parks import DataCentre, Park, ParkDetail
+from api.schemas.parks import DataCentre, Park, ParkDetail, ParkQuery
 from parkpulse.query import alerts, paging, parks, series
 
 router = APIRouter(tags=["parks"], dependencies=[needs(Right.READ)])
 
 
 @router.get("/parks", response_model=Page[Park], summary="All parks")
-def list_parks(query: Annotated[Paged, Query()], ctx: Ctx, who: Who) -> object:
+def list_parks(query: Annotated[ParkQuery, Query()], ctx: Ctx, who: Who) -> object:
     """Every park at a glance: its clock, devices by state, alerts by severity."""
     with ctx.database.transaction() as conn:
         counts = alerts.counts(conn)
-    seen = [each for each in parks.view_all(ctx.live, counts) if who.sees(each.code)]
+    seen = [
+        each
+        for each in parks.view_all(ctx.live, counts)
+        if who.sees(each.code) and (query.service or not each.service)
+    ]
     return paging.by_code(seen, query.limit, query.cursor)
 
 

@@ -116,7 +116,7 @@ class SeriesQuery(Paged, Exported):
     place: Code | None = Field(
         default=None, description="A place; those within it count too."
     )
-    group: list[Group] = Field(default=[], max_length=6)
+    group: list[Group] = Field(default=[], max_length=7)
     q: Text | None = Field(
         default=None,
         description="Words that are all in the names of device, metric or place.",

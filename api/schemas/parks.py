@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.schemas.common import Answer, Name, example
+from api.schemas.common import Answer, Name, Paged, example
 
 PARK: dict[str, Any] = {
     "code": "demo",
@@ -18,6 +18,7 @@ PARK: dict[str, Any] = {
     "last_ts": "2026-11-22T10:14:58Z",
     "zone": "Asia/Shanghai",
     "simulated": True,
+    "service": False,
     "devices": {"total": 42, "reporting": 40, "silent": 1, "discovered": 1},
     "alerts": {"critical": 0, "high": 1, "medium": 0, "low": 2},
 }
@@ -69,6 +70,7 @@ class Park(Answer):
     last_ts: datetime | None = Field(description="Observed time of the newest reading.")
     zone: str = Field(description="IANA zone that its days are counted in.")
     simulated: bool
+    service: bool = Field(description="It stands for the service itself.")
     devices: DeviceCounts
     alerts: AlertCounts
 
@@ -103,3 +105,11 @@ class ParkDetail(Park):
 
     places: list[Place]
     data_centres: list[DataCentre]
+
+
+class ParkQuery(Paged):
+    """Which parks."""
+
+    service: bool = Field(
+        default=False, description="Also the park that stands for the service itself."
+    )

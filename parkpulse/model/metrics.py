@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Literal
 
 Kind = Literal["gauge", "counter", "interval", "state"]
-Group = Literal["water", "rain", "soil", "tunnel", "power", "health"]
+Group = Literal["water", "rain", "soil", "tunnel", "power", "health", "service"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,16 @@ Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 """Id of a park or of something within it, as it stands in topics and addresses."""
 Grade = Literal["demonstration", "growth"]
 PlaceKind = Literal[
-    "area", "building", "machine_hall", "compartment", "river_section", "road", "field"
+    "area",
+    "building",
+    "machine_hall",
+    "compartment",
+    "river_section",
+    "road",
+    "field",
+    "service",
 ]
+"""`service`: no place but the service itself (`model/service_park.py`)."""
 Stamp = Literal["start", "end"]
 Clock = Literal["trusted", "untrusted"]
 Role = Literal[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import platform
 import signal
 import sys
 from typing import TYPE_CHECKING, cast
@@ -21,6 +22,7 @@ from parkpulse.notify.dispatch import Dispatcher
 from parkpulse.notify.emergency import EmergencyChannel
 from parkpulse.notify.platforms.contract import Options
 from parkpulse.notify.process import Notifier
+from parkpulse.notify.pulse import Pulse
 from parkpulse.notify.schedule import Step
 from parkpulse.notify.watch import Watch
 from parkpulse.store import channels as store
@@ -260,7 +262,7 @@ def set_emergency(name: str, *, as_json: bool) -> None:
 
 @notify.command("watch")
 def watch_processes() -> None:
-    """Watch database, broker, engine and ingest; use the emergency channel."""
+    """Watch the service: use the emergency channel, record it as readings."""
     config = settings.load()
     _log_to_stderr(config)
     with _dispatching(config) as (dispatcher, _):
@@ -274,6 +276,11 @@ def watch_processes() -> None:
                 (config.disk_folder or config.home).expanduser().absolute(),
                 config.disk_warn_mb,
                 config.disk_stop_mb,
+            ),
+            Pulse(
+                platform.node() or "localhost",
+                config.required_database_url(),
+                config.required_mqtt_url(),
             ),
         )
         for each in (signal.SIGTERM, signal.SIGINT):

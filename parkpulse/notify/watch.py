@@ -7,6 +7,7 @@ import logging
 import platform
 import socket
 import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,16 +16,19 @@ import msgspec
 from uuid_utils import compat
 
 from parkpulse.errors import ParkpulseError, StoreError
+from parkpulse.model import service_park
 from parkpulse.notify import dispatch, emergency, schedule
 from parkpulse.notify.platforms.contract import Task
+from parkpulse.notify.pulse import Seen, Traces, restarts
 from parkpulse.notify.schedule import Step
-from parkpulse.store import health, outages, pool
+from parkpulse.store import health, outages, pool, status
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from parkpulse.notify.dispatch import Dispatcher
     from parkpulse.notify.emergency import Outage, Part, Say, State
+    from parkpulse.notify.pulse import Pulse
     from parkpulse.notify.vault import Vault
     from parkpulse.store.disk import Guard
     from parkpulse.store.health import Signs
@@ -52,6 +56,8 @@ class Watch:
         Open the channel's secret and send.
     guard
         Watches the disk; None: nobody does.
+    pulse
+        Gets what is seen, as readings of the service's own park; None: nobody does.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class Watch:
         vault: Vault,
         dispatcher: Dispatcher,
         guard: Guard | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._home = home
         self._database_url = database_url
@@ -69,6 +76,7 @@ class Watch:
         self._vault = vault
         self._dispatcher = dispatcher
         self._guard = guard
+        self._pulse = pulse
         self._stop = threading.Event()
         self._state = emergency.read_state(home)
 
@@ -80,38 +88,48 @@ class Watch:
         """Watch until stopped."""
         while not self._stop.is_set():
             try:
-                self.look(datetime.now(UTC))
+                self.look(_now())
             except ParkpulseError as error:
                 _log.warning("the emergency watch cannot tell: %s", error)
             self._stop.wait(PERIOD_S)
+        if self._pulse is not None:
+            self._pulse.close()
 
     def look(self, now: datetime) -> State:
         """Look once, tell what must be told, record what can be recorded."""
-        away = self._away()
+        seen = self._see(now)
+        away = missing(seen)
         say = emergency.step(self._state, away, now, str(compat.uuid7()))
         if say is not None:
             self._tell(say, now)
-        if "database" not in away and self._state.finished:
+        if seen.traces is not None and self._state.finished:
             self._record()
         emergency.write_state(self._home, self._state)
+        if self._pulse is not None and self._pulse.is_due(now):
+            self._pulse.beat(seen)
         return self._state
 
-    def _away(self) -> set[Part]:
-        away: set[Part] = set()
+    def _see(self, now: datetime) -> Seen:
+        disk = None
+        if self._guard is not None:
+            disk = (self._guard.check(), self._guard.free_share)
+        return Seen(
+            at=now,
+            broker=_answers(self._mqtt_url),
+            traces=self._traces(),
+            disk=disk,
+            restarts=restarts(self._home / "logs" / service_park.RESTARTS, now),
+        )
+
+    def _traces(self) -> Traces | None:
         try:
             with pool.connect(self._database_url, name="parkpulse watch") as conn:
-                if not outages.is_engine_alive(conn):
-                    away.add("engine")
-                if not outages.is_ingest_alive(conn):
-                    away.add("ingest")
-                away |= troubles(health.signs(conn))
+                before = time.time()
+                clock = status.clock_s(conn)
+                offset = clock - (before + time.time()) / 2
+                return Traces(health.signs(conn), health.queues(conn), offset)
         except StoreError:
-            away = {"database"}
-        if self._guard is not None and self._guard.check() == "full":
-            away.add("disk")
-        if not _answers(self._mqtt_url):
-            away.add("broker")
-        return away
+            return None
 
     def _tell(self, say: Say, now: datetime) -> None:
         channel = emergency.read_channel(self._home)
@@ -147,6 +165,20 @@ class Watch:
             self._state.finished = []
 
 
+def missing(seen: Seen) -> set[Part]:
+    """Tell what is away, and what lives but does not get on."""
+    found: set[Part] = set() if seen.broker else {"broker"}
+    if seen.disk is not None and seen.disk[0] == "full":
+        found.add("disk")
+    if seen.traces is None:
+        return found | {"database"}
+    if not seen.traces.signs.engines:
+        found.add("engine")
+    if not seen.traces.queues.ingests:
+        found.add("ingest")
+    return found | troubles(seen.traces.signs)
+
+
 def troubles(signs: Signs) -> set[Part]:
     """Tell which processes live but do not get on."""
     found: set[Part] = set()
@@ -155,6 +187,12 @@ def troubles(signs: Signs) -> set[Part]:
     if (signs.overdue_delivery_s or 0.0) > OVERDUE_S:
         found.add("outbox")
     return found
+
+
+def _now() -> datetime:
+    """Tell the time in whole milliseconds, as messages do."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _row(outage: Outage) -> outages.Row:

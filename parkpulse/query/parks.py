@@ -31,7 +31,10 @@ class DeviceCounts:
 
 @dataclass(frozen=True, slots=True)
 class ParkView:
-    """A park now; `alerts` counts the unfinished ones by severity."""
+    """A park now; `alerts` counts the unfinished ones by severity.
+
+    `service`: it stands for the service itself.
+    """
 
     code: str
     name: Name
@@ -41,6 +44,7 @@ class ParkView:
     last_ts: datetime | None
     zone: str
     simulated: bool
+    service: bool
     devices: DeviceCounts
     alerts: Mapping[str, int]
     places: Sequence[Place]
@@ -71,6 +75,7 @@ def view(seen: ParkNow, alerts: Mapping[str, int]) -> ParkView:
         last_ts=moment(int(seen.newest.ts.max(initial=NEVER))),
         zone=row.zone,
         simulated=row.simulated,
+        service=row.service,
         devices=_count(seen),
         alerts=alerts,
         places=seen.park.places,

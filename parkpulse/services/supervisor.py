@@ -7,9 +7,11 @@ import selectors
 import signal
 import time
 from collections import deque
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from parkpulse.errors import ServiceError
+from parkpulse.model import service_park
 from parkpulse.services import logs, process
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ _STEADY_AFTER_S = 60.0
 _LONGEST_PAUSE_S = 30.0
 _CHUNK = 65536
 _REMEMBERED = 20
+_MOST_RESTARTS_BYTES = 20_000
 _STEP = "==> "  # begins a line that a program wants a person to see
 _FORCED_WITHIN_S = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -118,6 +121,7 @@ class Supervisor:
 
     def __init__(self, logs_folder: Path, tell: Callable[[str], None]) -> None:
         self._logs_folder = logs_folder
+        self._restarts: logs.LogFile | None = None
         self._tell = tell
         self._children: list[_Child] = []
         self._selector = selectors.DefaultSelector()
@@ -126,6 +130,8 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         self._logs_folder.mkdir(mode=0o700, exist_ok=True)
+        file = self._logs_folder / service_park.RESTARTS
+        self._restarts = logs.LogFile(file, _MOST_RESTARTS_BYTES)
         for each in _SIGNALS:
             # nohup and background jobs of a script ignore some; so do we then.
             if signal.getsignal(each) is not signal.SIG_IGN:
@@ -224,6 +230,7 @@ class Supervisor:
             if now >= child.start_at:
                 child.start()
                 self._watch(child)
+                self._note_restart(child.program.name)
             return
         status = child.status()
         if status is None:
@@ -237,6 +244,11 @@ class Supervisor:
             f"{child.program.name} ended {_how(status)}, starting it again in"
             f" {pause:.0f} s: {child.last_words()} (see {child.log_path})"
         )
+
+    def _note_restart(self, name: str) -> None:
+        if self._restarts is not None:
+            line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {name}"
+            self._restarts.write([line.encode()])
 
     def _pump(self) -> None:
         for key, _ in self._selector.select(_TICK_S):
@@ -268,6 +280,9 @@ class Supervisor:
                 self._selector.unregister(child.output)
             child.close()
         self._children.clear()
+        if self._restarts is not None:
+            self._restarts.close()
+            self._restarts = None
 
     def _stop(self, child: _Child) -> None:
         program = child.program

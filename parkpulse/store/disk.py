@@ -98,6 +98,8 @@ class Guard:
         self._next = 0.0
         self.state: State = "ok"
         self.free_bytes = 0
+        self.free_share = 0.0
+        """[%]"""
 
     def check(self) -> State:
         """Tell how the disk is, as seen within the last seconds."""
@@ -106,6 +108,7 @@ class Guard:
             self._next = now + _PERIOD_S
             disk = self._looked(self._folder)
             self.free_bytes = disk.free_bytes
+            self.free_share = 100.0 * disk.free_bytes / max(disk.total_bytes, 1)
             known = limits(disk.total_bytes, *self._set)
             self.state = judge(disk.free_bytes, known, self.state)
         return self.state

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from parkpulse.store.pool import Connection
 
 
+SILENT_S = 30.0
+"""An ingest worker that gives no sign of life for so long is away. [s]"""
+
+
 class Signs(NamedTuple):
     """Ages in seconds; None when there is nothing to have an age."""
 
@@ -46,3 +50,36 @@ def signs(conn: Connection) -> Signs:
         """
     ).fetchall()
     return Signs(*row)
+
+
+class Queues(NamedTuple):
+    """How many messages wait where."""
+
+    ingests: int
+    """Ingest workers that were seen lately."""
+    waiting: int
+    """Messages of devices that they have received and not committed."""
+    undelivered: int
+    """Messages to people that wait."""
+    dead: int
+    """Messages to people that were given up in the last 24 hours."""
+
+
+def queues(conn: Connection) -> Queues:
+    """Count what lives and what waits."""
+    (row,) = conn.execute(
+        """
+        select w.*, o.*, d.* from (
+            select count(*), coalesce(sum(waiting), 0)::bigint from ingest_worker
+            where seen_at > now() - make_interval(secs => %s)
+        ) w, (
+            select count(*) from outbox where state = 'pending'
+        ) o, (
+            select count(*) from outbox b join channel c on c.id = b.channel_id
+            where b.state = 'dead' and c.enabled
+                and b.next_attempt_at > now() - interval '24 hours'
+        ) d
+        """,
+        [SILENT_S],
+    ).fetchall()
+    return Queues(*row)

@@ -1,4 +1,4 @@
-"""Whether the processes at work live, and the record of times without them."""
+"""The record of times without the database, the broker or the processes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from parkpulse.store.pool import Connection
-
-_SILENT_S = 30.0
 
 
 class Row(NamedTuple):
@@ -24,24 +22,6 @@ class Row(NamedTuple):
     told_end_at: datetime | None
     channel: str | None
     error: str | None
-
-
-def is_engine_alive(conn: Connection) -> bool:
-    """Whether any engine process says that it lives."""
-    return _exists(conn.execute("select 1 from engine where until > now()").fetchone())
-
-
-def is_ingest_alive(conn: Connection) -> bool:
-    """Whether any receiving process was seen lately."""
-    found = conn.execute(
-        "select 1 from ingest_worker where seen_at > now() - make_interval(secs => %s)",
-        [_SILENT_S],
-    )
-    return _exists(found.fetchone())
-
-
-def _exists(row: tuple[object, ...] | None) -> bool:
-    return row is not None
 
 
 def add(conn: Connection, outage: Row) -> None:

@@ -24,6 +24,8 @@ class ParkRow(NamedTuple):
     zone: str
     accept_from: datetime
     simulated: bool
+    service: bool
+    """Whether it stands for the service itself."""
 
 
 class PlaceRow(NamedTuple):
@@ -85,7 +87,7 @@ def parks(conn: Connection) -> list[ParkRow]:
     found = conn.execute(
         """
         select id, code, name_zh, name_en, grade, clock, data_now, zone, accept_from,
-            simulated
+            simulated, service
         from park order by code collate "C"
         """
     )

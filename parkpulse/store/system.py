@@ -96,12 +96,13 @@ def outbox(conn: Connection) -> Outbox:
                 where state = 'delivered' and created_at > now() - interval '24 hours'
             ),
             count(*) filter (
-                where state = 'dead' and created_at > now() - interval '24 hours'
+                where state = 'dead' and next_attempt_at > now() - interval '24 hours'
             ),
             extract(epoch from now() - min(created_at) filter (
                 where state = 'pending'))::float8
         from outbox
         where state = 'pending' or created_at > now() - interval '24 hours'
+            or (state = 'dead' and next_attempt_at > now() - interval '24 hours')
         """
     ).fetchall()
     return Outbox(*row)

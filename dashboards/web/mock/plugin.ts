@@ -38,6 +38,7 @@ function park() {
     last_ts: new Date().toISOString(),
     zone: "Asia/Shanghai",
     simulated: true,
+    service: false,
     devices: {
       total: all.length,
       reporting: all.filter((d) => !d.silent).length,

@@ -1,5 +1,5 @@
 /** What the integrator's and administrator's pages ask the API. */
-import { address, get, post, put, remove, type Query } from "./client";
+import { address, all, get, post, put, remove, type Query } from "./client";
 import type { Device, Name, Page, Park } from "./types";
 
 const enc = encodeURIComponent;
@@ -244,5 +244,8 @@ export interface System {
 }
 
 export const system = () => get<System>("/system");
+
+/** All parks, that of the service itself among them. */
+export const everyPark = () => all<Park>("/parks", { service: true });
 
 export type { Park };

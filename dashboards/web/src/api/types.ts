@@ -26,6 +26,8 @@ export interface Park {
   last_ts: string | null;
   zone: string;
   simulated: boolean;
+  /** It stands for the service itself; lists of parks leave it out. */
+  service: boolean;
   devices: { total: number; reporting: number; silent: number; discovered: number };
   alerts: Record<Severity, number>;
 }
@@ -87,7 +89,7 @@ export interface Device {
 }
 
 export type SeriesKind = "gauge" | "counter" | "interval" | "state";
-export type Group = "water" | "rain" | "soil" | "tunnel" | "power" | "health";
+export type Group = "water" | "rain" | "soil" | "tunnel" | "power" | "health" | "service";
 
 export interface Limit {
   severity: Severity;

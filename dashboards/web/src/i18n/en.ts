@@ -82,6 +82,7 @@ export const en = {
     tunnel: "Utility tunnel",
     power: "Power",
     health: "Device health",
+    service: "The service itself",
   },
   strip: {
     points: (n: string) => plural(n, "point"),

@@ -236,6 +236,7 @@ export const en = {
     versions: "Versions",
     schema: "schema",
     metrics: "Prometheus metrics",
+    course: "Course and alerts",
     api: "API reference",
   },
 };
@@ -465,6 +466,7 @@ export const zh: typeof en = {
     versions: "版本",
     schema: "库表结构",
     metrics: "Prometheus 指标",
+    course: "历史曲线与告警",
     api: "接口文档",
   },
 };

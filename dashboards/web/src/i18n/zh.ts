@@ -79,6 +79,7 @@ export const zh: Dictionary = {
     tunnel: "综合管廊",
     power: "电力",
     health: "设备状况",
+    service: "服务自身",
   },
   strip: {
     points: (n) => `${n} 个测点`,

@@ -27,6 +27,7 @@ const FIXED: Record<string, { unit: string; decimals: number }> = {
   V: { unit: "V", decimals: 2 },
   dBm: { unit: "dBm", decimals: 0 },
   dB: { unit: "dB", decimals: 0 },
+  s: { unit: "s", decimals: 1 },
   "1": { unit: "", decimals: 0 },
 };
 
