@@ -86,6 +86,18 @@ def metered(ts: IntArray, value: FloatArray, register: Register) -> Segments:
 
     For ratios of several meters: a lower bound on one side only would shift them, while
     time that is not covered leaves both sides alike.
+
+    Parameters
+    ----------
+    ts, value : arrays, shape (n,)
+        As in `from_register`. [us since 1970 UTC], [the series' unit]
+    register : Register
+        Its parameters.
+
+    Returns
+    -------
+    Segments
+        Those of `from_register` but `LOWER_BOUND`.
     """
     found = from_register(ts, value, register)
     return found.take(found.kind != LOWER_BOUND)
@@ -114,7 +126,15 @@ class Counted:
 
 
 def read_register(ts: IntArray, value: FloatArray, register: Register) -> Counted:
-    """Do as `from_register` and tell of everything odd."""
+    """Do as `from_register` and tell of everything odd.
+
+    Parameters
+    ----------
+    ts, value : arrays, shape (n,)
+        As in `from_register`. [us since 1970 UTC], [the series' unit]
+    register : Register
+        Its parameters.
+    """
     ts, value = _usable(ts, value)
     none = np.empty((0, 2), np.int64)
     if len(ts) < 2:  # noqa: PLR2004 - a register tells nothing by one reading
@@ -214,7 +234,21 @@ def _plain(step: FloatArray, length: IntArray, register: Register) -> BoolArray:
 def rolled(
     before: FloatArray, step: FloatArray, length: IntArray, register: Register
 ) -> BoolArray:
-    """Whether a step downwards is the register's passing its modulus."""
+    """Whether a step downwards is the register's passing its modulus.
+
+    Parameters
+    ----------
+    before, step : arrays, shape (k,)
+        Reading before the step, and how far it goes. [the series' unit]
+    length : array, shape (k,)
+        Time between the readings. [us]
+    register : Register
+        Its parameters; without a modulus nothing is.
+
+    Returns
+    -------
+    array, shape (k,)
+    """
     if register.modulus is None:
         return np.zeros(len(step), np.bool_)
     return (

@@ -298,7 +298,19 @@ def _estimates(
 
 
 def slices(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
-    """Sum values[first[i]:last[i]] along the first axis."""
+    """Sum slices along the first axis.
+
+    Parameters
+    ----------
+    values : array, shape (n, ...)
+        What is summed; the result has its unit.
+    first, last : arrays, shape (k,)
+        Slice i is [first[i], last[i]), not empty.
+
+    Returns
+    -------
+    array, shape (k, ...)
+    """
     padded = np.concatenate([values, np.zeros_like(values[:1])])
     pairs = np.stack([first, last], axis=1).ravel()
     found: FloatArray = np.add.reduceat(padded, pairs, axis=0)[::2]

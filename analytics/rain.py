@@ -129,7 +129,17 @@ def from_register(
 
 
 def from_intervals(end: IntArray, amount: FloatArray, interval: int) -> Increments:
-    """Rain of intervals of equal length that end at `end` [us]."""
+    """Rain of intervals of equal length.
+
+    Parameters
+    ----------
+    end : array, shape (n,)
+        End of each interval. [us since 1970 UTC]
+    amount : array, shape (n,)
+        Rain of each; a negative one counts as missing and is suspect. [mm]
+    interval : int
+        Length of all. [us]
+    """
     with np.errstate(invalid="ignore"):
         is_suspect = (amount < 0) | (amount > GREATEST_RATE * interval / MINUTE)
     amount = np.where(amount < 0, np.nan, amount)
@@ -137,7 +147,20 @@ def from_intervals(end: IntArray, amount: FloatArray, interval: int) -> Incremen
 
 
 def daily_resets(first: int, last: int, hour_utc: int = 0) -> IntArray:
-    """Return the daily resets in [first, last] [us]; 08:00 in Beijing is 0 UTC."""
+    """Return the times at which a daily counter begins anew.
+
+    Parameters
+    ----------
+    first, last : int
+        The days that hold these times, and all between. [us since 1970 UTC]
+    hour_utc : int
+        Of the day; 08:00 in Beijing is 0. [h]
+
+    Returns
+    -------
+    array, shape (days,)
+        [us since 1970 UTC]
+    """
     day = 24 * HOUR
     shift = hour_utc * HOUR
     begin = (first - shift) // day

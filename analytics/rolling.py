@@ -74,7 +74,22 @@ def median_step(ts: IntArray, group: Groups) -> FloatArray:
 
 
 def since(ts: IntArray, group: Groups, period: int) -> IntArray:
-    """First row of each row's series that is younger than it by less than `period`."""
+    """First row of each row's series that is older than it by less than `period`.
+
+    Parameters
+    ----------
+    ts : array, shape (n,)
+        Observed times, rising within a series. [us since 1970 UTC]
+    group : Groups
+        Which rows are of one series.
+    period : int
+        Length of the window. [us]
+
+    Returns
+    -------
+    array, shape (n,)
+        Rows; at most the row itself.
+    """
     # One search for all series: each gets a range of its own on one line of time.
     low, high = int(ts.min(initial=0)), int(ts.max(initial=0))
     width = high - low + period + 1

@@ -77,7 +77,13 @@ def place(folder: Path | None, name: str, language: Language) -> Path:
 
 
 def keep(path: Path, text: str) -> None:
-    """Write a profile, whole or not at all, in place of others of its name."""
+    """Write a profile, whole or not at all, in place of others of its name.
+
+    Raises
+    ------
+    ServiceError
+        The folder cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_name(f".{path.name}.new")

@@ -142,7 +142,7 @@ class Draft:
     def put(
         self, source: str, metric: str, read: tuple[float, int], ts_us: int | None
     ) -> None:
-        """Add a value with its quality."""
+        """Add a value with its quality; raises DecodeError `too_large`."""
         value, quality = read
         message = self.message()
         if len(message.values) >= MAXIMUM_VALUES:

@@ -80,7 +80,7 @@ def is_about(name: str) -> bool:
 
 
 def definition(metric: Metric) -> Definition:
-    """Read what a metric with a name says of itself."""
+    """Read what a metric with a name says of itself; raises DecodeError `bad_name`."""
     name = metric.name
     if len(name) > LONGEST_NAME:
         detail = f"a name of {len(name)} characters, at most {LONGEST_NAME} are read"

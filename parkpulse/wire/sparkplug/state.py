@@ -66,7 +66,7 @@ class Node(msgspec.Struct):
             device.aliases = {}
 
     def define(self, name: str, device: Device) -> None:
-        """Take up a device's birth."""
+        """Take up a device's birth; raises DecodeError `too_large`."""
         others = (each for key, each in self.devices.items() if key != name)
         count = len(device.metrics) + sum(len(each.metrics) for each in others)
         if count > MAXIMUM_METRICS or len(self.devices) > MAXIMUM_METRICS:
