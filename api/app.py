@@ -18,6 +18,8 @@ from api.auth import accounts as people
 from api.auth import me, rights, users
 from api.auth.gate import Gate
 from api.auth.rights import Right, needs, open_to_all
+from api.brokers import routes as brokers
+from api.brokers.desk import Desk as Brokers
 from api.context import Context
 from api.feed import Feed
 from api.follower import Follower
@@ -69,7 +71,7 @@ from parkpulse.query.tail import Tail
 from parkpulse.reports.desk import Desk as ReportDesk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from parkpulse.store.pool import Database
     from simulators.scenario.training import Training
@@ -133,6 +135,8 @@ def create(
     mqtt_url: str | None = None,
     unlock: Callable[[bytes], str] = bytes.decode,
     training: Training | None = None,
+    broker_token: str | None = None,
+    certificates: Mapping[str, Path] | None = None,
     accounts: people.Accounts | None = None,
     cache: Path = _CACHE,
     workshop: Workshop | None = None,
@@ -155,6 +159,10 @@ def create(
         Broker that pushed messages go to; None: none is taken.
     unlock
         Decrypts the secrets of push accounts.
+    broker_token
+        By which a broker asks about its clients; None: none may.
+    certificates
+        Ours by their use, for the metrics.
     training
         Starts simulated parks; None: nobody may.
     accounts
@@ -171,12 +179,15 @@ def create(
     app.state.training = training
     app.state.desk = Desk(pushing, app.state.courier, unlock)
     app.state.messaging = messaging
+    app.state.certificates = certificates or {}
+    app.state.brokers = Brokers(database, broker_token)
     app.state.reports = ReportDesk(database, cache.expanduser(), _log.info)
     app.state.workshop = workshop or Workshop(database)
     app.state.accounts = accounts or people.Accounts(database, public_url=public_url)
     app.include_router(push.router, dependencies=[open_to_all()])
     app.include_router(acknowledge.router, dependencies=[open_to_all()])
     _add_page(app, Pages(page))
+    app.include_router(brokers.router, dependencies=[open_to_all()])
     problems.install(app)
     _add_guards(app, accounts, public_url)
     return app

@@ -8,7 +8,9 @@ import os
 import signal
 import socket
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from ipaddress import ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 import uvicorn
@@ -18,9 +20,11 @@ from api import app, guard, listening
 from api.auth import desk
 from api.auth.accounts import Accounts
 from api.messaging import Messaging
+from api.renewal import Renewal
 from api.workshop import Workshop
 from dashboards import page
-from parkpulse import logs, settings
+from parkpulse import logs, settings, tls
+from parkpulse.errors import ConfigError
 from parkpulse.notify import vault
 from parkpulse.store import commandline
 from parkpulse.store.pool import Database
@@ -31,10 +35,12 @@ if TYPE_CHECKING:
     from api.hub import Hub
     from parkpulse.notify.vault import Vault
     from parkpulse.settings import Settings
+    from parkpulse.tls import Pair
 
 _CONNECTIONS = 10
 _STATEMENT_S = 15
 _STOP_WITHIN_S = 5
+_File = click.Path(path_type=Path, dir_okay=False)
 _SETUP_LASTS = timedelta(hours=24)
 
 
@@ -57,13 +63,16 @@ class _Server(uvicorn.Server):
 
 @click.command()
 @click.option("--openapi", is_flag=True, help="Print the OpenAPI document instead.")
-def api(*, openapi: bool) -> None:
+@click.option("--tls-cert", type=_File, help="Certificate: serve by HTTPS.")
+@click.option("--tls-key", type=_File, help="Its key.")
+def api(tls_cert: Path | None, tls_key: Path | None, *, openapi: bool) -> None:
     """Serve the page and the HTTP API."""
     if openapi:
         document = app.described().openapi()
         print(json.dumps(document, ensure_ascii=False, indent=1))
         return
-    _run(settings.load())
+    given = {"tls_cert": tls_cert, "tls_key": tls_key}
+    _run(settings.load().model_copy(update={k: v for k, v in given.items() if v}))
 
 
 def _run(config: Settings) -> None:
@@ -109,8 +118,40 @@ def _workshop(config: Settings, database: Database) -> Workshop:
     return Workshop(database, folder, config.raw_retention_days)
 
 
-def _own_url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _own_url(config: Settings) -> str:
+    scheme = "http" if config.page_pair() is None else "https"
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"{scheme}://{host}:{config.port}"
+
+
+def _certificates(config: Settings) -> dict[str, Path]:
+    """List our certificates by their use."""
+    page = config.page_pair()
+    found = {} if page is None else {"page": page.certificate}
+    if config.mqtt_listen is not None:
+        found["broker"] = config.mqtt_pair().certificate
+    return found
+
+
+def _sealed(pair: Pair | None) -> dict[str, Any]:
+    """Have the server encrypt, and follow its certificate's renewals."""
+    if pair is None:
+        return {}
+    context = tls.server_context(pair)
+    Renewal(context, pair).start()
+    return {"ssl_context_factory": lambda *_: context}
+
+
+def _proxies(trusted: str) -> dict[str, Any]:
+    """Have the server believe what these proxies say about who asks."""
+    named = [each.strip() for each in trusted.split(",") if each.strip()]
+    try:
+        for each in named:
+            ip_network(each)
+    except ValueError as error:
+        message = f"PARKPULSE_TRUSTED_PROXIES: {error}"
+        raise ConfigError(message) from error
+    return {"proxy_headers": bool(named), "forwarded_allow_ips": named}
 
 
 def _accounts(config: Settings, database: Database) -> Accounts:
@@ -137,7 +178,7 @@ def _tell(text: str) -> None:
 
 
 def _serve(config: Settings, database: Database, listener: socket.socket) -> None:
-    page_url = config.public_url or _own_url(config.host, config.port)
+    page_url = config.public_url or _own_url(config)
     opened = _vault(config)
     accounts = _accounts(config, database)
     _offer_setup(database, page_url, is_local=accounts.is_local)
@@ -147,6 +188,10 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
         page_url=page_url,
         public_url=config.public_url,
         mqtt_url=config.mqtt_url.get_secret_value() if config.mqtt_url else None,
+        broker_token=(
+            config.broker_token.get_secret_value() if config.broker_token else None
+        ),
+        certificates=_certificates(config),
         unlock=opened.unlock,
         messaging=Messaging(opened, page_url, config.webhook_allow_private),
         training=_training(config),
@@ -161,8 +206,9 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
             log_config=None,
             server_header=False,
             ws="none",
-            proxy_headers=False,
             timeout_graceful_shutdown=_STOP_WITHIN_S,
+            **_proxies(config.trusted_proxies),
+            **_sealed(config.page_pair()),
         ),
         application.state.context.hub,
     )

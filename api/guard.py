@@ -53,9 +53,12 @@ PUSH = "/push/"
 """Beginning of the paths of platforms. Their token says who asks, whatever name this
 service is reached by, and they are no browsers: host, origin and content type do not
 matter there."""
+BROKER = "/broker/"
+"""Beginning of the paths that brokers ask at; the same holds for them."""
 FORMS = "/a/"
 """Beginning of the paths of signed links, whose page sends a form."""
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+_YEAR_S = 31_536_000
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -85,6 +88,29 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_secure(scheme: str, host: str, public_url: str | None) -> bool:
+    """Whether a request to this host came by HTTPS; a proxy may have taken it off."""
+    if scheme == "https":
+        return True
+    if public_url is None or not public_url.startswith("https:"):
+        return False
+    return urlsplit(f"//{host}").hostname == urlsplit(public_url).hostname
+
+
+def lasting(scheme: str, host: str, public_url: str | None) -> dict[str, str]:
+    """Have browsers come by HTTPS only from now on, if they do now.
+
+    Not to this machine by its own names: other services have those, too.
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        if is_loopback(name) or not is_secure(scheme, host, public_url):
+            return {}
+    except ValueError:
+        return {}
+    return {"strict-transport-security": f"max-age={_YEAR_S}"}
 
 
 def _is_number(host: str) -> bool:
@@ -150,8 +176,8 @@ def _media(headers: Headers) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _is_push(scope: Scope) -> bool:
-    return bool(scope["path"].startswith(PUSH))
+def _is_machine(scope: Scope) -> bool:
+    return bool(scope["path"].startswith((PUSH, BROKER)))
 
 
 def _limit(path: str) -> int:
@@ -199,6 +225,7 @@ class Guard:
     ) -> None:
         self._app = app
         self._public = address(public_url) if public_url else None
+        self._public_url = public_url
         self._is_local = is_local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -210,13 +237,15 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in (HEADERS | https).items():
                     headers.setdefault(name, value)
             await send(message)
 
         request = Request(scope)
+        host = request.headers.get("host", "")
+        https = lasting(scope["scheme"], host, self._public_url)
         code, limit = "", PUSHED_BYTES
-        if not _is_push(scope):
+        if not _is_machine(scope):
             limit = _limit(scope["path"])
             code = refusal(
                 scope["scheme"],

@@ -15,7 +15,7 @@ from ingest.replies import Replier
 from ingest.worker import Worker
 from parkpulse import bus
 from parkpulse.errors import StoreUnavailableError
-from parkpulse.store import wire_states, workers
+from parkpulse.store import pool, wire_states, workers
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ def run(configuration: Configuration, stop: threading.Event) -> None:
         _log.info("ingest ended worker=%s", writer)
     if configuration.role is Role.RETIRING and not len(inbox):
         forget_session(address, configuration.number)
+        with pool.connect(configuration.database_url) as connection:
+            workers.forget(connection, writer)
 
 
 def _remember(database: Database, registrar: Registrar) -> None:

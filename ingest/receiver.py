@@ -12,6 +12,7 @@ import enum
 import logging
 import select
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -23,6 +24,7 @@ from typing_extensions import override
 
 from ingest import packets, topics
 from ingest.arrivals import Arrival
+from parkpulse import bus
 from parkpulse.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -138,8 +140,7 @@ class MqttReceiver:
             protocol=paho.MQTTv311,
         )
         client.connect_timeout = _CONNECT_WITHIN_S
-        if self._address.user is not None:
-            client.username_pw_set(self._address.user, self._address.password)
+        bus.identify(client, self._address)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -283,7 +284,7 @@ class MqttReceiver:
 
     def _read(self, network: _Socket) -> None:
         try:
-            data = network.recv(_READ_BYTES)
+            data = received(network)
             found = self._stream.feed(data)
         except BlockingIOError:
             return
@@ -372,6 +373,31 @@ class MqttReceiver:
         _log.info("disconnected epoch=%d: %s", self._epoch, reason)
 
 
+def received(network: _Socket) -> bytes:
+    """Read what has come; of an encrypted connection record by record.
+
+    Raises
+    ------
+    BlockingIOError
+        Nothing is complete yet.
+    """
+    if not isinstance(network, ssl.SSLSocket):
+        data: bytes = network.recv(_READ_BYTES)
+        return data
+    parts: list[bytes] = []
+    while sum(map(len, parts)) < _READ_BYTES:
+        try:
+            part = network.recv(_READ_BYTES)
+        except ssl.SSLWantReadError as error:
+            if not parts:
+                raise BlockingIOError from error
+            break
+        if not part:
+            break
+        parts.append(part)
+    return b"".join(parts)
+
+
 class _Client(paho.Client):
     """paho, given what was read instead of reading itself."""
 
@@ -427,8 +453,7 @@ def forget_session(address: Address, worker: int) -> None:
         clean_session=True,
         protocol=paho.MQTTv311,
     )
-    if address.user is not None:
-        client.username_pw_set(address.user, address.password)
+    bus.identify(client, address)
     answered = threading.Event()
     client.on_connect = lambda *_: answered.set()
     try:

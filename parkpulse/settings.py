@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -17,6 +18,7 @@ from pydantic_settings import (
 from typing_extensions import override
 
 from parkpulse.errors import ConfigError
+from parkpulse.tls import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,10 +64,33 @@ class Settings(BaseSettings):
     """Port of the private TimescaleDB on loopback."""
     mqtt_port: int = Field(default=21883, ge=1, le=65535)
     """Port of the private broker on loopback."""
+    mqtt_listen: str | None = None
+    """Address where the private broker takes devices from elsewhere too, with TLS."""
+    mqtt_listen_port: int = Field(default=8883, ge=1, le=65535)
+    """Port there."""
+    mqtt_listen_cert: Path | None = None
+    """The broker's certificate there; else `home/tls/server.crt`."""
+    mqtt_listen_key: Path | None = None
+    """Its key; else `home/tls/server.key`."""
+    mqtt_ca: Path | None = None
+    """Authorities that the certificate of an `mqtts://` broker is checked against;
+    None: those of this machine."""
+    mqtt_cert: Path | None = None
+    """Our own certificate at the broker, if it asks for one."""
+    mqtt_key: Path | None = None
+    """Key of our own certificate."""
+    broker_token: SecretStr | None = None
+    """By which a broker may ask us who may connect and publish; None: none may."""
     host: str = "127.0.0.1"
     """Address the page and the API are bound to."""
     port: int = Field(default=8080, ge=1, le=65535)
     """Port of the page and the API."""
+    tls_cert: Path | None = None
+    """Certificate of the page and the API, which are then served by HTTPS."""
+    tls_key: Path | None = None
+    """Its key."""
+    trusted_proxies: str = ""
+    """Addresses and networks of proxies whose X-Forwarded-For is believed, by comma."""
     open_host: bool = False
     """Whether only this machine reaches `host` although it is no loopback address: in a
     container whose port is published on loopback only."""
@@ -119,6 +144,31 @@ class Settings(BaseSettings):
             raise ConfigError(message)
         return self.mqtt_url.get_secret_value()
 
+    def mqtt_pair(self) -> Pair:
+        """Return the certificate and the key of the private broker."""
+        folder = self.home.expanduser().absolute() / "tls"
+        return Pair(
+            self.mqtt_listen_cert or folder / "server.crt",
+            self.mqtt_listen_key or folder / "server.key",
+        )
+
+    def page_pair(self) -> Pair | None:
+        """Return the certificate and the key of the page; None: it is served plain.
+
+        Raises
+        ------
+        ConfigError
+            One is set without the other.
+        """
+        if self.tls_cert is None and self.tls_key is None:
+            return None
+        if self.tls_cert is None or self.tls_key is None:
+            message = (
+                "PARKPULSE_TLS_CERT and PARKPULSE_TLS_KEY belong together: set both"
+            )
+            raise ConfigError(message)
+        return Pair(self.tls_cert, self.tls_key)
+
     @override
     @classmethod
     def settings_customise_sources(
@@ -151,13 +201,12 @@ def load() -> Settings:
     """
     config = configured()
     running = _running(config.home)
-    return config.model_copy(
-        update={
-            name: SecretStr(running[name])
-            for name in ("database_url", "mqtt_url")
-            if getattr(config, name) is None and name in running
-        }
-    )
+    found: dict[str, SecretStr] = {
+        name: SecretStr(running[name])
+        for name in ("database_url", "mqtt_url")
+        if getattr(config, name) is None and name in running
+    }
+    return config.model_copy(update=found)
 
 
 def _running(home: Path) -> dict[str, str]:
@@ -185,9 +234,24 @@ def configured() -> Settings:
         message = f"{CONFIG_VARIABLE} names {named}, which is not a file"
         raise ConfigError(message)
     try:
-        return Settings()
+        config = Settings()
     except (ValidationError, ValueError) as error:
         raise ConfigError(_explain(error)) from error
+    return config.model_copy(update={"mqtt_url": _with_files(config)})
+
+
+def _with_files(config: Settings) -> SecretStr | None:
+    """Return the broker's address with the files that its encryption needs."""
+    if config.mqtt_url is None:
+        return None
+    url = config.mqtt_url.get_secret_value()
+    files = {"ca": config.mqtt_ca, "cert": config.mqtt_cert, "key": config.mqtt_key}
+    named = {name: str(path) for name, path in files.items() if path is not None}
+    if not url.startswith("mqtts:") or not named:
+        return config.mqtt_url
+    parts = urlsplit(url)
+    query = urlencode({**named, **dict(parse_qsl(parts.query))})
+    return SecretStr(urlunsplit(parts._replace(query=query)))
 
 
 def _explain(error: ValueError) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from api import guard
 
@@ -18,14 +17,6 @@ _PLAIN = "parkpulse"
 _SECURE = "__Host-parkpulse"
 _BEARER = b"bearer "
 _LONGEST = 200
-
-
-def is_secure(host: str, public_url: str | None) -> bool:
-    """Whether a request to this host came by HTTPS, which a proxy has taken off."""
-    if public_url is None or not public_url.startswith("https:"):
-        return False
-    asked = urlsplit(f"//{host}").hostname
-    return asked == urlsplit(public_url).hostname
 
 
 def name(*, secure: bool) -> str:
@@ -46,7 +37,7 @@ def token(scope: Scope, public_url: str | None) -> str:
             host = value
     if not cookie:
         return ""
-    secure = is_secure(host.decode("latin-1"), public_url)
+    secure = guard.is_secure(scope["scheme"], host.decode("latin-1"), public_url)
     wanted = name(secure=secure).encode() + b"="
     for each in cookie.split(b";"):
         part = each.strip()
@@ -72,7 +63,8 @@ def put(
     public: str | None,
 ) -> None:
     """Have the browser keep a session; empty to forget it."""
-    secure = is_secure(request.headers.get("host", ""), public)
+    host = request.headers.get("host", "")
+    secure = guard.is_secure(request.url.scheme, host, public)
     response.set_cookie(
         name(secure=secure),
         value,

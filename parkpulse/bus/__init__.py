@@ -10,27 +10,32 @@ from __future__ import annotations
 import enum
 import logging
 import secrets
+import ssl
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from parkpulse import tls
 from parkpulse.errors import BrokerError, ConfigError
+from parkpulse.tls import Pair
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from paho.mqtt.reasoncodes import ReasonCode
 
 log = logging.getLogger(__name__)
 
-DEFAULT_PORT = 1883
+DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 DEFAULT_WINDOW = 500
 CONNECT_WITHIN_S = 10.0
 KEEPALIVE_S = 30
@@ -39,7 +44,10 @@ _NO_SUBSCRIBER = 0x10
 _LARGEST_WINDOW = 65000
 # Without a connection paho keeps the message and sends it on the next one.
 _ACCEPTED = (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN)
-_WRONG_URL = "the broker's address must look like mqtt://user:password@host:port"
+_WRONG_URL = (
+    "the broker's address must look like mqtt://user:password@host:port, or mqtts://"
+)
+_WRONG_QUERY = "the broker's address may name only ca, and cert with key"
 
 
 class State(enum.Enum):
@@ -66,6 +74,15 @@ class Receipt:
         self.reason = ""
 
 
+class Sealed(NamedTuple):
+    """How a connection is encrypted; the broker's name and certificate are checked."""
+
+    ca: Path | None = None
+    """File of the authorities to trust; None: those of this machine."""
+    pair: Pair | None = None
+    """Our own certificate, if the broker asks for one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a broker is, taken from `mqtt://user:password@host:port`."""
@@ -74,22 +91,39 @@ class Address:
     port: int
     user: str | None
     password: str | None
+    sealed: Sealed | None = None
+    """None: in the clear."""
+
+    def context(self) -> ssl.SSLContext | None:
+        """Make what encrypts connections to it; None: nothing does.
+
+        Raises
+        ------
+        ConfigError
+            A file cannot be used.
+        """
+        if self.sealed is None:
+            return None
+        return tls.client_context(self.sealed.ca, self.sealed.pair)
 
 
 def address(url: str) -> Address:
     """Take a broker's URL apart.
 
+    With `mqtts:` the query may name files: `ca`, and `cert` and `key` of our own.
+
     Raises
     ------
     ConfigError
-        It is no `mqtt://` URL with a host; the message does not repeat the URL.
+        It is no such URL with a host; the message does not repeat the URL.
     """
     try:
         parts = urlsplit(url)
-        port = parts.port or DEFAULT_PORT
-    except ValueError as error:
+        port = parts.port or DEFAULT_PORTS[parts.scheme]
+        named = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    except (ValueError, KeyError) as error:
         raise ConfigError(_WRONG_URL) from error
-    if parts.scheme != "mqtt" or not parts.hostname:
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise ConfigError(_WRONG_URL)
     user, password = parts.username, parts.password
     return Address(
@@ -97,7 +131,38 @@ def address(url: str) -> Address:
         port,
         None if user is None else unquote(user),
         None if password is None else unquote(password),
+        _sealed(named) if parts.scheme == "mqtts" else None,
     )
+
+
+def _sealed(named: Mapping[str, str]) -> Sealed:
+    if set(named) - {"ca", "cert", "key"} or ("cert" in named) != ("key" in named):
+        raise ConfigError(_WRONG_QUERY)
+    pair = Pair(Path(named["cert"]), Path(named["key"])) if "cert" in named else None
+    return Sealed(Path(named["ca"]) if "ca" in named else None, pair)
+
+
+def identify(client: paho.Client, to: Address) -> None:
+    """Give a client user, password and encryption.
+
+    Raises
+    ------
+    ConfigError
+        A file of the encryption cannot be used.
+    """
+    if to.user is not None:
+        client.username_pw_set(to.user, to.password)
+    context = to.context()
+    if context is not None:
+        client.tls_set_context(context)
+
+
+def unreached(to: Address, error: OSError) -> BrokerError:
+    """Say why a broker cannot be reached."""
+    where = f"the MQTT broker at {to.host}:{to.port}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return BrokerError(f"{where} is not trusted: {error.verify_message}")
+    return BrokerError(f"{where} cannot be reached: {error}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +190,7 @@ class Publisher:
     Parameters
     ----------
     url
-        `mqtt://user:password@host:port`; never logged.
+        `mqtt://user:password@host:port` or `mqtts://`; never logged.
     window
         Most messages without an answer; `publish` waits while so many are out.
     patience_s
@@ -162,7 +227,7 @@ class Publisher:
             client_id=f"parkpulse-bus-{secrets.token_hex(8)}",
             protocol=paho.MQTTv5,
         )
-        client.username_pw_set(self._address.user, self._address.password)
+        identify(client, self._address)
         # The window is ours: paho's own would queue without telling.
         client.max_inflight_messages = 0
         client.reconnect_delay_set(min_delay=1, max_delay=LONGEST_PAUSE_S)
@@ -203,8 +268,7 @@ class Publisher:
                 clean_start=True,
             )
         except OSError as error:
-            message = f"the MQTT broker at {where} cannot be reached: {error}"
-            raise BrokerError(message) from error
+            raise unreached(self._address, error) from error
         self._client.loop_start()
         with self._changed:
             self._changed.wait_for(lambda: self._answer is not None, CONNECT_WITHIN_S)

@@ -8,6 +8,7 @@ import logging
 import secrets
 import select
 import socket
+import ssl
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 _LARGEST_WINDOW = 65000
 _BULK = 2000
 _VARINT = 128
+# A part of an encrypted record says nothing yet.
+_NOT_NOW = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _NO_SUBSCRIBER, _FAILURE = 0x10, 0x80
 _PUBACK, _PUBACK_REASON, _CONNACK_REASON = 0x40, 4, 3
 _DISCONNECT = b"\xe0\x00"
@@ -47,7 +50,7 @@ class BulkPublisher:
     Parameters
     ----------
     url
-        `mqtt://user:password@host:port`; never logged.
+        `mqtt://user:password@host:port` or `mqtts://`; never logged.
     window
         Most messages without an answer.
     patience_s
@@ -58,6 +61,7 @@ class BulkPublisher:
         self, url: str, *, window: int = 20_000, patience_s: float = 60.0
     ) -> None:
         self._address = bus.address(url)
+        self._context = self._address.context()
         self._wanted_window = min(window, _LARGEST_WINDOW)
         self._window = self._wanted_window
         self._patience_s = patience_s
@@ -153,9 +157,15 @@ class BulkPublisher:
                 if readable:
                     self._read()
                 if writable:
-                    view = view[self._socket.send(view) :]
+                    view = view[self._send(view) :]
         except OSError as error:
             self._take_up(error)
+
+    def _send(self, view: memoryview) -> int:
+        try:
+            return self._socket.send(view)
+        except _NOT_NOW:
+            return 0
 
     def _take_up(self, reason: OSError) -> None:
         """Connect anew and send again what has no answer."""
@@ -180,14 +190,11 @@ class BulkPublisher:
         self._received.clear()
         self._socket.close()
         try:
-            self._socket = socket.create_connection(where, bus.CONNECT_WITHIN_S)
+            self._socket = self._reach(where)
             self._socket.sendall(_connect_packet(self._address))
             answer = self._socket.recv(4096)
         except OSError as error:
-            message = (
-                f"the MQTT broker at {where[0]}:{where[1]} cannot be reached: {error}"
-            )
-            raise BrokerError(message) from error
+            raise bus.unreached(self._address, error) from error
         reason = answer[3] if len(answer) > _CONNACK_REASON else -1
         if reason != 0:
             self._socket.close()
@@ -196,13 +203,22 @@ class BulkPublisher:
         self._window = min(self._wanted_window, _receive_maximum(answer[5:]))
         self._socket.settimeout(0.0)
 
+    def _reach(self, where: tuple[str, int]) -> socket.socket:
+        plain = socket.create_connection(where, bus.CONNECT_WITHIN_S)
+        if self._context is None:
+            return plain
+        return self._context.wrap_socket(plain, server_hostname=where[0])
+
     def _read_within(self, timeout_s: float) -> None:
         readable, _, _ = select.select([self._socket], [], [], timeout_s)
         if readable:
             self._read()
 
     def _read(self) -> None:
-        chunk = self._socket.recv(1 << 16)
+        try:
+            chunk = self._socket.recv(1 << 16)
+        except _NOT_NOW:
+            return
         if not chunk:
             message = "it closed the connection"
             raise ConnectionError(message)

@@ -26,13 +26,15 @@ from parkpulse.services import (
     status,
     units,
 )
+from parkpulse.services.access import authority
+from parkpulse.services.broker import Door
 from parkpulse.services.local import Place
 from parkpulse.services.processes import Processes
 from parkpulse.services.supervisor import StoppedError, Supervisor
 from parkpulse.store import commandline, disk, migrate, pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from parkpulse.settings import Settings
 
@@ -81,7 +83,14 @@ def _place(config: Settings) -> Place:
             config.database_url.get_secret_value() if config.database_url else None
         ),
         mqtt_url=config.mqtt_url.get_secret_value() if config.mqtt_url else None,
+        door=_door(config),
     )
+
+
+def _door(config: Settings) -> Door | None:
+    if config.mqtt_listen is None:
+        return None
+    return Door(config.mqtt_listen, config.mqtt_listen_port, config.mqtt_pair())
 
 
 def _processes(config: Settings, demo: tuple[str, ...] | None) -> Processes:
@@ -94,6 +103,7 @@ def _processes(config: Settings, demo: tuple[str, ...] | None) -> Processes:
         port=config.port,
         simulate=demo,
         environment=environment,
+        scheme="http" if config.page_pair() is None else "https",
     )
 
 
@@ -265,6 +275,29 @@ def services_units(folder: Path | None) -> None:
         return
     for name, content in units.units(command).items():
         print(f"#### {name}\n{content}")
+
+
+@services.command("tls")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the files go; else the folder tls of PARKPULSE_HOME.",
+)
+def services_tls(names: Sequence[str], folder: Path | None) -> None:
+    """Issue a certificate for this machine's NAMEs by a private authority.
+
+    The authority is made once; again, and a new certificate is issued. The private
+    broker and the page take it up within a minute.
+    """
+    home = _home(settings.configured())
+    if folder is None:
+        _make(home)
+        folder = home / "tls"
+    with _one_sentence():
+        ends = authority.make(folder, names)
+    print(f"{folder / 'server.crt'} is valid until {ends:%Y-%m-%d}.")
+    print(f"Clients are to trust {folder / 'ca.crt'}.")
 
 
 def _answering(file: Path) -> dict[str, int | bool | None]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from parkpulse.services.broker import Door
     from parkpulse.services.private import Private
     from parkpulse.services.supervisor import Supervisor
 
@@ -33,6 +34,8 @@ class Addresses(NamedTuple):
 
     database_url: str
     mqtt_url: str
+    service_urls: dict[str, str] = {}  # noqa: RUF012 - never changed
+    """The broker's address for each part of this service; none where all use one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Place:
         Ports on loopback for the private servers.
     database_url, mqtt_url
         Servers of the user's own; None starts private ones.
+    door
+        Where the private broker takes devices from elsewhere; None: nowhere.
     """
 
     home: Path
@@ -57,6 +62,7 @@ class Place:
     mqtt_port: int
     database_url: str | None = field(default=None, repr=False)
     mqtt_url: str | None = field(default=None, repr=False)
+    door: Door | None = None
 
 
 @contextlib.contextmanager
@@ -94,11 +100,18 @@ def _started(
     file.unlink(missing_ok=True)
     folders.require_space(place.home, "PARKPULSE_HOME", _LEAST_SPACE)
     found = private.find(
-        place.home, place.cache, place.database_port, place.mqtt_port, tell
+        place.home,
+        place.cache,
+        place.database_port,
+        place.mqtt_port,
+        tell,
+        place.door,
     )
     supervisor.check()
     _start(place, found, supervisor, hold, tell)
-    addresses = Addresses(found.database.url, found.broker.url)
+    addresses = Addresses(
+        found.database.url, found.broker.url, found.broker.service_urls
+    )
     if place.database_url is None:
         found.database.set_up()
     supervisor.check()
@@ -132,6 +145,7 @@ def _own_first(place: Place, addresses: Addresses) -> Addresses:
     return Addresses(
         place.database_url or addresses.database_url,
         place.mqtt_url or addresses.mqtt_url,
+        {} if place.mqtt_url else addresses.service_urls,
     )
 
 
@@ -153,7 +167,11 @@ def read(file: Path) -> Addresses:
     """
     try:
         content = json.loads(file.read_text())
-        return Addresses(content["database_url"], content["mqtt_url"])
+        return Addresses(
+            content["database_url"],
+            content["mqtt_url"],
+            content.get("service_urls", {}),
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = (
             f"{file} cannot be read ({error}): run 'parkpulse services stop' and start"

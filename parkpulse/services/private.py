@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from parkpulse.services.broker import Door
     from parkpulse.services.process import Program
 
 
@@ -51,6 +52,7 @@ def find(
     database_port: int,
     mqtt_port: int,
     tell: Callable[[str], None],
+    door: Door | None = None,
 ) -> Private:
     """Find or fetch the programs and choose the user they run as.
 
@@ -65,5 +67,5 @@ def find(
     account.require_reachable(programs.postgres, user)
     return Private(
         Database(programs.postgres, home, database_port, user),
-        Broker(programs.mosquitto, home, mqtt_port, user),
+        Broker(programs.mosquitto, home, mqtt_port, user, door),
     )

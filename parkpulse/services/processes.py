@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parkpulse.services import ports
+from parkpulse.services.broker import ACCESS, NAME, PID
 from parkpulse.services.process import Program
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Processes:
         Arguments of `parkpulse simulate`; None simulates nothing.
     environment
         Environment of all of them, without the servers' addresses.
+    scheme
+        How the page is served: http or https.
     """
 
     ingest_workers: int
@@ -41,16 +44,14 @@ class Processes:
     port: int
     simulate: tuple[str, ...] | None
     environment: Mapping[str, str] = field(repr=False)
+    scheme: str = "http"
 
     @property
     def page(self) -> str:
         """Address that a browser on this machine opens."""
         host = _ANYWHERE.get(self.host, self.host)
-        return (
-            f"http://[{host}]:{self.port}"
-            if ":" in host
-            else f"http://{host}:{self.port}"
-        )
+        shown = f"[{host}]" if ":" in host else host
+        return f"{self.scheme}://{shown}:{self.port}"
 
     def require_port(self) -> None:
         """Make sure that the page's port is free; raises ServiceError if not."""
@@ -61,15 +62,21 @@ class Processes:
         environment = {
             **self.environment,
             "PARKPULSE_DATABASE_URL": addresses.database_url,
-            "PARKPULSE_MQTT_URL": addresses.mqtt_url,
             "PARKPULSE_HOST": self.host,
             "PARKPULSE_PORT": str(self.port),
             "PYTHONUNBUFFERED": "1",
         }
         command = str(Path(sys.executable).parent / "parkpulse")
+        commands = self._commands()
+        if addresses.service_urls:
+            commands |= _credentials(Path(self.environment["PARKPULSE_HOME"]))
         return [
-            Program(name, (command, *arguments), environment)
-            for name, arguments in self._commands().items()
+            Program(
+                name,
+                (command, *arguments),
+                {**environment, "PARKPULSE_MQTT_URL": _mqtt_url(addresses, name)},
+            )
+            for name, arguments in commands.items()
         ]
 
     def _commands(self) -> dict[str, tuple[str, ...]]:
@@ -99,3 +106,21 @@ class Processes:
 
     def _answers(self) -> bool:
         return ports.answers(self.port, _ANYWHERE.get(self.host, self.host))
+
+
+def _mqtt_url(addresses: Addresses, name: str) -> str:
+    """Tell each part of the service the address with its own user."""
+    part = name.partition("-")[0]
+    return addresses.service_urls.get(part, addresses.mqtt_url)
+
+
+def _credentials(home: Path) -> dict[str, tuple[str, ...]]:
+    """Keep the private broker's files as the database says."""
+    return {
+        "credentials": (
+            *("devices", "credentials", "follow"),
+            *("--folder", str(home / ACCESS)),
+            *("--pid-file", str(home / NAME / PID)),
+            *("--otherwise", "restart"),
+        )
+    }

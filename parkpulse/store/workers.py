@@ -42,6 +42,11 @@ def start(connection: Connection, writer: str, run: UUID) -> None:
     )
 
 
+def forget(connection: Connection, writer: str) -> None:
+    """Forget a worker that has retired: nothing waits for it any more."""
+    connection.execute("delete from ingest_worker where writer = %s", [writer])
+
+
 class Advance(enum.Enum):
     """Where a worker stands after it wanted to go on."""
 

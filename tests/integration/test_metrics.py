@@ -35,6 +35,7 @@ def test_each_figure_is_documented_and_none_that_is_not_there() -> None:
     }
     own: dict[str, tuple[str, list[str], str]] = {}
     own |= {name: ("gauge", [], text) for name, text in metrics.MEANINGS.items()}
+    own[metrics.CERTIFICATE] = ("gauge", ["use"], metrics.CERTIFICATE_MEANING)
     assert _documented() == told | own
 
 
@@ -70,7 +71,7 @@ def test_a_scrape(site: Site, harbour: Harbour) -> None:
 
 def test_it_answers_without_the_database(database_url: str) -> None:
     away = Database(database_url)  # never opened
-    found = _read(generate_latest(metrics.registry(away)).decode())
+    found = _read(generate_latest(metrics.registry(away, {})).decode())
     assert found["parkpulse_database_reachable"] == {(): 0.0}
     assert "parkpulse_series" not in found
 

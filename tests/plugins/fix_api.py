@@ -176,6 +176,7 @@ class Site:
     page: Path
     public_url: str | None = None
     mqtt_url: str | None = None
+    broker_token: str | None = None
     vault: Vault = field(default_factory=lambda: Vault(Fernet.generate_key().decode()))
     url: str = ""
     is_local: bool = True
@@ -196,6 +197,7 @@ class Site:
             "http://park.example",
             self.public_url,
             mqtt_url=self.mqtt_url,
+            broker_token=self.broker_token,
             messaging=Messaging(self.vault, "http://park.example", allow_private=True),
             accounts=self.accounts,
             workshop=Workshop(self.lab.database, self.profiles, _RETENTION_DAYS),

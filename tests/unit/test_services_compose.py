@@ -13,7 +13,14 @@ from parkpulse.store import reader
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "compose.yaml").read_text()
-OWN_PLACES = ("listener", "password_file", "persistence_location", "include_dir")
+OWN_PLACES = (
+    "listener",
+    "password_file",
+    "acl_file",
+    "pid_file",
+    "persistence_location",
+    "include_dir",
+)
 
 
 def test_the_broker_has_the_private_ones_limits(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ import click
 
 from parkpulse import settings
 from parkpulse.errors import ParkpulseError
-from parkpulse.services import local
-from parkpulse.services.doctor import machine, service
+from parkpulse.services.doctor import links, machine, service
 from parkpulse.services.doctor.finding import fail, ok, warn
 
 if TYPE_CHECKING:
@@ -78,7 +77,15 @@ def _of_machine(config: Settings) -> Iterator[Finding]:
     folder = (config.disk_folder or home).expanduser().absolute()
     yield machine.space(folder, config.disk_warn_mb, config.disk_stop_mb)
     urls = {name: url for name, url in named.items() if url}
-    yield from machine.links(config.host, config.public_url, urls)
+    page, pairs = config.page_pair(), {}
+    if page is not None:
+        pairs["page"] = page
+    if config.mqtt_listen is not None:
+        pairs["broker"] = config.mqtt_pair()
+    yield from links.certificates(pairs)
+    yield from machine.links(
+        config.host, config.public_url, urls, is_sealed=page is not None
+    )
     yield _emergency(config)
 
 
@@ -93,8 +100,4 @@ def _of_broker(config: Settings) -> Iterator[Finding]:
     if config.mqtt_url is None:
         yield fail("broker", "none runs", "start 'parkpulse up'")
         return
-    if local.answers(config.mqtt_url.get_secret_value()):
-        yield ok("broker", "answers")
-        return
-    remedy = "start it, or correct PARKPULSE_MQTT_URL"
-    yield fail("broker", "does not answer", remedy)
+    yield from links.broker(config.mqtt_url.get_secret_value())

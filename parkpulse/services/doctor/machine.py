@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 _OLDEST = (3, 11)
 _GROUP_AND_OTHERS = 0o077
-_SECRETS = ("secret.key", "database.password", "superuser.password", "emergency.json")
+_SECRETS = (
+    "secret.key",
+    "database.password",
+    "superuser.password",
+    "broker.password",
+    "grafana.password",
+    "emergency.json",
+    "tls/ca.key",
+    "tls/server.key",
+)
 _HERE = {None, "", "localhost", "127.0.0.1", "::1"}
 
 
@@ -90,7 +99,9 @@ def space(folder: Path, warn_mb: int | None, stop_mb: int | None) -> Finding:
     return ok("disk", text)
 
 
-def links(host: str, public_url: str | None, urls: dict[str, str]) -> list[Finding]:
+def links(
+    host: str, public_url: str | None, urls: dict[str, str], *, is_sealed: bool = False
+) -> list[Finding]:
     """Tell which connections leave this machine unencrypted.
 
     Parameters
@@ -99,6 +110,8 @@ def links(host: str, public_url: str | None, urls: dict[str, str]) -> list[Findi
         Where the page is served, and by which address people reach it.
     urls
         Addresses of the servers, by what they are.
+    is_sealed
+        Whether the page is served with TLS by ourselves.
     """
     found = [
         warn(
@@ -109,9 +122,13 @@ def links(host: str, public_url: str | None, urls: dict[str, str]) -> list[Findi
         for name, url in urls.items()
         if not _is_here(url) and not _is_encrypted(url)
     ]
-    if host not in _HERE and not (public_url or "").startswith("https://"):
+    is_sealed = is_sealed or (public_url or "").startswith("https://")
+    if host not in _HERE and not is_sealed:
         text = f"the page is served at {host} without TLS"
-        remedy = "put a proxy with TLS before it and set PARKPULSE_PUBLIC_URL"
+        remedy = (
+            "set PARKPULSE_TLS_CERT and PARKPULSE_TLS_KEY, or put a proxy with TLS"
+            " before it and set PARKPULSE_PUBLIC_URL"
+        )
         found.append(warn("links", text, remedy))
     return found or [ok("links", "nothing leaves this machine in the clear")]
 

@@ -1,0 +1,1 @@
+"""What an MQTT broker asks by HTTP: who may connect, publish and subscribe."""

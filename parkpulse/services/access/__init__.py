@@ -1,0 +1,1 @@
+"""Who may use the broker: Mosquitto's files of passwords and rights."""
