@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from parkpulse.store import compression as compressing
 from parkpulse.store import migrate, status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from parkpulse.store.compression import Saved
     from parkpulse.store.disk import Disk
     from parkpulse.store.pool import Connection
     from parkpulse.store.status import Horizons, Server, Table
@@ -29,6 +31,7 @@ class Report(NamedTuple):
     server: Server | None = None
     tables: Sequence[Table] = ()
     compressed: Sequence[str] = ()
+    saved: Sequence[Saved] = ()
     horizons: Horizons | None = None
     readings_per_s: float = 0.0
     disk: Disk | None = None
@@ -40,12 +43,14 @@ def report(conn: Connection, disk: Disk | None) -> Report:
     known = len(migrate.known())
     if pending:
         return Report(known, pending)
+    server = status.server(conn)
     return Report(
         known,
         pending,
-        status.server(conn),
+        server,
         status.tables(conn),
         status.compressed(conn),
+        compressing.saved(conn) if compressing.wanted(server.license) else (),
         status.horizons(conn),
         status.readings_per_s(conn),
         disk,
@@ -70,10 +75,16 @@ def days_left(found: Report) -> float | None:
 def compression(found: Report) -> str:
     """Say in one sentence whether compression is active."""
     if found.compressed:
-        return f"active for {', '.join(found.compressed)}"
-    if found.server is not None and found.server.license == "timescale":
-        return "allowed by the licence, not switched on"
+        saved = "".join(f"; {_saved(each)}" for each in found.saved if each.chunks)
+        return f"active for {', '.join(found.compressed)}{saved}"
+    if found.server is not None and compressing.wanted(found.server.license):
+        return "allowed by the licence, not switched on: run 'parkpulse db migrate'"
     return "not available: this build of TimescaleDB is the Apache edition"
+
+
+def _saved(each: Saved) -> str:
+    sizes = f"{_size(each.before)} became {_size(each.after)}"
+    return f"{each.table}: {each.chunks} chunks of {sizes}"
 
 
 def as_json(found: Report) -> dict[str, Any]:
@@ -91,6 +102,7 @@ def as_json(found: Report) -> dict[str, Any]:
             for each in found.tables
         ],
         "compression": compression(found),
+        "compressed": [each._asdict() for each in found.saved],
         "dropped_before": found.horizons._asdict(),
         "readings_per_s": found.readings_per_s,
         "disk": None if found.disk is None else found.disk._asdict(),

@@ -7,7 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
 from parkpulse.errors import ConfigError
-from parkpulse.store import metric_names, pool
+from parkpulse.store import compression, metric_names, pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,4 +99,5 @@ def apply(url: str, tell: Callable[[str], None] = lambda _: None) -> int:
             )
             connection.commit()
         metric_names.write(connection)
+        compression.switch_on(connection)
         return len(todo)
