@@ -45,11 +45,12 @@ class Received:
 
 
 class Webhook:
-    """A receiver on a port of loopback."""
+    """A receiver on a port of loopback, or of another address of this machine."""
 
     secret = SECRET
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.received: list[Received] = []
         self._failures: list[tuple[int, Mapping[str, str]]] = []
         self._delay_s = 0.0
@@ -65,7 +66,7 @@ class Webhook:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/hook"
+        return f"http://{self._host}:{self._port}/hook"
 
     def fail_with(
         self, status: int, times: int = 1, headers: Mapping[str, str] | None = None
@@ -104,7 +105,7 @@ class Webhook:
 
     def come_up(self) -> None:
         """Listen again, on the same port."""
-        self._server = _Server(("127.0.0.1", self._port), self._handler())
+        self._server = _Server((self._host, self._port), self._handler())
         self._port = int(self._server.server_address[1])
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
