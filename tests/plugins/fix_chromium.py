@@ -6,6 +6,7 @@ browser         playwright's Browser of the whole session, started from it, head
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -101,14 +102,21 @@ def _fetched(cache: Path, fonts: Path) -> Chromium:
     return Chromium(tree / "usr/lib/chromium/chromium", environment)
 
 
-@pytest.fixture(scope="session")
-def chromium_path(servers_cache: Path) -> Iterator[Chromium]:
-    found = _of_the_machine()
-    if found is not None:
-        yield Chromium(found, dict(os.environ))
+@contextlib.contextmanager
+def found(cache: Path) -> Iterator[Chromium]:
+    """Give the machine's browser, else the one that is kept in the cache."""
+    own = _of_the_machine()
+    if own is not None:
+        yield Chromium(own, dict(os.environ))
         return
     with tempfile.TemporaryDirectory(prefix="parkpulse-fonts-") as fonts:
-        yield _fetched(servers_cache, Path(fonts))
+        yield _fetched(cache, Path(fonts))
+
+
+@pytest.fixture(scope="session")
+def chromium_path(servers_cache: Path) -> Iterator[Chromium]:
+    with found(servers_cache) as chromium:
+        yield chromium
 
 
 # Not for the session: Playwright's event loop runs in this thread as long as it lives.

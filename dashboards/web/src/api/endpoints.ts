@@ -8,7 +8,8 @@ export const parks = () => all<api.Park>("/parks");
 
 export const park = (code: string) => get<api.ParkDetail>(`/parks/${enc(code)}`);
 
-export const series = (park: string) => all<api.Series>(`/parks/${enc(park)}/series`);
+export const seriesPage = (park: string, cursor: string | null) =>
+  get<api.Page<api.Series>>(`/parks/${enc(park)}/series`, { limit: 1000, cursor });
 
 export const oneSeries = (id: number) => get<api.Series>(`/series/${id}`);
 

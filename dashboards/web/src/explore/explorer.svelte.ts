@@ -61,6 +61,10 @@ export class Explorer {
     router.set({ s: toggled(this.ids, id).join(",") });
   }
 
+  choose(ids: readonly number[]): void {
+    router.set({ s: ids.join(",") });
+  }
+
   show(named: RangeName): void {
     this.draft = null;
     router.set({ range: named, from: null, to: null });

@@ -7,6 +7,7 @@ export type Instant = string | number | Date;
 
 const LOCALE: Record<Lang, string> = { zh: "zh-CN", en: "en-GB" };
 const THIN = "\u202f";
+const MINUS = "\u2212";
 export const DASH = "–";
 
 const AGE: Record<Lang, { s: string; min: string; h: string; d: string }> = {
@@ -51,7 +52,7 @@ export class Format {
       format = new Intl.NumberFormat(LOCALE[this.lang], { ...digits, signDisplay: "negative" });
       this.#numbers.set(decimals, format);
     }
-    return format.format(value);
+    return format.format(value).replace("-", MINUS);
   }
 
   /** Number and unit apart, because the unit is written lighter. */
@@ -123,7 +124,7 @@ export class Format {
     return `${this.fullDay(at)} ${this.clockSeconds(at)}`;
   }
 
-  /** "12 s", "4 min", "2 h 05", "3 d": one or two units. */
+  /** "12 s", "4 min", "2 h", "2 h 05", "3 d": one or two units. */
   duration(seconds: number): string {
     const unit = AGE[this.lang];
     const whole = Math.max(0, Math.floor(seconds));
@@ -132,6 +133,7 @@ export class Format {
     if (minutes < 60) return joined(String(minutes), unit.min);
     const hours = Math.floor(minutes / 60);
     if (hours >= 48) return joined(String(Math.floor(hours / 24)), unit.d);
+    if (minutes % 60 === 0) return joined(String(hours), this.lang === "zh" ? "小时" : "h");
     const rest = String(minutes % 60).padStart(2, "0");
     return this.lang === "zh" ? `${hours}时${rest}分` : `${hours}${THIN}h${THIN}${rest}`;
   }

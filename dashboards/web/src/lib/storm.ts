@@ -2,6 +2,7 @@
 import type { GaugeLevel, GaugeRain, Stage, WindowSum } from "../api/operator-types";
 import type { Severity } from "../api/types";
 import { rank } from "./band";
+import { natural } from "./natural";
 
 export interface Threshold {
   mm: number;
@@ -106,7 +107,7 @@ export function byUrgency(levels: readonly GaugeLevel[]): GaugeLevel[] {
       weight(b) - weight(a) ||
       Number(isOpen(b)) - Number(isOpen(a)) ||
       compare(hours(a), hours(b)) ||
-      a.device.localeCompare(b.device),
+      natural(a.device, b.device),
   );
 }
 

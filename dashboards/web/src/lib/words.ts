@@ -1,6 +1,7 @@
 /** Words for states, trends and reasons. */
-import type { Alert, Park, Series } from "../api/types";
+import type { Alert, Name, Park, ParkDetail, Series } from "../api/types";
 import type { Dictionary } from "../i18n/en";
+import type { Format } from "./format";
 
 const RUNNING = new Set(["fan_running", "pump_running"]);
 
@@ -21,17 +22,50 @@ export function shortMetric(t: Dictionary, series: Series, name: string): string
   return short[series.metric] ?? name;
 }
 
+/** Kinds are the registry's own words; the usual ones are translated. */
+export function kindWord(t: Dictionary, kind: string): string {
+  const words: Record<string, string> = t.deviceKind;
+  return words[kind] ?? kind.replaceAll("_", " ");
+}
+
 export function reasonWord(t: Dictionary, reason: string): string {
   const words: Record<string, string> = t.quarantine.reasons;
   return words[reason] ?? reason.replaceAll("_", " ");
 }
 
-/** Where an alert is, for a line of text: device, or else its subject. */
+/** Where an alert is, for a line of text: device, data centre, place or the park itself. */
 export function alertWhere(
   alert: Alert,
-  name: (of: { zh: string; en: string }) => string,
+  park: ParkDetail | null,
+  name: (of: Name) => string,
 ): string {
-  return alert.device_name === null ? alert.subject : name(alert.device_name);
+  const known = alert.device_name ?? subjectName(alert.subject, park);
+  return known === null ? alert.subject : name(known);
+}
+
+/** A subject is `park`, or `park/…` with the code of a data centre or place in second place. */
+function subjectName(subject: string, park: ParkDetail | null): Name | null {
+  const [first, second] = subject.split("/");
+  if (park === null || first !== park.code) return null;
+  if (second === undefined) return park.name;
+  const named = [...park.data_centres, ...park.places];
+  return named.find(({ code }) => code === second)?.name ?? null;
+}
+
+/** A value or limit of an alert with its unit, also of one that speaks of no measured quantity. */
+export function alertFigure(
+  t: Dictionary,
+  format: Format,
+  alert: Alert,
+  value: number,
+): string {
+  if (alert.unit !== null) return format.quantity(value, alert.unit);
+  if (alert.rule.code === "device-silent")
+    return t.alert.intervals(format.number(value, Number.isInteger(value) ? 0 : 1));
+  if (alert.rule.code.includes("coverage")) return format.share(value);
+  const kpi = /\/(pue|ref)(?:_hourly)?(?:\/|$)/.exec(alert.subject)?.[1];
+  if (kpi === "pue") return format.pue(value);
+  return kpi === "ref" ? format.share(value) : format.quantity(value, "");
 }
 
 /** "28 of 30 devices reporting · 1 silent · 1 discovered" */

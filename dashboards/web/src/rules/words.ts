@@ -9,8 +9,11 @@ import type { Session } from "../state/session.svelte";
 export function metricOf(session: Session, metric: unknown): { name: string; unit: string } {
   const found = session.series.find(({ info }) => info.metric === metric)?.info;
   if (found !== undefined) return { name: i18n.name(found.metric_name), unit: found.unit };
-  return { name: typeof metric === "string" ? metric : "", unit: "" };
+  return { name: plain(typeof metric === "string" ? metric : ""), unit: "" };
 }
+
+/** A code that has no words of its own. */
+const plain = (code: string) => code.replaceAll("_", " ");
 
 export function kindName(kind: string): string {
   const names: Record<string, string> = i18n.t.rules.kinds;
@@ -22,7 +25,7 @@ export function choiceName(choice: string): string {
   if (own !== undefined) return own;
   const periods: Record<string, string> = i18n.t.dc.period;
   const figures: Record<string, string> = i18n.t.dc.kpi;
-  return figures[choice] ?? periods[choice] ?? choice;
+  return figures[choice] ?? periods[choice] ?? plain(choice);
 }
 
 export function fieldName(key: string): string {
@@ -58,7 +61,7 @@ export function ruleSays(session: Session, definition: Definition): string {
     case "composition":
       return list(definition.rules).join(" + ");
     case "quality":
-      return list(definition.tests).join(" · ");
+      return list(definition.tests).map(choiceName).join(" · ");
     case "balance":
       return `${choiceName(text(definition.measure))} > ${levels
         .map(({ limit }) => i18n.format.share(limit, 0))

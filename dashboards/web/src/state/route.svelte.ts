@@ -10,6 +10,10 @@ class Router {
     });
   }
 
+  get route() {
+    return this.#route;
+  }
+
   get park() {
     return this.#route.park;
   }

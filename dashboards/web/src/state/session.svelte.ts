@@ -6,12 +6,15 @@ import type {
   Alert,
   Flow,
   LiveValue,
+  Page,
   ParkDetail,
   Place,
+  Series,
   Severity,
   Snapshot,
 } from "../api/types";
 import { rank } from "../lib/band";
+import { natural } from "../lib/natural";
 import { Clock } from "./clock.svelte";
 import { LiveSeries } from "./live-series.svelte";
 
@@ -19,6 +22,8 @@ export type Connection = "connecting" | "live" | "lost";
 
 const MINUTE_MS = 60_000;
 const RETRY_MS = 5_000;
+const PATIENT_MS = 800;
+const MOST_SERIES = 20_000;
 /** Messages a minute, a bar for each 10 s; unknown for the time before the page was open. */
 export const FLOW_MINUTES = 10;
 const FLOW_BARS = FLOW_MINUTES * 6;
@@ -27,7 +32,13 @@ export class Session {
   readonly code: string;
   readonly clock = new Clock();
   park = $state.raw<ParkDetail | null>(null);
+  /** In the order in which people count; empty until `ready`. */
   series = $state.raw<LiveSeries[]>([]);
+  /** Whether the first series are known, and whether all are. */
+  ready = $state(false);
+  whole = $state(false);
+  /** Whether the active alerts are known. */
+  told = $state(false);
   readonly alerts = new SvelteMap<string, Alert>();
   /** The newest alert that came in live and needs somebody; screen readers say it. */
   newest = $state.raw<Alert | null>(null);
@@ -46,16 +57,21 @@ export class Session {
   #places = new Map<string, Place>();
   #stream: Stream | null = null;
   #held: LiveValue[] = [];
+  /** Values of series that are not known yet. */
+  readonly #early = new Map<number, LiveValue>();
   #lastBar = 0;
   #lastRefresh = 0;
   #closed = false;
+  /** Observed time of the newest reading of all, epoch ms; 0 without any. */
+  newestTs = $state(0);
 
   #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(code: string) {
+  /** `patient`: the series, which may be thousands, only after what is on screen has come. */
+  constructor(code: string, patient = false) {
     this.code = code;
-    void this.load();
+    void this.load(patient);
     this.#timer = setInterval(() => {
       void this.#refreshPark();
     }, MINUTE_MS);
@@ -70,22 +86,34 @@ export class Session {
   }
 
   /** Loads the registry; after a failure again and again, for the service may be starting. */
-  async load(): Promise<void> {
+  async load(patient = false): Promise<void> {
     clearTimeout(this.#retry);
     try {
-      const [park, series] = await Promise.all([
-        endpoints.park(this.code),
-        endpoints.series(this.code),
-      ]);
+      const park = await endpoints.park(this.code);
       if (this.#closed) return;
       this.error = null;
       this.#take(park);
-      this.#adopt(series.map((info) => this.#byId.get(info.id) ?? new LiveSeries(info)));
       this.#stream ??= this.#listen();
+      if (patient) await new Promise((resolve) => setTimeout(resolve, PATIENT_MS));
+      await this.#loadSeries();
     } catch (error) {
       this.error = error;
       if (!this.#closed) this.#retry = setTimeout(() => void this.load(), RETRY_MS);
     }
+  }
+
+  /** Page by page, so that a large park shows something before it is all there. */
+  async #loadSeries(): Promise<void> {
+    const found: LiveSeries[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Page<Series> = await endpoints.seriesPage(this.code, cursor);
+      if (this.#closed) return;
+      found.push(...page.items.map((info) => this.#byId.get(info.id) ?? new LiveSeries(info)));
+      cursor = page.next;
+      if (!this.whole || cursor === null) this.#adopt(found);
+    } while (cursor !== null && found.length < MOST_SERIES);
+    this.whole = true;
   }
 
   /** Counts of devices, places and data centres do not come with the stream. */
@@ -129,8 +157,14 @@ export class Session {
   }
 
   #adopt(series: LiveSeries[]): void {
-    this.#byId = new Map(series.map((each) => [each.info.id, each]));
-    this.series = series;
+    const order = [...series].sort((a, b) => natural(a.info.device, b.info.device));
+    this.#byId = new Map(order.map((each) => [each.info.id, each]));
+    this.series = order;
+    this.ready = true;
+    this.newestTs = order.reduce((best, each) => Math.max(best, each.sample?.ts ?? 0), 0);
+    const early = [...this.#early.values()];
+    this.#early.clear();
+    this.#apply(early);
   }
 
   #listen(): Stream {
@@ -176,15 +210,21 @@ export class Session {
     for (const id of this.alerts.keys()) if (!still.has(id)) this.alerts.delete(id);
     for (const alert of snapshot.alerts) this.takeAlert(alert);
     this.#takeFlow(snapshot.flow);
+    this.told = true;
   }
 
   #apply(values: LiveValue[]): void {
     let unknown = false;
-    for (const [id, ts, value, quality] of values) {
+    let newest = this.newestTs;
+    for (const live of values) {
+      const [id, ts, value, quality] = live;
+      if (ts > newest) newest = ts;
       const series = this.#byId.get(id);
-      if (series === undefined) unknown = true;
+      if (series === undefined && !this.whole) this.#early.set(id, live);
+      else if (series === undefined) unknown = true;
       else series.take({ ts, value, quality });
     }
+    this.newestTs = newest;
     if (unknown) this.#refreshSoon();
   }
 
