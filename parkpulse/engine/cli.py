@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import secrets
 import signal
 import socket
 import sys
 import threading
-from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
 import click
 
 from parkpulse import logs, settings
-from parkpulse.engine import absence, anomaly, registered
+from parkpulse.engine import absence, anomaly, executors, registered
 from parkpulse.engine.absence import AbsenceConsumer
 from parkpulse.engine.alerts import AlertConsumer
 from parkpulse.engine.anomaly import AnomalyConsumer
@@ -110,6 +108,11 @@ _INTERRUPTED = 130
     default=lambda: os.cpu_count() or 1,
     help="Processes; by default one for each core.",
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Use the workers of this Dask scheduler, such as tcp://10.0.0.5:8786.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def recompute(
     since: str,
@@ -118,6 +121,7 @@ def recompute(
     park: str | None,
     data_centre: str | None,
     jobs: int,
+    scheduler: str | None,
     as_json: bool,  # noqa: FBT001 - how click passes an option
 ) -> None:
     """Compute the KPIs of a time again; interrupted, the same command goes on."""
@@ -130,12 +134,11 @@ def recompute(
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
+    crew = executors.cluster(scheduler) if scheduler else executors.processes(jobs)
     with commandline.database(url, size=2, name="parkpulse recompute") as database:
         wanted = plan(database, url, asked)
-        # Spawned, for a fork would share the connections of this process.
-        spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, spawn, _ignore_interrupts) as executor:
-            is_done = run(database, wanted, executor, stop, _tell, 2 * jobs)
+        with crew as (executor, at_once):
+            is_done = run(database, wanted, executor, stop, _tell, at_once)
     parts = len(wanted.hours) + len(wanted.days)
     if as_json:
         found = {"done": is_done, "parts": parts, "skipped": wanted.skipped}
@@ -143,11 +146,6 @@ def recompute(
     if not is_done:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         sys.exit(_INTERRUPTED)
-
-
-def _ignore_interrupts() -> None:
-    """Leave an interruption to the parent, which waits for what is under way."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _tell(progress: Progress) -> None:
