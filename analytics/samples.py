@@ -84,7 +84,9 @@ def _usual(step: IntArray) -> IntArray:
     return np.partition(windows, _AROUND, axis=1)[:, _AROUND]
 
 
-def frozen(ts: IntArray, same: BoolArray) -> BoolArray:
+def frozen(
+    ts: IntArray, same: BoolArray, at_rest: BoolArray | None = None
+) -> BoolArray:
     """Mark samples of a run without change that chance does not explain.
 
     A run is frozen if it lasts half an hour and five samples at least, while the rest
@@ -98,6 +100,8 @@ def frozen(ts: IntArray, same: BoolArray) -> BoolArray:
         [us since 1970 UTC]
     same : array, shape (n - 1,)
         Whether a sample is equal to the one before it.
+    at_rest : array, shape (n - 1,), optional
+        Steps that say nothing, as of a meter that rightly shows 0; not `same`.
 
     Returns
     -------
@@ -107,9 +111,10 @@ def frozen(ts: IntArray, same: BoolArray) -> BoolArray:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], same, [0]])))
     first, last = edges[::2], edges[1::2]
     repeats = last - first
-    others = len(same) - repeats
+    steps = len(same) - (0 if at_rest is None else int(at_rest.sum()))
+    others = steps - repeats
     usual = (same.sum() - repeats + 1) / (others + 2)
-    rare = len(same) * usual**repeats < _CHANCE
+    rare = steps * usual**repeats < _CHANCE
     rare &= (usual < _COMMON) & (others >= _OTHERS)
     rare &= (repeats + 1 >= _FROZEN_SAMPLES) & (ts[last] - ts[first] >= _FROZEN_TIME)
     for low, high in zip(first[rare], last[rare], strict=True):

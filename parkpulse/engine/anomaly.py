@@ -77,6 +77,7 @@ class AnomalyConsumer:
         self._budget = Budget(0, 0)
         self._watched_of = np.zeros(SLOTS, np.int64)
         self._saved: dict[Part, datetime] = {}
+        self._age: dict[Part, timedelta] = {}
         self._spent_s = 0.0
         self._measured_at = time.monotonic()
 
@@ -84,12 +85,14 @@ class AnomalyConsumer:
         """Load the state of exactly these slots and bring it up to the position."""
         self._slots = slots
         self._rules.start(conn, slots)
-        self._saved = {}
+        self._saved, self._age = {}, {}
         self._scorer = self._new_scorer(conn)
         passed: dict[Part, dict[str, int]] = {}
-        for part, positions, state in detector_states.load(conn, self.name, slots):
-            passed[part] = positions
-            self._scorer.restore(state)
+        for each in detector_states.load(conn, self.name, slots):
+            passed[each.part] = each.positions
+            self._scorer.restore(each.state)
+            if each.state:
+                self._age[each.part] = timedelta(seconds=each.age_s)
         for batches in detector_states.missed(conn, self.name, slots):
             # What follows from these has been recorded.
             self._score(conn, batches, passed)
@@ -228,8 +231,8 @@ class AnomalyConsumer:
         """Save the parts whose turn it is, few at a time."""
         parts = self._scorer.parts
         for number, part in enumerate(parts):
-            # At first they are spread over the time, to stay so.
-            age = SAVE_EVERY * (number / len(parts))
+            # New ones are spread over the time, to stay so.
+            age = self._age.get(part, SAVE_EVERY * (number / len(parts)))
             self._saved.setdefault(part, now - age)
         due = [
             number

@@ -122,12 +122,14 @@ def read(
     Raises
     ------
     InvalidRequestError
-        The file cannot be read, a column is not there, or there is no such zone.
+        The file cannot be read, a column is not there, no row has a time, or there is
+        no such zone.
     """
     where = zones.zone(zone)
     wanted = list(dict.fromkeys([time_column, *columns]))
     raw = _raw(path, wanted)
     found = stamps.read(raw.columns[time_column], where)
+    _check_times(path, raw.columns[time_column], found)
     keep = ~(found.bad | found.skipped)
     findings = [*raw.findings, *_time_findings(raw, time_column, found)]
     numbers = {}
@@ -171,6 +173,15 @@ def _of_lines(code: str, column: str | None, lines: Sequence[int]) -> list[Findi
     of = f"column {column}: " if column is not None else ""
     text = f"{of}{_TEXTS[code]} ({len(lines)}; line {named})"
     return [Finding(code, column, shown, len(lines), text)]
+
+
+def _check_times(path: Path, times: pa.Array, found: Stamps) -> None:
+    if not len(found.bad) or not found.bad.all():
+        return
+    given = times.drop_null()
+    example = f", such as {given[0].as_py()!r}" if len(given) else ""
+    message = f"{path}: no row has a time that can be read{example}"
+    raise InvalidRequestError(code="no_time", message=message, pointer="time-column")
 
 
 def _time_findings(raw: _Raw, column: str, found: Stamps) -> list[Finding]:

@@ -26,6 +26,8 @@ class State(NamedTuple):
     positions: dict[str, int]
     """Last batch of each writer that it holds."""
     state: bytes
+    age_s: float
+    """Since it was saved. [s]"""
 
 
 class Load(NamedTuple):
@@ -97,13 +99,15 @@ def load(conn: Connection, consumer: str, slots: Sequence[int]) -> Iterator[Stat
         cursor.itersize = _STATES
         cursor.execute(
             """
-            select slot, part, positions, state from detector_state
+            select slot, part, positions, state,
+                extract(epoch from now() - at)::float8
+            from detector_state
             where consumer = %s and slot = any(%s) order by slot, part
             """,
             [consumer, list(slots)],
         )
-        for slot, part, positions, state in cursor:
-            yield State((slot, part), positions, state)
+        for slot, part, *rest in cursor:
+            yield State((slot, part), *rest)
 
 
 def missed(

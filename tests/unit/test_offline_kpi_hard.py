@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from parkpulse.errors import InvalidRequestError
 from tests.unit.test_offline_kpi import DAY, IT, REGISTERS, TOTAL, Kpi, _codes, _steps
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def test_numbers_of_spreadsheets(run: Kpi) -> None:
         "%Y年%m月%d日%H:%M",
         "%Y年%m月%d日 %H点",
         "%Y/%m/%d %H:%M",
+        "%d.%m.%Y %H:%M",
+        "%d.%m.%Y %H:%M:%S",
     ],
 )
 def test_dates_as_people_write_them(run: Kpi, style: str) -> None:
@@ -87,6 +90,26 @@ def test_dates_as_people_write_them(run: Kpi, style: str) -> None:
     (row,) = run(rows, [TOTAL, IT], "--period", "day")
     assert (row["label"], row["e_dc_kwh"]) == ("2026-01-01", 3000.0)
     assert (row["coverage"], row["findings"]) == (1.0, [])
+
+
+@pytest.mark.parametrize(
+    "style", ["%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%-m-%-d-%Y %I:%M:%S%p"]
+)
+def test_a_day_above_12_shows_which_number_is_the_month(run: Kpi, style: str) -> None:
+    times = [each + timedelta(days=day) for day in range(14) for each in _steps(24, 60)]
+    found = run(
+        [(t.strftime(style), 125, 100) for t in times], [TOTAL, IT], "--period", "day"
+    )
+    assert [row["label"] for row in found] == [f"2026-01-{n:02}" for n in range(1, 15)]
+    assert {row["e_dc_kwh"] for row in found} == {3000.0}
+    with pytest.raises(InvalidRequestError, match="no row has a time"):
+        run([(times[30].strftime("%d/%m/%Y"), 125, 100)], [TOTAL, IT])
+
+
+def test_what_stands_between_zeros_is_not_stuck(run: Kpi) -> None:
+    rows = [(t, 125, 100, 25 if 6 <= t.hour < 12 else 0) for t in _steps(96, 15)]
+    (row,) = run(rows, [TOTAL, IT, ONSITE], "--period", "day")
+    assert (row["ref"], row["findings"]) == (pytest.approx(150 / 3000), [])
 
 
 def test_days_of_a_spreadsheet(run: Kpi) -> None:

@@ -239,7 +239,8 @@ def _points(code: str, reason: str, ts: Int64Array) -> Oddity:
 
 def _frozen(ts: Int64Array, value: FloatArray) -> BoolArray:
     """Frozen samples; at rest, a meter rightly shows 0 for long."""
-    return samples.frozen(ts, (value[1:] == value[:-1]) & (value[1:] != 0.0))
+    same, rests = value[1:] == value[:-1], value[1:] == 0.0
+    return samples.frozen(ts, same & ~rests, same & rests)
 
 
 def _cut_short(stands: _Stands, amount: FloatArray) -> list[Oddity]:
