@@ -12,13 +12,16 @@ import pytest
 from click.testing import CliRunner
 
 from analytics.anomaly.detector import Detector
+from parkpulse.engine import anomaly as engine_anomaly
 from parkpulse.engine.anomalies import cli
 from parkpulse.engine.loop import Loop
+from parkpulse.engine.rules.found import FoundRules
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants
 from parkpulse.model.definitions import AnomalyRule, Level, Scope
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, SeriesSpec
 from parkpulse.query import anomalies
+from parkpulse.store import batchlog, detector_states
 from parkpulse.store.anomalies import Search
 from tests.plugins.finding import all_alerts, anomaly, apply, held
 from tests.plugins.fix_engine import NOW
@@ -98,19 +101,45 @@ def test_scores_are_those_of_the_detector_whatever_restarts(lab: Lab) -> None:
     ]
     rows.sort(key=lambda each: each[1])
     chance = random.Random(1)  # noqa: S311 - a test's repeatable choice
-    consumer = anomaly(lab)
+    loop = lab.loop(anomaly(lab))
     for at in range(0, len(rows), 128):
         lab.put(rows[at : at + 333])
-        lab.step(consumer)
+        loop.step()
+        lab.now += timedelta(minutes=4)
+        with lab.database.transaction() as conn:
+            batchlog.prune(conn, ["anomaly"], keep_s=0)
         if chance.random() < 0.4:
             # It dies after positions that it has not saved a state for.
-            consumer = anomaly(lab)
+            loop = lab.loop(anomaly(lab))
     expected = [
         *((series["a", "water_level"], *each) for each in _offline(a)),
         *((series["b", "water_level"], *each) for each in _offline(b)),
     ]
     assert _scores(lab) == expected
     assert any(step >= SHIFT for _, step, _ in expected)
+    with lab.database.transaction() as conn:
+        (kept,) = conn.execute("select count(*) from batch_log").fetchone() or ()
+    # What the newest saved state holds is no longer kept.
+    assert kept < len(rows) // 128
+
+
+def test_at_most_so_many_series_are_followed_and_told_of(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = lab.register(_park())
+    apply(lab, "odd", RULE)
+    grave = [Level("low", 0.99), Level("high", 1.0)]
+    apply(lab, "grave", AnomalyRule(grave, scope=Scope(devices=["b"])))
+    monkeypatch.setattr(engine_anomaly, "MEASURED_S", 0.0)
+    rules = FoundRules(lab.database, "https://park.example", "anomaly")
+    consumer = engine_anomaly.AnomalyConsumer(rules, most=1)
+    for device in ("a", "b"):
+        lab.put(_points(series[device, "water_level"], _values(1, 1.0)))
+        lab.step(consumer)
+    assert {row[0] for row in _scores(lab)} == {series["b", "water_level"]}
+    with lab.database.transaction() as conn:
+        told = detector_states.told(conn)
+    assert (told.watched, told.followed) == (2, 1)
 
 
 def _run(lab: Lab, rule: AnomalyRule, devices: str = "a") -> int:
