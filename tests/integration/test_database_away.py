@@ -131,6 +131,7 @@ NOT_NEEDING = {
     "services start",
     "services status",
     "services stop",
+    "services tls",
     "services units",
     "simulate scenarios",
     "simulate score",
