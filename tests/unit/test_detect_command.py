@@ -56,6 +56,16 @@ def test_every_row_comes_back_with_score_and_flag(tmp_path: Path) -> None:
     assert [flags[i] for i in (600, 650, 655, 660)] == ["3", "9", "9", "2"]
 
 
+def test_a_file_with_the_newest_first_has_the_same_scores(tmp_path: Path) -> None:
+    source, turned = tmp_path / "in.csv", tmp_path / "turned.csv"
+    lines = _lines()
+    del lines[660]
+    _write(source, lines)
+    _write(turned, lines[::-1])
+    head, *rows = _run(source, "--explain", "en").splitlines()
+    assert _run(turned, "--explain", "en").splitlines() == [head, *rows[::-1]]
+
+
 def test_a_cut_file_has_the_same_first_rows(tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole.csv", tmp_path / "cut.csv"
     _write(whole, _lines())

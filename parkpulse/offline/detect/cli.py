@@ -23,15 +23,24 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from analytics.anomaly.detector import Found
+    from parkpulse.model.packed import Int64Array
     from parkpulse.offline.detect.rows import Rows
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+_DISORDER = 0.25
+"""With a greater share of steps back in time, a file has no order of its own."""
 
 
 class _Scored(NamedTuple):
     rows: Rows
     found: Found
     flag: np.ndarray[tuple[int], np.dtype[np.uint8]]
+    order: Int64Array
+    """Rows as they were scored."""
+    place: Int64Array
+    """Place of each row in that order."""
 
 
 @click.command()
@@ -82,12 +91,23 @@ def detect(
 def _score(given: Rows, zone: ZoneInfo) -> _Scored:
     count = given.value.size
     detector = Detector(1)
-    usable = np.where(given.dated, given.value, np.nan)
+    order = _order(given)
+    place = np.argsort(order)
+    ts = given.ts[order]
+    usable = np.where(given.dated, given.value, np.nan)[order]
     series = np.zeros(count, dtype=np.int64)
-    found = detector.step(series, given.ts, usable, civil.offsets(given.ts, zone))
+    found = detector.step(series, ts, usable, civil.offsets(ts, zone)).take(place)
     flag = explain.flags(found)
     flag[np.isnan(given.value)] = explain.MISSING
-    return _Scored(given, found, flag)
+    return _Scored(given, found, flag, order, place)
+
+
+def _order(given: Rows) -> Int64Array:
+    """Return the order of the file, or that of time if it has none, as newest first."""
+    back = np.diff(given.ts[given.dated]) < 0
+    if not len(back) or back.mean() <= _DISORDER:
+        return np.arange(given.ts.size)
+    return np.argsort(given.ts, kind="stable")
 
 
 def _lines(
@@ -107,9 +127,10 @@ def _explanation(
     if scored.flag[row] not in {explain.DOUBTFUL, explain.FAIL}:
         return ""
     given, found = scored.rows, scored.found
+    until = scored.order[: scored.place[row] + 1]
     case = explain.case(
-        given.ts[: row + 1],
-        given.value[: row + 1],
+        given.ts[until],
+        given.value[until],
         int(found.kind[row]),
         float(found.expected[row]),
     )
