@@ -25,6 +25,7 @@ from api.workshop import Workshop
 from dashboards import page
 from parkpulse import logs, settings, tls
 from parkpulse.errors import ConfigError
+from parkpulse.model import structs
 from parkpulse.notify import vault
 from parkpulse.store import commandline
 from parkpulse.store.pool import Database
@@ -182,6 +183,7 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
     opened = _vault(config)
     accounts = _accounts(config, database)
     _offer_setup(database, page_url, is_local=accounts.is_local)
+    structs.prepare()
     application = app.create(
         database,
         page=page.dist(),

@@ -15,6 +15,7 @@ from ingest.replies import Replier
 from ingest.worker import Worker
 from parkpulse import bus
 from parkpulse.errors import StoreUnavailableError
+from parkpulse.model import structs
 from parkpulse.store import pool, wire_states, workers
 from parkpulse.store.pool import Database
 
@@ -74,6 +75,7 @@ def run(configuration: Configuration, stop: threading.Event) -> None:
     ConfigError
         An address is unusable, or another process has become this worker.
     """
+    structs.prepare()
     address = bus.address(configuration.mqtt_url)
     writer = name(configuration.number)
     run_id = uuid.uuid4()

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from parkpulse.errors import StoreError
+from parkpulse.model import structs
 from parkpulse.store import pool
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Engine:
 
     def run(self) -> None:
         """Work until `stop`; raises what a thread died of."""
+        structs.prepare()
         self._keeper.renew()
         threads = [
             threading.Thread(target=self._guard, args=(task,), daemon=True)

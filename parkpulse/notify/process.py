@@ -10,6 +10,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from parkpulse.errors import StoreError
+from parkpulse.model import structs
 from parkpulse.notify import batching, schedule
 from parkpulse.notify.delivery import TIMEOUT_S
 from parkpulse.notify.platforms import known
@@ -70,6 +71,7 @@ class Notifier:
 
         An error of the database is waited out.
         """
+        structs.prepare()
         listener = threading.Thread(target=self._listen, daemon=True)
         listener.start()
         with ThreadPoolExecutor(WORKERS) as executor:
