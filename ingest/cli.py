@@ -21,7 +21,7 @@ from ingest.receiver import Role
 from ingest.registrar import Registrar
 from parkpulse import logs, settings
 from parkpulse.errors import InvalidRequestError, NotFoundError
-from parkpulse.model import reasons
+from parkpulse.model import reasons, structs
 from parkpulse.query import sequences
 from parkpulse.store import commandline
 from parkpulse.store import ledger as ledgers
@@ -107,6 +107,7 @@ def ingest(worker: int, *, retire: bool) -> None:
             config.disk_stop_mb,
         ),
     )
+    structs.prepare()
     process.run(configuration, stop)
 
 

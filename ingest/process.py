@@ -15,7 +15,6 @@ from ingest.replies import Replier
 from ingest.worker import Worker
 from parkpulse import bus
 from parkpulse.errors import StoreUnavailableError
-from parkpulse.model import structs
 from parkpulse.store import pool, wire_states, workers
 from parkpulse.store.pool import Database
 
@@ -75,7 +74,6 @@ def run(configuration: Configuration, stop: threading.Event) -> None:
     ConfigError
         An address is unusable, or another process has become this worker.
     """
-    structs.prepare()
     address = bus.address(configuration.mqtt_url)
     writer = name(configuration.number)
     run_id = uuid.uuid4()
@@ -117,9 +115,14 @@ def run(configuration: Configuration, stop: threading.Event) -> None:
         database.close()
         _log.info("ingest ended worker=%s", writer)
     if configuration.role is Role.RETIRING and not len(inbox):
-        forget_session(address, configuration.number)
-        with pool.connect(configuration.database_url) as connection:
-            workers.forget(connection, writer)
+        _forget(configuration, writer)
+
+
+def _forget(configuration: Configuration, writer: str) -> None:
+    """Let broker and database know nothing more of a worker that has retired."""
+    forget_session(bus.address(configuration.mqtt_url), configuration.number)
+    with pool.connect(configuration.database_url) as connection:
+        workers.forget(connection, writer)
 
 
 def _remember(database: Database, registrar: Registrar) -> None:

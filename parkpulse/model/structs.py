@@ -1,8 +1,8 @@
 """Makes msgspec ready for threads.
 
-On the first use of a struct msgspec 0.22 builds what it knows of its fields, and a second
-thread that decodes the same struct meanwhile finds it half built: the process dies of a
-segmentation fault. So a process with threads has everything built before they start.
+On the first use of a struct msgspec 0.22 builds what it knows of its fields. A second
+thread that decodes the same struct meanwhile finds it half built, and the process dies
+of a segmentation fault. So a process with threads has all built before they start.
 """
 
 from __future__ import annotations
