@@ -162,9 +162,9 @@ def test_ctrl_c_stops_the_foreground_cleanly(shell: Shell) -> None:
 
 def test_secrets_are_readable_by_their_owner_only(shell: Shell) -> None:
     shell.run("services", "start")
-    secrets = [*shell.home.glob("*.password"), *shell.home.glob("*.passwords")]
+    secrets = [*shell.home.glob("*.password"), *shell.home.glob("mosquitto.access/*")]
     secrets.append(shell.home / "running.json")
-    assert len(secrets) == 5
+    assert len(secrets) == 8
     for path in secrets:
         assert path.stat().st_mode & 0o077 == 0, path
     words = {
