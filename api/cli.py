@@ -134,7 +134,7 @@ def _certificates(config: Settings) -> dict[str, Path]:
     return found
 
 
-def _sealed(pair: Pair | None) -> dict[str, Any]:
+def sealed(pair: Pair | None) -> dict[str, Any]:
     """Have the server encrypt, and follow its certificate's renewals."""
     if pair is None:
         return {}
@@ -210,7 +210,7 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
             ws="none",
             timeout_graceful_shutdown=_STOP_WITHIN_S,
             **_proxies(config.trusted_proxies),
-            **_sealed(config.page_pair()),
+            **sealed(config.page_pair()),
         ),
         application.state.context.hub,
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["device", "gateway", "service"]
 Access = Literal["publish", "subscribe"]
-Service = Literal["ingest", "notify", "api", "simulate", "all"]
+Service = Literal["ingest", "notify", "watch", "api", "simulate", "all"]
 SERVICES: tuple[Service, ...] = get_args(Service)
 
 RESERVED = "parkpulse-"
@@ -203,9 +203,15 @@ _OF_SERVICES: dict[str, tuple[Grant, ...]] = {
         Grant("publish", "spBv1.0/STATE/+"),
     ),
     "notify": (Grant("publish", f"{_ROOT}/+/+/down"),),
+    # It reports how the service is as any device does.
+    "watch": (Grant("publish", f"{_ROOT}/+/+/telemetry"),),
     # It also starts simulated parks.
     "api": (Grant("publish", f"{_ROOT}/#"), Grant("publish", "spBv1.0/#")),
-    "simulate": (Grant("publish", f"{_ROOT}/#"), Grant("publish", "spBv1.0/#")),
+    "simulate": (
+        Grant("publish", f"{_ROOT}/#"),
+        Grant("publish", "spBv1.0/#"),
+        Grant("subscribe", f"{_ROOT}/+/+/down"),
+    ),
     "all": _EVERYTHING,
 }
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "broker"
 USER = "parkpulse"
-_PARTS = ("ingest", "notify", "api", "simulate")
+_PARTS = ("ingest", "notify", "watch", "api", "simulate")
 ACCESS = "mosquitto.access"
 """Folder of the home with the files that say who may use the broker."""
 PID = "mosquitto.pid"

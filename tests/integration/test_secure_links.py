@@ -6,10 +6,7 @@ import contextlib
 import os
 import signal
 import ssl
-import subprocess
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -34,12 +31,15 @@ from parkpulse.services.doctor import links
 from parkpulse.store import pool
 from parkpulse.store.pool import Database
 from tests.plugins.devices import REFUSED, device
+from tests.plugins.fix_api import Site
 from tests.plugins.fix_services import BrokerServer, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from parkpulse.services.servers import Servers
+    from tests.plugins.fix_engine import Lab
     from tests.plugins.fix_services import DatabaseServer
 
 FIRST = credentials.Credential(
@@ -219,49 +219,26 @@ def test_an_open_key_is_refused_in_a_sentence(issued: Path, tmp_path: Path) -> N
 
 
 def test_the_page_is_served_by_https(
-    issued: Path, other: Path, database_url: str, tmp_path: Path
+    issued: Path, other: Path, lab: Lab, tmp_path: Path
 ) -> None:
-    port = ports.free()
-    environment = {
-        **os.environ,
-        "PARKPULSE_HOME": str(tmp_path),
-        "PARKPULSE_DATABASE_URL": database_url,
-        "PARKPULSE_PORT": str(port),
-        "PARKPULSE_PUBLIC_URL": "https://park.example",
-    }
-    pair = _pair(issued)
-    options = ["--tls-cert", str(pair.certificate), "--tls-key", str(pair.key)]
-    child = subprocess.Popen(
-        [Path(sys.executable).with_name("parkpulse"), "api", *options], env=environment
-    )
-    url = f"https://localhost:{port}/api/v1/health"
-    context = tls.client_context(issued / "ca.crt")
-    try:
-        answer = _first_answer(url, context, child)
+    site = Site(lab, tmp_path, "https://park.example", pair=_pair(issued))
+    site.start()
+    url = f"{site.url}/api/v1/health"
+    with httpx.Client(verify=tls.client_context(issued / "ca.crt")) as client:
+        answer = client.get(url)
         assert answer.status_code == 200
         assert "strict-transport-security" not in answer.headers
-        named = httpx.get(url, verify=context, headers={"Host": "park.example"})
+        named = client.get(url, headers={"Host": "park.example"})
         assert "max-age=" in named.headers["strict-transport-security"]
-        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-            httpx.get(url, verify=tls.client_context(other / "ca.crt"))
-    finally:
-        child.terminate()
-        assert child.wait(20) in {0, -signal.SIGTERM}
-
-
-def _first_answer(
-    url: str, context: ssl.SSLContext, child: subprocess.Popen[bytes]
-) -> httpx.Response:
-    found: list[httpx.Response] = []
-
-    def has_answered() -> bool:
-        assert child.poll() is None
-        with contextlib.suppress(httpx.TransportError):
-            found.append(httpx.get(url, verify=context))
-        return bool(found)
-
-    wait_until(has_answered, 60.0)
-    return found[0]
+        body = {"name": "nobody", "password": "wrong password"}
+        headers = {"Origin": site.url.replace("https", "http")}
+        login = f"{site.url}/api/v1/login"
+        assert client.post(login, json=body, headers=headers).status_code == 403
+        assert client.post(login, json=body).status_code != 403
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        httpx.get(url, verify=tls.client_context(other / "ca.crt"))
+    site.stop()
+    site.client.close()
 
 
 def test_the_page_takes_a_renewed_certificate(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ import uvicorn
 from cryptography.fernet import Fernet
 from uuid_utils import compat
 
-from api import app, listening
+from api import app, cli, listening
 from api.auth.accounts import Accounts
 from api.messaging import Messaging
 from api.workshop import Workshop
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from api.context import Context
     from parkpulse.model.alert import EventKind
     from parkpulse.store.pool import Connection
+    from parkpulse.tls import Pair
     from tests.plugins.fix_engine import Lab
 
 _WITHIN_S = 20.0
@@ -177,6 +178,7 @@ class Site:
     public_url: str | None = None
     mqtt_url: str | None = None
     broker_token: str | None = None
+    pair: Pair | None = None
     vault: Vault = field(default_factory=lambda: Vault(Fernet.generate_key().decode()))
     url: str = ""
     is_local: bool = True
@@ -204,9 +206,14 @@ class Site:
         )
         self.context = application.state.context
         listener = listening.bind("127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        scheme = "http" if self.pair is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
-            application, ws="none", log_config=None, access_log=False
+            application,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            **cli.sealed(self.pair),
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

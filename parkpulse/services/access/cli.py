@@ -59,7 +59,7 @@ def group() -> None:
     """User names and passwords: make, rotate, revoke, list, write them for Mosquitto.
 
     SUBJECT is PARK/DEVICE, gateway:NAME (speaks for several devices) or
-    service:ingest|notify|api|simulate|all (a part of Parkpulse).
+    service:ingest|notify|watch|api|simulate|all (a part of Parkpulse).
     """
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from parkpulse.errors import StoreError
+from parkpulse.errors import ConfigError, StoreError
 from parkpulse.services.access import files
 from parkpulse.store import credentials, pool, registry_news, workers
 
@@ -75,8 +75,10 @@ class Broker:
         # A killed broker leaves its file, and the number may be another program's.
         return (pid, at) if program == _PROGRAM else None
 
-    def tell(self, database: Database, stop: threading.Event) -> None:
-        """Have it read its files now; one that does not run reads them at its start.
+    def tell(self, database: Database, stop: threading.Event) -> bool:
+        """Have it read its files now; whether that is done.
+
+        One that does not run reads them at its start.
 
         Raises
         ------
@@ -90,12 +92,13 @@ class Broker:
                 away = missing(workers.workers(conn), at)
             if not away:
                 _signal(pid, signal.SIGHUP)
-                return
+                return True
             if time.monotonic() > deadline:
                 self._force(pid, away)
-                return
+                return True
             if stop.wait(_POLL_S):
-                return
+                return False
+        return True
 
     def _force(self, pid: int, away: Sequence[str]) -> None:
         names = ", ".join(away)
@@ -166,6 +169,18 @@ class Follower:
                 if pool.wait_for_notification(listening, min(left, _TICK_S)):
                     break
 
+    def _tell(self, broker: Broker, stop: threading.Event) -> None:
+        if broker.tell(self._database, stop):
+            files.told(self._folder)
+
+    def _take(self) -> None:
+        """Take the certificate up; one that does not fit yet must not stop the rest."""
+        try:
+            if self._pair is not None:
+                files.take(self._folder, self._pair)
+        except ConfigError as error:
+            _log.warning("the broker's former certificate goes on: %s", error)
+
     def renew(self, stop: threading.Event) -> float:
         """Write what is in force, tell the broker; return when to look again. [s].
 
@@ -179,11 +194,10 @@ class Follower:
         with self._database.transaction() as conn:
             active = credentials.active(conn)
             left = credentials.next_end_s(conn)
-        if self._pair is not None:
-            files.take(self._folder, self._pair)
+        self._take()
         if files.write(self._folder, active):
             _log.info("%d credentials are in force", len(active))
-        if self._broker is not None and files.is_pending(self._folder):
-            self._broker.tell(self._database, stop)
-            files.told(self._folder)
+        broker = self._broker
+        if broker is not None and files.is_pending(self._folder):
+            self._tell(broker, stop)
         return _LOOK_ANEW_S if left is None else min(max(left, 0.0), _LOOK_ANEW_S)
