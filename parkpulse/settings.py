@@ -259,4 +259,6 @@ def _explain(error: ValueError) -> str:
         return f"the configuration file cannot be read: {error}"
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting {name}: remove it or correct its name"
     return f"setting {name}: {first['msg']}"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
+import socketserver
 import subprocess
 import sys
+import threading
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -67,13 +71,16 @@ def test_a_service_at_work_and_one_that_stands_still(
     settings["PARKPULSE_DATABASE_URL"] = database_url
     code, found = _ask(settings)
     failed = {name for name, each in found.items() if each["state"] == "fail"}
-    assert (code, failed) == (1, {"ingest", "engine"})
+    assert (code, failed) == (1, {"ingest", "engine", "settings"})
+    # The suite's own server need not survive a power cut.
+    assert found["settings"]["text"].startswith("fsync, full_page_writes is off")
     assert all(
         bool(each["remedy"]) == (each["state"] != "ok") for each in found.values()
     )
     _set_alive(database_url)
-    code, found = _ask(settings)
-    assert (code, found["ingest"]["text"]) == (0, "1 at work")
+    _, found = _ask(settings)
+    failed = {name for name, each in found.items() if each["state"] == "fail"}
+    assert (failed, found["ingest"]["text"]) == ({"settings"}, "1 at work")
     assert found["emergency"]["state"] == "warn"
     assert found["migrations"]["state"] == found["clock"]["state"] == "ok"
     (tmp_path / "secret.key").write_text("open to all")
@@ -98,6 +105,28 @@ def test_what_is_not_there_is_told(
     assert found["broker"]["state"] == found["database"]["state"] == "fail"
     _, found = _ask({**settings, "PARKPULSE_NO_SUCH": "1"})
     assert found["configuration"]["state"] == "fail"
+
+
+def test_wrong_passwords_and_a_foreign_program_on_the_page_s_port(
+    database_url: str, settings: dict[str, str], broker: BrokerServer
+) -> None:
+    parts = urlsplit(database_url)
+    wrong = parts._replace(
+        netloc=f"{parts.username}:hidden@{parts.netloc.split('@')[1]}"
+    )
+    settings["PARKPULSE_DATABASE_URL"] = urlunsplit(wrong)
+    settings["PARKPULSE_MQTT_URL"] = f"mqtt://parkpulse:hidden@127.0.0.1:{broker.port}"
+    with socketserver.TCPServer(
+        ("127.0.0.1", 0), http.server.BaseHTTPRequestHandler
+    ) as other:
+        threading.Thread(target=other.serve_forever).start()
+        settings["PARKPULSE_PORT"] = str(other.server_address[1])
+        _, found = _ask(settings)
+        other.shutdown()
+    assert "hidden" not in json.dumps(found)
+    assert "refuses the login" in found["database"]["text"]
+    assert "user and password in PARKPULSE_MQTT_URL" in found["broker"]["remedy"]
+    assert "used by another program" in found["page port"]["text"]
 
 
 def test_what_leaves_the_machine_in_the_clear() -> None:

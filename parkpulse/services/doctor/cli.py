@@ -10,6 +10,7 @@ import click
 
 from parkpulse import settings
 from parkpulse.errors import ParkpulseError
+from parkpulse.services import local
 from parkpulse.services.doctor import links, machine, service
 from parkpulse.services.doctor.finding import fail, ok, warn
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from parkpulse.services.doctor.finding import Finding
     from parkpulse.settings import Settings
 
+_UP = "up.lock"
+_SERVERS = (local.LOCK, _UP)
 _SIGNS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
 
@@ -32,9 +35,9 @@ def doctor(*, as_json: bool) -> None:
         print(json.dumps({"ok": not failed, "findings": [f._asdict() for f in found]}))
     else:
         for each in found:
-            print(f"{_SIGNS[each.state]} {each.name:12} {each.text}")
+            print(f"{_SIGNS[each.state]} {each.name:14} {each.text}")
             if each.remedy:
-                print(f"  {'':12} → {each.remedy}")
+                print(f"  {'':14} → {each.remedy}")
     sys.exit(int(failed))
 
 
@@ -69,11 +72,13 @@ def _of_machine(config: Settings) -> Iterator[Finding]:
     )
     if named["database"] is None:
         number, setting = config.database_port, "PARKPULSE_DATABASE_PORT"
-        yield machine.port("database port", number, setting, home)
+        yield machine.port("database port", number, setting, home, *_SERVERS)
     if named["broker"] is None:
         number, setting = config.mqtt_port, "PARKPULSE_MQTT_PORT"
-        yield machine.port("broker port", number, setting, home)
-    yield machine.port("page port", config.port, "PARKPULSE_PORT", home)
+        yield machine.port("broker port", number, setting, home, *_SERVERS)
+    number, setting = config.port, "PARKPULSE_PORT"
+    yield machine.port("page port", number, setting, home, _UP)
+    yield machine.page()
     folder = (config.disk_folder or home).expanduser().absolute()
     yield machine.space(folder, config.disk_warn_mb, config.disk_stop_mb)
     urls = {name: url for name, url in named.items() if url}

@@ -49,15 +49,24 @@ def _lasting(name: str, left: float, path: Path) -> Finding:
     return ok("certificate", text)
 
 
+def _login(url: str) -> Finding:
+    try:
+        with bus.Publisher(url):
+            return ok("broker", "answers, and lets us in")
+    except BrokerError as error:
+        remedy = "correct user and password in PARKPULSE_MQTT_URL"
+        return fail("broker", str(error), remedy)
+
+
 def broker(url: str) -> Iterator[Finding]:
-    """Tell whether the broker answers, and whether strangers may use it."""
+    """Tell whether the broker lets us in, and whether strangers may use it."""
     try:
         is_open = probe.admits_anybody(bus.address(url))
     except (BrokerError, ConfigError) as error:
         remedy = "start it, or correct PARKPULSE_MQTT_URL or PARKPULSE_MQTT_CA"
         yield fail("broker", str(error), remedy)
         return
-    yield ok("broker", "answers")
+    yield _login(url)
     if not is_open:
         yield ok("broker access", "nobody is let in without a password")
         return

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
+import importlib.util
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from parkpulse.services import local, locks, ports
+from parkpulse.services import locks, ports
 from parkpulse.services.doctor.finding import fail, ok, warn
 from parkpulse.store import disk
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from parkpulse.services.doctor.finding import Finding
 
 _OLDEST = (3, 11)
+_ANSWER_S = 3.0
+_MOST_BYTES = 10_000
 _GROUP_AND_OTHERS = 0o077
 _SECRETS = (
     "secret.key",
@@ -42,12 +46,34 @@ def python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
 
 def home(folder: Path) -> Finding:
     """Whether the home can be used."""
-    if not folder.is_dir():
-        return warn("home", f"{folder} is not there yet", "'parkpulse up' makes it")
-    if not os.access(folder, os.W_OK | os.X_OK):
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not there.is_dir():
+        remedy = "set PARKPULSE_HOME to a folder"
+        return fail("home", f"{there} is no folder", remedy)
+    if not os.access(there, os.W_OK | os.X_OK):
         remedy = "run as its owner, or set PARKPULSE_HOME to a folder of your own"
-        return fail("home", f"{folder} cannot be written to", remedy)
+        return fail("home", f"{there} cannot be written to", remedy)
+    if there != folder:
+        return warn("home", f"{folder} is not there yet", "'parkpulse up' makes it")
     return ok("home", str(folder))
+
+
+def page(folder: Path | None = None) -> Finding:
+    """Whether the page is built.
+
+    Parameters
+    ----------
+    folder
+        Where it is built to; None: as installed.
+    """
+    if folder is None:
+        found = importlib.util.find_spec("dashboards")
+        installed = found.submodule_search_locations if found else None
+        folder = Path(next(iter(installed or ["dashboards"]))) / "web" / "dist"
+    if not (folder / "index.html").is_file():
+        text = f"it is not built: {folder} has no index.html"
+        return fail("page", text, "'make page' builds it; wheels carry it")
+    return ok("page", "is built")
 
 
 def secrets(folder: Path) -> Iterator[Finding]:
@@ -73,15 +99,37 @@ def programs(cache: Path, url: str | None, mqtt_url: str | None) -> Finding:
     return ok("programs", str((fetched or machine)[-1].parent))
 
 
-def port(name: str, number: int, setting: str, home: Path) -> Finding:
-    """Whether a port is free, or used by our own servers."""
+def port(name: str, number: int, setting: str, home: Path, *lock_files: str) -> Finding:
+    """Whether a port is free, or used by ourselves.
+
+    Parameters
+    ----------
+    name, number, setting
+        What the port is for, the port, and where it is set.
+    home
+        The home.
+    lock_files
+        Files of it one of which is locked by whoever of us uses the port.
+    """
     if not ports.answers(number):
         return ok(name, f"port {number} is free")
-    held = [locks.holder(home / each) for each in (local.LOCK, "up.lock")]
-    if any(each is not None for each in held):
+    held = [locks.holder(home / each) for each in lock_files]
+    if any(each is not None for each in held) or _is_page(number):
         return ok(name, f"port {number} is in use while Parkpulse runs")
     text = f"port {number} is used by another program"
     return fail(name, text, f"stop it, or set {setting} to another port")
+
+
+def _is_page(number: int) -> bool:
+    """Whether a page that was started by itself, and so locks nothing, has the port."""
+    asked = http.client.HTTPConnection("127.0.0.1", number, timeout=_ANSWER_S)
+    try:
+        asked.request("GET", "/api/v1/health")
+        return b'"alive"' in asked.getresponse().read(_MOST_BYTES)
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asked.close()
 
 
 def space(folder: Path, warn_mb: int | None, stop_mb: int | None) -> Finding:
@@ -92,7 +140,8 @@ def space(folder: Path, warn_mb: int | None, stop_mb: int | None) -> Finding:
     state = disk.judge(found.free_bytes, limits)
     if state == "full":
         text += ": ingest takes no messages, the broker keeps them"
-        return fail("disk", text, f"make room in {folder}")
+        remedy = f"make room on the disk of {folder}, or lower PARKPULSE_DISK_STOP_MB"
+        return fail("disk", text, remedy)
     if state == "low":
         remedy = "make room, or set PARKPULSE_RAW_RETENTION_DAYS lower"
         return warn("disk", text, remedy)

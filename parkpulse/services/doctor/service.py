@@ -24,6 +24,35 @@ _LAG_S = 60.0
 _OVERDUE_S = 300.0
 _SAFE = ("fsync", "full_page_writes", "synchronous_commit")
 _MOST_CONNECTIONS = 0.8
+_REASONS = (
+    (
+        ("authentication failed", "no password supplied", 'role "'),
+        "refuses the login ({})",
+        "correct user and password in PARKPULSE_DATABASE_URL",
+    ),
+    (
+        ('database "',),
+        "has no such database ({})",
+        "create it, or correct its name in PARKPULSE_DATABASE_URL",
+    ),
+    (
+        ("too many clients", "remaining connection slots"),
+        "has no connection left",
+        "end what holds them, or raise max_connections",
+    ),
+    (
+        ("failed to resolve host",),
+        "is at a host that nobody knows ({})",
+        "correct the host in PARKPULSE_DATABASE_URL, or the name service",
+    ),
+    (
+        # The reason would repeat a part of the address, perhaps the password.
+        ("connection info string", "invalid connection option", "invalid dsn"),
+        "its address cannot be read",
+        "write PARKPULSE_DATABASE_URL as postgresql://user:password@host:port/name",
+    ),
+)
+"""What the driver says, what that means, and what to do."""
 
 
 def database(url: str) -> Iterator[Finding]:
@@ -35,9 +64,25 @@ def database(url: str) -> Iterator[Finding]:
     except ConfigError as error:
         yield fail("database", str(error), "see the message")
     except StoreError as error:
-        text = " ".join(str(error).split())
-        remedy = "start it with 'parkpulse up', or correct PARKPULSE_DATABASE_URL"
-        yield fail("database", f"does not answer ({text})", remedy)
+        yield away(" ".join(str(error).split()))
+
+
+def away(reason: str) -> Finding:
+    """Say why the database cannot be used, and what to do.
+
+    Parameters
+    ----------
+    reason
+        What the driver says, in one line.
+    """
+    for signs, text, remedy in _REASONS:
+        if any(sign in reason for sign in signs):
+            return fail("database", text.format(reason.rpartition(": ")[2]), remedy)
+    remedy = (
+        "start that server (a private one: 'parkpulse up'), or correct"
+        " PARKPULSE_DATABASE_URL"
+    )
+    return fail("database", f"does not answer ({reason})", remedy)
 
 
 def _all(conn: Connection) -> Iterator[Finding]:
