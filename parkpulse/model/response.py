@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from parkpulse.model.alert import Severity
+from parkpulse.model.registry import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _Text = Annotated[str, Meta(min_length=1, max_length=500)]
 _Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
@@ -69,6 +73,13 @@ CommandState = Literal[
 ]
 """`requested`: waits to be sent; `withdrawn`: was never sent, `reason` says why."""
 Withdrawal = Literal["expired", "alert_over", "quiet", "data_clock"]
+WITHDRAWALS: Mapping[str, Name] = {
+    "expired": Name("消息代理中断过久", "the broker was away too long"),
+    "alert_over": Name("告警已结束", "the alert was over"),
+    "quiet": Name("告警处于静默", "the alert was quiet"),
+    "data_clock": Name("此园区为数据回放", "this park replays data"),
+}
+"""Why a command was never sent, in words."""
 
 
 class Command(Struct, frozen=True, kw_only=True):

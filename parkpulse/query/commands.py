@@ -14,6 +14,7 @@ from parkpulse.errors import (
     InvalidRequestError,
     NotFoundError,
 )
+from parkpulse.model import response
 from parkpulse.query import alert_actions, alerts
 from parkpulse.query.alert_actions import By
 from parkpulse.store import commands, parks, responses
@@ -156,6 +157,8 @@ def _note(
     }
     if command.reason is not None:
         detail["reason"] = command.reason
+    if command.state == "withdrawn" and command.reason in response.WITHDRAWALS:
+        detail["reason_text"] = response.WITHDRAWALS[command.reason]
     if late:
         detail["late"] = True
     alert_actions.note(conn, row, _KINDS[command.state], by, detail)

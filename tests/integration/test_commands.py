@@ -18,15 +18,13 @@ from parkpulse.query import alert_actions, commands, responses
 from parkpulse.query.alert_actions import By
 from parkpulse.store import events, registry
 from parkpulse.store.events import EventRow
-from parkpulse.store.pool import Database
 from tests.plugins import alerting
 from tests.plugins.alerting import PAGE, Bench, rule
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from parkpulse.model.response import Command
+    from parkpulse.store.pool import Database
     from tests.plugins.fix_listener import Listener
     from tests.plugins.fix_services import BrokerServer
 
@@ -45,9 +43,7 @@ FAN = {**PUMP, "code": "fan", "name": "ventilate", "automatic": False}
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    database.open()
+def bench(database: Database) -> Bench:
     bench = Bench(database)
     bench.apply(rule())
     pump = DeviceSpec(
@@ -62,8 +58,7 @@ def bench(database_url: str) -> Iterator[Bench]:
     with database.transaction() as conn:
         registry.apply(conn, structs.replace(spec, devices=[pump]))
     put_plan(bench, PUMP, FAN)
-    yield bench
-    database.close()
+    return bench
 
 
 def feed(bench: Bench, *samples: tuple[float, float]) -> None:
@@ -223,6 +218,13 @@ def test_what_is_void_is_never_sent(
     assert asked.state == "sent"
     assert downs(listener)[0]["id"] == str(asked.id)
     assert history(bench).count("withdrawn") == 4
+    with bench.database.transaction() as conn:
+        rows = conn.execute(
+            "select detail->>'reason', detail->'reason_text'->>'zh' from alert_event"
+            " where kind = 'command_withdrawn' order by id"
+        ).fetchall()
+    assert rows[-1] == ("quiet", "告警处于静默")
+    assert all(text for _, text in rows)
 
 
 def take_out_of_service(bench: Bench) -> None:

@@ -19,6 +19,7 @@ test("an event says who was called, until when, which step, which command", () =
       t: en,
       when: (at) => `<${at}>`,
       step: (code) => `[${code}]`,
+      withdrawn: (code) => `{${code}}`,
     });
   expect(said("escalated", { people: [{ name: "Li" }], channels: ["a"] })).toBe("Li · a");
   expect(said("shelved", { until: "x" })).toBe("until <x>");
@@ -26,6 +27,9 @@ test("an event says who was called, until when, which step, which command", () =
   expect(said("step_done", { step: "look" })).toBe("[look]");
   expect(said("command_refused", { device: "pump", name: "start", reason: "locked" })).toBe(
     "pump · start · locked",
+  );
+  expect(said("command_withdrawn", { device: "pump", name: "start", reason: "quiet" })).toBe(
+    "pump · start · {quiet}",
   );
   expect(said("raised", {})).toBe("");
 });

@@ -36,10 +36,12 @@ interface Written {
   when: (at: string) => string;
   /** A step's words, by its code. */
   step: (code: string) => string;
+  /** Why a command was withdrawn, by its code. */
+  withdrawn: (code: string) => string;
 }
 
 /** What an event says beside its kind: who was called, until when, which command. */
-export function eventDetail(event: AlertEvent, { t, when, step }: Written): string {
+export function eventDetail(event: AlertEvent, { t, when, step, withdrawn }: Written): string {
   const { detail } = event;
   const parts: string[] = [];
   const people = list(detail.people).map((each) => text(field(each, "name")) || text(each));
@@ -50,7 +52,8 @@ export function eventDetail(event: AlertEvent, { t, when, step }: Written): stri
   if (event.kind.startsWith("step_")) parts.push(step(text(detail.step) || text(detail.code)));
   if (event.kind.startsWith("command_"))
     parts.push(...["device", "name", "code"].map((key) => text(detail[key])).slice(0, 2));
-  if (text(detail.reason) !== "") parts.push(text(detail.reason));
+  const reason = text(detail.reason);
+  parts.push(event.kind === "command_withdrawn" ? withdrawn(reason) : reason);
   return parts.filter((part) => part !== "").join(" · ");
 }
 
