@@ -113,5 +113,5 @@ def test_a_database_that_is_away_is_one_sentence(
     _, errors = child.communicate(timeout=_WITHIN_S)
     assert child.returncode == 1
     (sentence,) = errors.splitlines()
-    assert sentence.startswith("parkpulse: the database cannot be reached")
+    assert sentence.startswith("parkpulse: the database does not answer (")
     assert "hidden" not in sentence
