@@ -1,9 +1,8 @@
-"""Water levels: base and correction, rate of rise, time to a threshold, classes.
+"""Water levels: rate of rise, time to a threshold, classes.
 
 References
 ----------
-.. [1] SL 651-2014, 3.1.3 to 3.1.5.
-.. [2] Sen, "Estimates of the regression coefficient based on Kendall's tau", 1968.
+.. [1] Sen, "Estimates of the regression coefficient based on Kendall's tau", 1968.
 """
 
 from __future__ import annotations
@@ -29,11 +28,6 @@ PONDING_M = (0.15, 0.27, 0.40, 0.60)
 cars, closing of underpasses, evacuation. [m]"""
 
 
-def true_level(reading: FloatArray, base: float, correction: float) -> FloatArray:
-    """Level above the datum: base + sensor reading + correction [1]_. [m]."""
-    return base + reading + correction
-
-
 class Rise(NamedTuple):
     """How fast a level rises; NaN where there are too few readings. [m/h].
 
@@ -49,7 +43,7 @@ _UNKNOWN = Rise(np.nan, np.nan, np.nan)
 
 
 def rise(ts: IntArray, level: FloatArray) -> Rise:
-    """Rate of rise as the median of the slopes between all pairs of readings [2]_.
+    """Rate of rise as the median of the slopes between all pairs of readings [1]_.
 
     Parameters
     ----------

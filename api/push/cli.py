@@ -15,7 +15,7 @@ from parkpulse import settings
 from parkpulse.errors import ConfigError, ConflictError
 from parkpulse.notify import vault
 from parkpulse.query import pauses
-from parkpulse.store import commandline
+from parkpulse.store import commandline, parks
 from parkpulse.store import push_accounts as store
 from parkpulse.wire.platforms import onenet_envelope
 
@@ -194,7 +194,7 @@ def remove(platform: str, name: str, *, as_json: bool) -> None:
 def gaps(park: str, hours: int, pattern: str, *, as_json: bool) -> None:
     """Show when a platform seems to have paused: many devices lack a report."""
     with _transaction(settings.load()) as conn:
-        end = pauses.now(conn, park)
+        end = parks.now(conn, park)
         start = end - timedelta(hours=hours)
         found = pauses.found(conn, park, start, end, pattern)
     if as_json:

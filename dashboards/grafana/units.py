@@ -22,8 +22,6 @@ _UNITS = {
 }
 SHARE = "percentunit"
 SECONDS = "s"
-COUNT = "none"
-KWH = "kwatth"
 KW = "kwatt"
 MM = "lengthmm"
 METRES = "lengthm"

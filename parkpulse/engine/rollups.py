@@ -21,7 +21,7 @@ from parkpulse.store import retention, snapshots
 from parkpulse.store import rollups as store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from parkpulse.engine.registered import News
@@ -170,9 +170,8 @@ class RollupConsumer:
         if len(self._known.id):
             from_readings = known & (self._known.finest[place] == index)
             oldest = _oldest(tier, kept)
-            self._from_readings(
-                conn, tier, _not_before(key[from_readings], tier, oldest)
-            )
+            mine = _not_before(key[from_readings], tier, oldest)
+            self._from_readings(conn, tier, mine, tiers.compute)
             if index:
                 mine = _not_before(key[known & ~from_readings], tier, oldest)
                 self._from_below(conn, index, mine, kept)
@@ -193,16 +192,20 @@ class RollupConsumer:
             conn, FINEST.name, _columns(tiers.wanted(rows, key[is_new], FINEST))
         )
 
-    def _from_readings(self, conn: Connection, tier: Tier, key: Int64Array) -> None:
+    def _from_readings(
+        self,
+        conn: Connection,
+        tier: Tier,
+        key: Int64Array,
+        compute: Callable[..., buckets.Rows],
+    ) -> None:
         """Write the buckets of series for which no finer tier is kept."""
         if not len(key):
             return
         known = self._known
         span = tiers.sources(known, tiers.stretches(key, tier))
         found = store.readings(conn, span.series, span.start, span.end)
-        rows = tiers.compute(
-            known, found["series"], found["ts"], found["value"], key, tier
-        )
+        rows = compute(known, found["series"], found["ts"], found["value"], key, tier)
         _replace(conn, tier, key, rows)
 
     def _from_below(
@@ -218,18 +221,7 @@ class RollupConsumer:
         is_whole = buckets.of_keys(key, tier.width)[1] >= whole
         self._from_tier(conn, tier, below, key[is_whole])
         if below is FINEST:
-            self._through_minutes(conn, tier, key[~is_whole])
-
-    def _through_minutes(self, conn: Connection, tier: Tier, key: Int64Array) -> None:
-        if not len(key):
-            return
-        known = self._known
-        span = tiers.sources(known, tiers.stretches(key, tier))
-        found = store.readings(conn, span.series, span.start, span.end)
-        rows = tiers.compute_through(
-            known, found["series"], found["ts"], found["value"], key, tier
-        )
-        _replace(conn, tier, key, rows)
+            self._from_readings(conn, tier, key[~is_whole], tiers.compute_through)
 
     def _from_tier(
         self, conn: Connection, tier: Tier, below: Tier, key: Int64Array

@@ -37,12 +37,7 @@ def validate(url: str, *, allow_private: bool) -> None:
     InvalidRequestError
         It is no http(s) URL, carries a user or a fragment, or plainly is private.
     """
-    problem = _problem(url)
-    if problem is None and not allow_private and _is_private(url):
-        problem = _PRIVATE
-    if problem is not None:
-        code = "bad_url"
-        raise InvalidRequestError(code, problem, "/url")
+    _refuse(url, _problem(url), allow_private=allow_private)
 
 
 def validate_mail(url: str, *, allow_private: bool) -> None:
@@ -53,7 +48,10 @@ def validate_mail(url: str, *, allow_private: bool) -> None:
     InvalidRequestError
         It is no such address, carries a user or a path, or plainly is private.
     """
-    problem = _mail_problem(url)
+    _refuse(url, _mail_problem(url), allow_private=allow_private)
+
+
+def _refuse(url: str, problem: str | None, *, allow_private: bool) -> None:
     if problem is None and not allow_private and _is_private(url):
         problem = _PRIVATE
     if problem is not None:

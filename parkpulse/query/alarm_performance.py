@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from analytics import alarm_performance as figures
-from parkpulse.errors import InvalidRequestError, NotFoundError
+from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants
 from parkpulse.model.alert import SEVERITIES, Severity
 from parkpulse.store import alarm_history, parks
@@ -99,10 +99,7 @@ def performance(
     InvalidRequestError
         The time is empty or longer than `LONGEST`.
     """
-    row = next((each for each in parks.parks(conn) if each.code == park), None)
-    if row is None:
-        kind = "park"
-        raise NotFoundError(kind, park)
+    row = parks.find(conn, park)
     if end <= start:
         code, message = "empty_period", "the end must be after the start"
         raise InvalidRequestError(code, message, "end")

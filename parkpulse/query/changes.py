@@ -113,16 +113,9 @@ def _of_readings(
         for series in device.series
         if device.state != "retired" and _is_watched(series, limits)
     ]
-    ids = np.array([series.id for _, series in watched], np.int32)
-    begin = np.full(len(ids), instants.to_us(start))
-    none, one = np.zeros(len(ids), np.int64), np.ones(len(ids), np.int64)
-    reach = windows.Reach(back=none, samples=one, span=none, lead=none)
-    stop = np.full(len(ids), instants.to_us(seen.now))
-    found = windows.read(conn, ids, begin, reach, stop)
-    edges = np.searchsorted(found.position, np.arange(len(ids) + 1))
-    for index, (device, series) in enumerate(watched):
-        part = slice(int(edges[index]), int(edges[index + 1]))
-        ts, value = found.ts[part], found.value[part]
+    span = instants.to_us(start), instants.to_us(seen.now)
+    found = windows.spans(conn, [series.id for _, series in watched], *span)
+    for (device, series), (ts, value) in zip(watched, found, strict=True):
         if series.kind == _STATE:
             yield from _switched(device, series, ts, value)
         else:

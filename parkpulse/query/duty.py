@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.model import duty as model
-from parkpulse.query import alerts
+from parkpulse.query import alerts, documents
 from parkpulse.store import duty as store
 from parkpulse.store import parks
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
     from parkpulse.model.duty import Person, Plan, Roster, Substitution
     from parkpulse.store.duty import StoredPlan, UnderWay
-    from parkpulse.store.parks import ParkRow
     from parkpulse.store.pool import Connection
 
 
@@ -40,33 +37,20 @@ class OnDuty(NamedTuple):
     posts: Sequence[Post]
 
 
-def _park(conn: Connection, park: str) -> ParkRow:
-    for row in parks.parks(conn):
-        if row.code == park:
-            return row
-    kind = "park"
-    raise NotFoundError(kind, park)
-
-
 def read(document: object, pointer: str = "") -> Plan:
     """Take a plan from a document; raises InvalidRequestError with the place."""
-    try:
-        return msgspec.convert(document, model.Plan)
-    except msgspec.ValidationError as error:
-        place = str(error).partition("`$")[2].partition("`")[0]
-        path = re.sub(r"[.\[]", "/", place).replace("]", "")
-        code = "invalid_value"
-        raise InvalidRequestError(code, str(error), pointer + path) from error
+    found: Plan = documents.convert(document, model.Plan, pointer)
+    return found
 
 
 def plan(conn: Connection, park: str) -> StoredPlan:
     """Return the plan in force; raises NotFoundError."""
-    return store.load(conn, _park(conn, park).id)
+    return store.load(conn, parks.find(conn, park).id)
 
 
 def escalations(conn: Connection, park: str) -> list[UnderWay]:
     """Escalations that no answer has stopped yet; raises NotFoundError."""
-    return store.under_way(conn, _park(conn, park).id)
+    return store.under_way(conn, parks.find(conn, park).id)
 
 
 def put(
@@ -85,7 +69,7 @@ def put(
     """
     actor = alerts.checked_actor(actor)
     model.check(new)
-    park_id = _park(conn, park).id
+    park_id = parks.find(conn, park).id
     store.save(conn, park_id, new, actor, version)
     return store.load(conn, park_id)
 
@@ -120,7 +104,7 @@ def on_duty(conn: Connection, park: str, at: datetime | None = None) -> OnDuty:
     InvalidRequestError
         The time is out of reach.
     """
-    row = _park(conn, park)
+    row = parks.find(conn, park)
     stored = store.load(conn, row.id)
     at = at or parks.now(conn, park)
     try:

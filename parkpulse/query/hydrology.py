@@ -232,12 +232,6 @@ def _read(
         for series in device.series
         if device.state != "retired" and wanted(series.metric.name)
     ]
-    ids = np.array([series.id for _, series in entries], np.int32)
-    start = np.full(len(ids), at - back)
-    none, one = np.zeros(len(ids), np.int64), np.ones(len(ids), np.int64)
-    reach = windows.Reach(back=none, samples=one, span=none, lead=none)
-    found = windows.read(conn, ids, start, reach, np.full(len(ids), at))
-    edges = np.searchsorted(found.position, np.arange(len(ids) + 1))
-    for index, (device, series) in enumerate(entries):
-        part = slice(int(edges[index]), int(edges[index + 1]))
-        yield _Readings(device, series, found.ts[part], found.value[part], at)
+    found = windows.spans(conn, [series.id for _, series in entries], at - back, at)
+    for (device, series), (ts, value) in zip(entries, found, strict=True):
+        yield _Readings(device, series, ts, value, at)

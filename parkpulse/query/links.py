@@ -121,17 +121,8 @@ def _read(
     """Read (at - back, at] of each series, and the reading before."""
     if not series:
         return []
-    ids = np.array([each.id for each in series], np.int32)
-    none, one = np.zeros(len(ids), np.int64), np.ones(len(ids), np.int64)
-    reach = windows.Reach(back=none, samples=one, span=none, lead=none)
-    found = windows.read(
-        conn, ids, np.full(len(ids), at - back + 1), reach, np.full(len(ids), at)
-    )
-    edges = np.searchsorted(found.position, np.arange(len(ids) + 1)).tolist()
-    return [
-        _Track(each, found.ts[first:last], found.value[first:last])
-        for each, first, last in zip(series, edges[:-1], edges[1:], strict=True)
-    ]
+    found = windows.spans(conn, [each.id for each in series], at - back + 1, at)
+    return [_Track(each, *span) for each, span in zip(series, found, strict=True)]
 
 
 def _fallen(gauge: _Track, at: int, span: int) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analytics import pauses
-from parkpulse.errors import InvalidRequestError, NotFoundError
+from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants
 from parkpulse.store import devices, parks, readings
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 LONGEST = timedelta(days=1)
 """Most that is looked at in one go."""
-_PARK = "park"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def found(
     if end - start > LONGEST:
         code, message = "range_too_long", f"more than {LONGEST.days} days"
         raise InvalidRequestError(code, message, "start")
-    park_id = _park_id(conn, park)
+    park_id = parks.find(conn, park).id
     interval_us = {
         each.id: each.report_interval_s * instants.SECOND
         for each in devices.devices(conn)
@@ -86,18 +85,6 @@ def found(
         )
         for each in pauses.pauses(lacking, ts)
     ]
-
-
-def now(conn: Connection, park: str) -> datetime:
-    """Tell a park's own time; raises NotFoundError."""
-    return parks.clocks(conn)[_park_id(conn, park)]
-
-
-def _park_id(conn: Connection, code: str) -> int:
-    for row in parks.parks(conn):
-        if row.code == code:
-            return row.id
-    raise NotFoundError(_PARK, code)
 
 
 def _reports(

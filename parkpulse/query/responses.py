@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import msgspec
 
 from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.model.response import Commands, Planned, Step, Steps, Ticked
-from parkpulse.query import alert_actions, alerts
+from parkpulse.query import alert_actions, alerts, documents
 from parkpulse.store import parks, quiet, responses
 
 if TYPE_CHECKING:
@@ -22,12 +19,9 @@ if TYPE_CHECKING:
 
 
 def _park_id(conn: Connection, park: str, rule: str) -> int:
-    for row in parks.parks(conn):
-        if row.code == park:
-            quiet.check_rule(conn, row.id, rule, "rule")
-            return row.id
-    kind = "park"
-    raise NotFoundError(kind, park)
+    row = parks.find(conn, park)
+    quiet.check_rule(conn, row.id, rule, "rule")
+    return row.id
 
 
 class Wanted(NamedTuple):
@@ -51,15 +45,9 @@ def read_document(document: object) -> Wanted:
 
 
 def _read(document: object, kind: Any, pointer: str) -> Any:  # noqa: ANN401 - any list
-    code = "invalid_value"
-    try:
-        found = msgspec.convert(document, kind)
-    except msgspec.ValidationError as error:
-        place = str(error).partition("`$")[2].partition("`")[0]
-        path = re.sub(r"[.\[]", "/", place).replace("]", "")
-        raise InvalidRequestError(code, str(error), pointer + path) from error
+    found = documents.convert(document, kind, pointer)
     if len({each.code for each in found}) < len(found):
-        message = "a code is there twice"
+        code, message = "invalid_value", "a code is there twice"
         raise InvalidRequestError(code, message, pointer)
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import msgspec
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError, InvalidRequestError, NotFoundError
-from parkpulse.registry import differences, files
+from parkpulse.registry import differences, files, output
 from parkpulse.store import commandline, registry_reading, topic_rules
 from parkpulse.store import registry as store
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from parkpulse.model.registry import DeviceSpec, ParkSpec
     from parkpulse.registry.differences import Difference
-    from parkpulse.registry.drafts import Problem
     from parkpulse.store.pool import Connection
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -76,11 +74,9 @@ def export_parks(
     if out is None:
         print(files.yaml_text(specs), end="")
     elif written == "yaml":
-        out.write_text(files.yaml_text(specs), encoding="utf-8")
+        output.write_files(out.parent, {out.name: files.yaml_text(specs)})
     else:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in files.csv_texts(specs).items():
-            (out / name).write_text(text, encoding="utf-8", newline="")
+        output.write_files(out, files.csv_texts(specs))
 
 
 @registry.command("diff")
@@ -203,7 +199,7 @@ def _read(
 ) -> list[ParkSpec]:
     found = files.read(paths, lambda park: _registered(connection, park))
     if found.problems:
-        _show_problems(found.problems, as_json=as_json)
+        output.show_problems(found.problems, as_json=as_json)
         raise SystemExit(2)
     return found.parks
 
@@ -221,15 +217,6 @@ def _differences(connection: Connection, specs: Sequence[ParkSpec]) -> list[Diff
         for spec in specs
         for each in differences.differences(_registered(connection, spec.code), spec)
     ]
-
-
-def _show_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"problems": [each._asdict() for each in problems]}))
-        return
-    for each in problems:
-        print(f"{each.where}: {each.text}", file=sys.stderr)
-    print(f"{len(problems)} problems; nothing was imported.", file=sys.stderr)
 
 
 def _show(found: Sequence[Difference], *, as_json: bool) -> None:

@@ -96,6 +96,10 @@ class Words:
         """Fill a sentence in."""
         return _tables()["text"][key][self.language].format_map(given)
 
+    def texts(self, *keys: str) -> list[str]:
+        """Several texts, such as the heads of a table."""
+        return [self.text(key) for key in keys]
+
     def of(self, table: str, key: str) -> str:
         """Name something; what has no name keeps its own."""
         found = _tables()[table].get(key)

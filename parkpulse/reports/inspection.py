@@ -50,10 +50,6 @@ def sections(of: Inspection, words: Words) -> list[Section]:
     ]
 
 
-def _heads(words: Words, *keys: str) -> list[str]:
-    return [words.text(key) for key in keys]
-
-
 def _figures(of: Inspection, words: Words) -> Section:
     rows: list[list[Cell]] = [
         [
@@ -69,8 +65,7 @@ def _figures(of: Inspection, words: Words) -> Section:
     ]
     values = Table(
         "",
-        _heads(
-            words,
+        words.texts(
             "figure",
             "category",
             "value",
@@ -108,7 +103,7 @@ def _energies(of: Inspection, words: Words) -> Table:
         *("figure", "numerator", "estimated_numerator", "unit"),
         *("denominator", "estimated_denominator", "revision", "state", "finding"),
     )
-    heads = _heads(words, *keys)
+    heads = words.texts(*keys)
     heads[4], heads[5] = (f"{heads[at]} [kWh]" for at in (4, 5))
     return Table("", heads, rows)
 
@@ -132,7 +127,7 @@ def _targets(of: Inspection, words: Words) -> Table:
         for row, rule in rules.values()
     ]
     keys = ("figure", "target", "valid_from", "scope", "in_scope", "floor", "source")
-    return Table(words.text("targets"), _heads(words, *keys), rows)
+    return Table(words.text("targets"), words.texts(*keys), rows)
 
 
 def _scope(since: object, racks: int, words: Words) -> str:
@@ -154,7 +149,7 @@ def _factors(of: Inspection, words: Words) -> Table:
     return Table(
         words.text("factors"),
         [
-            *_heads(words, "region", "kind", "valid_from"),
+            *words.texts("region", "kind", "valid_from"),
             f"{words.text('factor')} [kgCO2/kWh]",
             words.text("source"),
         ],
@@ -176,7 +171,7 @@ def _meters(of: Inspection, words: Words) -> Section:
     tables = [
         Table(
             words.text("meters_of", kpi=figures.name(row, words)),
-            _heads(words, *keys),
+            words.texts(*keys),
             _meter_rows(row, row.evidence, words),
         )
         for row in of.figures
@@ -268,7 +263,7 @@ def _certificates(of: Inspection, words: Words) -> Section:
         *("serial", "kind", "volume", "counted", "finding"),
         *("generated", "used", "retired", "source"),
     )
-    heads = _heads(words, *keys)
+    heads = words.texts(*keys)
     heads[2], heads[3] = (f"{heads[at]} [kWh]" for at in (2, 3))
     return Section(title, [], [Table("", heads, rows)])
 
@@ -289,7 +284,7 @@ def _projection(of: Inspection, words: Words) -> list[Section]:
         for each in of.projections
     ]
     keys = ("figure", "to_date", "projected", "low", "high", "headroom", "expectation")
-    heads = _heads(words, *keys)
+    heads = words.texts(*keys)
     heads[5] = f"{heads[5]} [kWh]"
     return [
         Section(
@@ -321,5 +316,5 @@ def _revisions(of: Inspection, words: Words) -> Section:
         *("figure", "period", "begin", "revision"),
         *("before", "after", "cause", "at"),
     )
-    heads = _heads(words, *keys)
+    heads = words.texts(*keys)
     return Section(title, [], [Table("", heads, rows)])

@@ -60,10 +60,6 @@ def sections(of: ParkReport, words: Words) -> list[Section]:
     ]
 
 
-def _heads(words: Words, *keys: str) -> list[str]:
-    return [words.text(key) for key in keys]
-
-
 def _sensing(of: ParkReport, words: Words) -> Section:
     rows = [
         _sensed_row(each.kind, each.devices, each.heard, each.readings, each.expected)
@@ -78,7 +74,7 @@ def _sensing(of: ParkReport, words: Words) -> Section:
     return Section(
         words.text("sensing"),
         [_sensed(of, words), words.text("sensing_note")],
-        [Table("", _heads(words, *keys), rows)],
+        [Table("", words.texts(*keys), rows)],
     )
 
 
@@ -105,7 +101,7 @@ def _alarms(of: ParkReport, words: Words) -> Section:
     return Section(
         words.text("alarms"),
         [_alarmed(of, words)],
-        [Table("", _heads(words, *keys), rows)],
+        [Table("", words.texts(*keys), rows)],
     )
 
 

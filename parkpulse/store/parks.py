@@ -94,6 +94,15 @@ def parks(conn: Connection) -> list[ParkRow]:
     return [ParkRow(*row) for row in found]
 
 
+def find(conn: Connection, code: str) -> ParkRow:
+    """Return the park of a code; raises NotFoundError."""
+    for row in parks(conn):
+        if row.code == code:
+            return row
+    kind = "park"
+    raise NotFoundError(kind, code)
+
+
 def places(conn: Connection) -> list[PlaceRow]:
     """All places of all parks, by park and code."""
     found = conn.execute(

@@ -258,36 +258,6 @@ def window(
     )
 
 
-def at_or_before(
-    connection: Connection, series_ids: Sequence[int], ts: datetime
-) -> ReadingArrays:
-    """Return the newest reading of each series at or before `ts`, if there is one."""
-    return _fetch(
-        connection,
-        "select r.* from unnest(%s::integer[]) as k (series)"
-        " cross join lateral (select series, ts, value, quality from reading"
-        "  where reading.series = k.series and ts <= %s"
-        "  order by ts desc limit 1) r"
-        " order by r.series",
-        [sorted(set(series_ids)), ts],
-    )
-
-
-def at_or_after(
-    connection: Connection, series_ids: Sequence[int], ts: datetime
-) -> ReadingArrays:
-    """Return the oldest reading of each series at or after `ts`, if there is one."""
-    return _fetch(
-        connection,
-        "select r.* from unnest(%s::integer[]) as k (series)"
-        " cross join lateral (select series, ts, value, quality from reading"
-        "  where reading.series = k.series and ts >= %s"
-        "  order by ts limit 1) r"
-        " order by r.series",
-        [sorted(set(series_ids)), ts],
-    )
-
-
 def latest(connection: Connection, park_id: int) -> ReadingArrays:
     """Return the newest reading of each series of a park, where there is one."""
     return _fetch(

@@ -14,6 +14,8 @@ from parkpulse.model import instants
 from parkpulse.store import columns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from parkpulse.model.packed import FloatArray, Int32Array, Int64Array
@@ -100,6 +102,34 @@ def read(
         {"position": "int8", "ts": "ts", "value": "float8"},
     )
     return Windows(found["position"] - 1, found["ts"], found["value"])
+
+
+def spans(
+    conn: Connection, series: Sequence[int], start: int, stop: int
+) -> list[tuple[Int64Array, FloatArray]]:
+    """Return the readings of each series in [start, stop], and the one before.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    series
+        Ids of n series.
+    start, stop
+        Of all of them. [us]
+
+    Returns
+    -------
+    list of n pairs
+        Observed times, rising [us], and values in the units of the metrics.
+    """
+    ids = np.array(series, np.int32)
+    none, one = np.zeros(len(ids), np.int64), np.ones(len(ids), np.int64)
+    reach = Reach(back=none, samples=one, span=none, lead=none)
+    found = read(conn, ids, np.full(len(ids), start), reach, np.full(len(ids), stop))
+    edges = np.searchsorted(found.position, np.arange(1, len(ids)))
+    times, values = np.split(found.ts, edges), np.split(found.value, edges)
+    return list(zip(times, values, strict=True))[: len(ids)]
 
 
 _LOOK_BACK = 2 * instants.DAY

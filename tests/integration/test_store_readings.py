@@ -11,24 +11,20 @@ import pytest
 from parkpulse.errors import ConflictError
 from parkpulse.model import instants
 from parkpulse.store import readings
-from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from parkpulse.model.packed import FloatArray, Int32Array, Int64Array
-    from parkpulse.store.pool import Connection
+    from parkpulse.store.pool import Connection, Database
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def connection(database_url: str) -> Iterator[Connection]:
-    database = Database(database_url)
-    database.open()
+def connection(database: Database) -> Iterator[Connection]:
     with database.transaction() as connection:
         yield connection
-    database.close()
 
 
 def rows(
@@ -131,14 +127,3 @@ def test_a_window_is_half_open(connection: Connection) -> None:
     readings.insert(connection, *rows((1, 0, 0.0), (1, 1, 1.0), (1, 2, 2.0)))
     found = readings.window(connection, [1], START, START + timedelta(hours=2))
     assert found.value.tolist() == [0.0, 1.0]
-
-
-def test_neighbours_of_a_window(connection: Connection) -> None:
-    readings.insert(connection, *rows((1, 0, 0.0), (1, 200, 1.0), (2, 300, 2.0)))
-    moment = START + timedelta(hours=200)
-    before = readings.at_or_before(connection, [3, 2, 1], moment)
-    assert (before.series.tolist(), before.value.tolist()) == ([1], [1.0])
-    after = readings.at_or_after(
-        connection, [2, 1, 1], moment + timedelta(microseconds=1)
-    )
-    assert (after.series.tolist(), after.value.tolist()) == ([2], [2.0])

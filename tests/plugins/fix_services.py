@@ -3,6 +3,7 @@
 database_url         str: URL of a fresh database with the migrations applied, for one
                      test; the role owns it and is no superuser.
 other_database_url   str: a second one.
+database             pool.Database, opened, on `database_url`.
 empty_database_url   str: the same with the extension and nothing else.
 database_server      DatabaseServer of the whole session: `url`, `superuser_url`. Don't
                      stop this one.
@@ -33,7 +34,7 @@ from parkpulse import settings
 from parkpulse.services import account, locks, ports, process, servers
 from parkpulse.services.broker import Broker
 from parkpulse.services.database import Database
-from parkpulse.store import migrate
+from parkpulse.store import migrate, pool
 
 if TYPE_CHECKING:
     import signal
@@ -241,6 +242,14 @@ def database_url(
     database_server: DatabaseServer, _migrated_template: str
 ) -> Iterator[str]:
     yield from _lent(database_server, _migrated_template)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[pool.Database]:
+    opened = pool.Database(database_url, size=8)
+    opened.open()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -124,10 +124,6 @@ def test_there_are_no_classes_of_six_hours() -> None:
         rain.rain_class(5.0, 6)
 
 
-def test_level_above_the_datum() -> None:
-    assert water.true_level(np.array([1.25]), 20.0, -0.05).tolist() == [21.2]
-
-
 def test_rate_of_rise_survives_a_spike() -> None:
     ts = np.arange(25) * 5 * MINUTE
     level = 20 + ts / HOUR * 0.3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,8 @@ import click
 import msgspec
 
 from parkpulse import settings
-from parkpulse.errors import ConfigError, NotFoundError
+from parkpulse.errors import NotFoundError
+from parkpulse.registry import output
 from parkpulse.registry.energy import importing, sheets
 from parkpulse.store import certificates, commandline
 
@@ -68,7 +68,7 @@ def import_files(paths: Sequence[Path], *, dry_run: bool, as_json: bool) -> None
         ]
         changing.force_rollback = dry_run or bool(problems)
     if problems:
-        _show_problems(problems, as_json=as_json)
+        output.show_problems(problems, as_json=as_json)
         raise SystemExit(2)
     _show(changes, as_json=as_json)
     if not as_json:
@@ -86,19 +86,13 @@ def export_files(tables: Sequence[str], out: Path | None) -> None:
         raise click.UsageError(message)
     with _connected() as connection:
         texts = {
-            sheet.name: importing.csv_text(sheet, sheet.load(connection))
+            f"{sheet.name}.csv": importing.csv_text(sheet, sheet.load(connection))
             for sheet in chosen
         }
     if out is None:
-        print(texts[chosen[0].name], end="")
+        print(*texts.values(), end="")
         return
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (out / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        message = f"{out} cannot be written: {error}"
-        raise ConfigError(message) from error
+    output.write_files(out, texts)
 
 
 @energy.command("list")
@@ -126,15 +120,6 @@ def remove(serials: Sequence[str]) -> None:
             kind = "certificate"
             raise NotFoundError(kind, min(missing))
     print(f"{len(set(serials))} rows were removed.")
-
-
-def _show_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"problems": [each._asdict() for each in problems]}))
-        return
-    for each in problems:
-        print(f"{each.where}: {each.text}", file=sys.stderr)
-    print(f"{len(problems)} problems; nothing was imported.", file=sys.stderr)
 
 
 def _show(changes: Sequence[Change], *, as_json: bool) -> None:
