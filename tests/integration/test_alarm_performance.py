@@ -10,25 +10,20 @@ from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.model import instants
 from parkpulse.query import alarm_performance, alerts
 from parkpulse.store.alerts import Search
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import PAGE, Bench, rule, us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from parkpulse.query.alarm_performance import Performance
+    from parkpulse.store.pool import Database
 
 HOUR = 3600
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    database.open()
+def bench(database: Database) -> Bench:
     bench = Bench(database)
     bench.apply(rule())
-    yield bench
-    database.close()
+    return bench
 
 
 def look(bench: Bench, start_h: float, end_h: float, **scope: str) -> Performance:

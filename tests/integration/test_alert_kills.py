@@ -6,27 +6,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule
 from tests.plugins.killing import Storm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from parkpulse.store.pool import Database
     from tests.plugins.fix_webhook import Webhook
 
 GAUGES = 40
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    database.open()
+def bench(database: Database) -> Bench:
     bench = Bench(database, gauges=GAUGES)
     bench.apply(rule())
-    yield bench
-    database.close()
+    return bench
 
 
 def test_nothing_is_lost_doubled_or_out_of_order(

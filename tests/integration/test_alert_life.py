@@ -21,27 +21,23 @@ from parkpulse.query import alert_actions, alerts, maintenance
 from parkpulse.query.alert_actions import By
 from parkpulse.store import quiet
 from parkpulse.store.alerts import Search
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import PAGE, Bench, rule, us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from parkpulse.model.alert import Alert
+    from parkpulse.store.pool import Database
 
 LI = By("Li", "pump is being changed")
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    database.open()
+def bench(database: Database) -> Bench:
     bench = Bench(database)
     bench.apply(rule())
     bench.add_channel()
-    yield bench
-    database.close()
+    return bench
 
 
 def moment(at_s: float) -> datetime:

@@ -17,14 +17,15 @@ from parkpulse.model import instants
 from parkpulse.model.duty import Plan
 from parkpulse.query import alert_actions, duty
 from parkpulse.query.alert_actions import By
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule, us
 from tests.plugins.fix_chain import COMMAND
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from parkpulse.store.pool import Database
 
 GAUGES = 12
 TURNS = 2
@@ -45,17 +46,14 @@ PLAN = {
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    database.open()
+def bench(database: Database) -> Bench:
     bench = Bench(database, gauges=GAUGES)
     bench.apply(rule())
     bench.add_channel()
     with database.transaction() as conn:
         duty.put(conn, "harbour", msgspec.convert(PLAN, Plan), "Li")
     bench.keeper.depart()
-    yield bench
-    database.close()
+    return bench
 
 
 @pytest.fixture

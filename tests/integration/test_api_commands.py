@@ -9,15 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 from parkpulse.engine.desk import cli
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import httpx
 
+    from parkpulse.store.pool import Database
     from tests.plugins.fix_api import Harbour, Site
 
 FAN: dict[str, Any] = {
@@ -81,15 +80,14 @@ def test_a_command_is_asked_for(site: Site, harbour: Harbour) -> None:
 
 
 @pytest.fixture
-def bench(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Bench:
     monkeypatch.setenv("PARKPULSE_DATABASE_URL", database_url)
-    database = Database(database_url)
-    database.open()
     bench = Bench(database)
     bench.apply(rule())
     bench.feed([(0, 1.5)])
-    yield bench
-    database.close()
+    return bench
 
 
 def run(*words: str) -> str:

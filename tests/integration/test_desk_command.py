@@ -14,14 +14,14 @@ from parkpulse.engine.desk.maintenance.cli import windows
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model.response import Step
 from parkpulse.store import responses
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import click
+
+    from parkpulse.store.pool import Database
 
 PLAN = """
 people: [{code: li, name: 李}, {code: wang, name: 王}]
@@ -34,15 +34,14 @@ policies:
 
 
 @pytest.fixture
-def bench(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Bench:
     monkeypatch.setenv("PARKPULSE_DATABASE_URL", database_url)
-    database = Database(database_url)
-    database.open()
     bench = Bench(database)
     bench.apply(rule())
     bench.feed([(0, 1.5)])
-    yield bench
-    database.close()
+    return bench
 
 
 def run(group: click.Command, *words: str, code: int = 0) -> str:

@@ -12,13 +12,14 @@ from click.testing import CliRunner
 from parkpulse.cli import cli
 from parkpulse.model.registry import DataCentreSpec, Name
 from parkpulse.store import registry
-from parkpulse.store.pool import Database
 from tests.integration import ingesting
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+
+    from parkpulse.store.pool import Database
 
 CERTIFICATES = (
     "park,data_centre,serial,kind,volume_kwh,generated_from,generated_to,"
@@ -28,7 +29,9 @@ DATES = "2026-01-01,2026-07-01,2026-01-01,2027-01-01,registry"
 
 
 @pytest.fixture
-def _registered(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def _registered(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PARKPULSE_DATABASE_URL", database_url)
     name = Name(zh="机房", en="hall")
     centres = [
@@ -41,11 +44,8 @@ def _registered(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         )
         for code in ("dc", "dc2")
     ]
-    database = Database(database_url)
-    database.open()
     with database.transaction() as conn:
         registry.apply(conn, ingesting.park(data_centres=centres))
-    database.close()
 
 
 pytestmark = pytest.mark.usefixtures("_registered")

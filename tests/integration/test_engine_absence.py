@@ -12,12 +12,12 @@ from parkpulse.engine.loop import Loop
 from parkpulse.model import instants
 from parkpulse.model.definitions import Absence, Level
 from parkpulse.model.rule import RuleSpec
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import PAGE, Bench, us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
+
+    from parkpulse.store.pool import Database
 
 GAUGES = 3
 LEVELS = [Level("low", 2.5), Level("high", 10.0)]
@@ -66,15 +66,12 @@ class AbsenceBench(Bench):
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[AbsenceBench]:
-    database = Database(database_url)
-    database.open()
+def bench(database: Database) -> AbsenceBench:
     bench = AbsenceBench(database, gauges=GAUGES)
     rule = RuleSpec("silent", Bench.name("silent"), Absence(LEVELS), "test")
     bench.apply(rule)
     bench.add_channel()
-    yield bench
-    database.close()
+    return bench
 
 
 def test_silence_is_found_and_ends(bench: AbsenceBench) -> None:

@@ -9,20 +9,11 @@ import pytest
 
 from parkpulse.model.rule import Scope
 from parkpulse.store import batchlog
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule, seconds, us
 from tests.plugins.fix_engine import call_bad
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    database.open()
-    yield database
-    database.close()
+    from parkpulse.store.pool import Database
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from analytics import thresholds
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule, seconds, us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from parkpulse.store.pool import Database
+
 
 GAUGES = 12
 READINGS = 60
@@ -23,11 +23,8 @@ Sample = tuple[int, float, float]
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    database.open()
-    yield Bench(database, gauges=GAUGES)
-    database.close()
+def bench(database: Database) -> Bench:
+    return Bench(database, gauges=GAUGES)
 
 
 def _readings(rng: random.Random) -> list[Sample]:

@@ -11,14 +11,15 @@ import pytest
 from msgspec.structs import replace
 
 from parkpulse.model import rule as model
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule
 from tests.plugins.fix_chain import COMMAND
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from parkpulse.store.pool import Database
 
 _WITHIN_S = 60.0
 _GAUGES = 10
@@ -27,11 +28,8 @@ _KILLS = 4
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    database.open()
-    yield Bench(database, gauges=_GAUGES)
-    database.close()
+def bench(database: Database) -> Bench:
+    return Bench(database, gauges=_GAUGES)
 
 
 @pytest.fixture

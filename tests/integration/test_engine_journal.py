@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from parkpulse.engine.journal import Journal
 from parkpulse.store import snapshots
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule
+
+if TYPE_CHECKING:
+    from parkpulse.store.pool import Database
 
 GAUGES = 12
 
 
 @pytest.fixture
-def bench(database_url: str) -> Bench:
-    database = Database(database_url)
-    database.open()
+def bench(database: Database) -> Bench:
     return Bench(database, gauges=GAUGES)
 
 

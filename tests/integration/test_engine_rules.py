@@ -19,11 +19,11 @@ from parkpulse.model.definitions import (
 )
 from parkpulse.model.rule import RuleSpec
 from parkpulse.query import backtest
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import T0, Bench, rule, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from parkpulse.store.pool import Database
+
 
 GAUGES = 8
 LEVELS = [Level("medium", 1.0), Level("high", 2.0)]
@@ -31,11 +31,8 @@ END = 4000.0
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    database.open()
-    yield Bench(database, gauges=GAUGES)
-    database.close()
+def bench(database: Database) -> Bench:
+    return Bench(database, gauges=GAUGES)
 
 
 def spec(definition: SeriesDefinition) -> RuleSpec:

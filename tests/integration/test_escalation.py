@@ -14,25 +14,22 @@ from parkpulse.model import instants
 from parkpulse.model.duty import Plan, Substitution
 from parkpulse.query import alert_actions, duty
 from parkpulse.query.alert_actions import By
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import PAGE, Bench, rule, seconds, us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from parkpulse.store.pool import Database
+
 
 CHANNELS = ("duty", "li", "wang", "boss")
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    database.open()
+def bench(database: Database) -> Bench:
     bench = Bench(database)
     bench.apply(rule())
     for name in CHANNELS:
         bench.add_channel(name=name)
-    yield bench
-    database.close()
+    return bench
 
 
 def plan(bench: Bench, **more: Any) -> None:  # noqa: ANN401

@@ -18,24 +18,16 @@ from parkpulse.notify.platforms.webhook import Webhook as Robot
 from parkpulse.notify.process import Notifier
 from parkpulse.notify.vault import Vault
 from parkpulse.store import channels, claims, deliveries
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import PAGE, Bench, rule
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from parkpulse.store.pool import Database
     from tests.plugins.fix_webhook import Received, Webhook
 
 _WITHIN_S = 30.0
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url, size=8)
-    database.open()
-    yield database
-    database.close()
 
 
 @pytest.fixture

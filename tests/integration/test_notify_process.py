@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule
 from tests.plugins.fix_chain import COMMAND
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from parkpulse.store.pool import Database
     from tests.plugins.fix_webhook import Received, Webhook
 
 _WITHIN_S = 60.0
@@ -36,13 +36,10 @@ def environment(database_url: str, tmp_path: Path) -> Mapping[str, str]:
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    database = Database(database_url)
-    database.open()
+def bench(database: Database) -> Bench:
     bench = Bench(database, gauges=_GAUGES)
     bench.apply(rule())
-    yield bench
-    database.close()
+    return bench
 
 
 def run(

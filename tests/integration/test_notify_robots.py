@@ -18,7 +18,6 @@ from parkpulse.notify.platforms.contract import Options
 from parkpulse.notify.process import Notifier
 from parkpulse.notify.vault import Vault
 from parkpulse.store import channels, deliveries
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import PAGE, Bench, rule
 from tests.plugins.fix_services import wait_until
 
@@ -26,18 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from parkpulse.store.channels import Kind
+    from parkpulse.store.pool import Database
     from tests.plugins.fix_robots import Mailbox, Robot
 
 _WITHIN_S = 30.0
 _GAUGES = 24
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url, size=8)
-    database.open()
-    yield database
-    database.close()
 
 
 @pytest.fixture

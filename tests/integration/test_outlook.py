@@ -1,40 +1,31 @@
-"""Projection, weather, drift, grades and portfolio on rows of a real TimescaleDB."""
+"""Projection, weather, grades and portfolio on rows of a real TimescaleDB."""
 
 from __future__ import annotations
 
-import threading
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from analytics import weather
-from parkpulse.engine.drift import DriftKeeper
 from parkpulse.model import instants
 from parkpulse.model.certificates import AttributeSpec
 from parkpulse.model.outlook import OperatingPoint
 from parkpulse.model.periods import Calendar
 from parkpulse.model.registry import (
-    DataCentreSpec,
-    DeviceSpec,
     MeterSpec,
-    Name,
-    ParkSpec,
-    Role,
     SeriesSpec,
 )
 from parkpulse.store import (
     certificates,
     design,
-    drift,
     kpis,
-    meter_hours,
     operating_points,
 )
 from parkpulse.store.design import DesignMonth
 from parkpulse.store.kpis import Key, Record
-from parkpulse.store.meter_hours import Amounts
+from tests.plugins import halls
 from tests.plugins.fix_engine import NOW
 
 if TYPE_CHECKING:
@@ -43,55 +34,7 @@ if TYPE_CHECKING:
     from parkpulse.model.periods import Period
     from tests.plugins.fix_api import Site
 
-METRIC = "active_energy_import"
-METERS: dict[str, tuple[Role, str | None]] = {
-    "grid": ("grid_import", None),
-    "ups": ("ups_output", "grid"),
-    "cooling": ("cooling", "grid"),
-    "lighting": ("lighting", "grid"),
-}
 CALENDAR = Calendar("UTC")
-
-
-def _park(code: str, *, thermometer: bool = False, racks: int = 4000) -> ParkSpec:
-    name = Name(zh=code, en=code)
-    devices = [
-        DeviceSpec(
-            code=each, kind="meter", name=name, series=[SeriesSpec(metric=METRIC)]
-        )
-        for each in METERS
-    ]
-    meters = [
-        MeterSpec(device=each, metric=METRIC, role=role, parent=parent)
-        for each, (role, parent) in METERS.items()
-    ]
-    if thermometer:
-        outdoor = SeriesSpec(metric="air_temperature")
-        devices.append(
-            DeviceSpec(code="roof", kind="weather", name=name, series=[outdoor])
-        )
-        meters.append(
-            MeterSpec(
-                device="roof", metric="air_temperature", role="outdoor_temperature"
-            )
-        )
-    return ParkSpec(
-        code=code,
-        name=name,
-        accept_from=NOW - timedelta(days=999),
-        clock="data",
-        zone="UTC",
-        devices=devices,
-        data_centres=[
-            DataCentreSpec(
-                code="hall",
-                name=name,
-                commissioned=date(2025, 1, 1),
-                standard_racks=racks,
-                meters=meters,
-            )
-        ],
-    )
 
 
 def _record(
@@ -128,18 +71,6 @@ def _months(count: int) -> Iterable[date]:
         yield date(month // 12, month % 12 + 1, 1)
 
 
-def _centre(site: Site, spec: ParkSpec) -> int:
-    site.lab.register(spec)
-    with site.lab.database.transaction() as conn:
-        site.context.live.reload(conn)
-        ((found,),) = conn.execute(
-            "select d.id from data_centre d join park p on p.id = d.park_id"
-            " where p.code = %s",
-            [spec.code],
-        ).fetchall()
-    return int(found)
-
-
 def _write(site: Site, centre: int, records: list[Record]) -> None:
     with site.lab.database.transaction() as conn:
         kpis.write(conn, centre, records)
@@ -156,13 +87,10 @@ def _history(kpi: str, months: int, ratio: float, summer: float = 0.0) -> list[R
     return found
 
 
-PATH = "/parks/yard/data-centres/hall"
-
-
 def test_projection_of_a_pue(site: Site) -> None:
-    centre = _centre(site, _park("yard"))
+    centre = halls.centre(site, halls.park("yard"))
     _write(site, centre, _history("pue", 27, 1.2, summer=0.1))
-    found = site.get(f"{PATH}/projection")
+    found = site.get(f"{halls.PATH}/projection")
     assert (found["kpi"], found["category"]) == ("pue", 1)
     assert found["start"] == "2026-01-01T00:00:00Z"
     assert found["value"] == pytest.approx(1.2 + 0.1 * 92 / 365)
@@ -181,9 +109,9 @@ def test_projection_of_a_pue(site: Site) -> None:
 
 
 def test_projection_of_a_share_with_certificates(site: Site) -> None:
-    centre = _centre(site, _park("yard", racks=10))
+    centre = halls.centre(site, halls.park("yard", racks=10))
     _write(site, centre, _history("ref", 27, 0.1))
-    plain = site.get(f"{PATH}/projection", kpi="ref")
+    plain = site.get(f"{halls.PATH}/projection", kpi="ref")
     assert plain["value"] == pytest.approx(0.1)
     assert plain["expectation"] == "missed"
     assert plain["lost_from"] == "2026-12-01"
@@ -201,18 +129,18 @@ def test_projection_of_a_share_with_certificates(site: Site) -> None:
     )
     with site.lab.database.transaction() as conn:
         certificates.apply(conn, centre, [spec])
-    found = site.get(f"{PATH}/projection", kpi="ref")
+    found = site.get(f"{halls.PATH}/projection", kpi="ref")
     assert found["certificates_kwh"] == pytest.approx(73_000.0)
     assert found["value"] == pytest.approx(0.3)
     assert found["expectation"] == "met"
 
 
 def test_projection_without_data(site: Site) -> None:
-    _centre(site, _park("yard"))
-    found = site.get(f"{PATH}/projection")
+    halls.centre(site, halls.park("yard"))
+    found = site.get(f"{halls.PATH}/projection")
     assert found["value"] is None
     assert found["back_test"] == []
-    site.problem(f"{PATH}/projection", 422, kpi="wue")
+    site.problem(f"{halls.PATH}/projection", 422, kpi="wue")
 
 
 def _warm(site: Site, centre: int) -> None:
@@ -247,9 +175,9 @@ def _roll_up(site: Site, metric: str, days: list[int], means: list[float]) -> No
 
 
 def test_a_warm_month_is_told_from_a_change(site: Site) -> None:
-    centre = _centre(site, _park("yard", thermometer=True))
+    centre = halls.centre(site, halls.park("yard", thermometer=True))
     _warm(site, centre)
-    found = site.get(f"{PATH}/weather-normalised")
+    found = site.get(f"{halls.PATH}/weather-normalised")
     assert (found["thermometer"], found["finding"]) == ("roof", None)
     assert found["model"]["r_squared"] > 0.99
     assert found["model"]["per_degree_kwh"] == pytest.approx(600.0, rel=0.05)
@@ -264,12 +192,12 @@ def test_a_warm_month_is_told_from_a_change(site: Site) -> None:
 
 
 def test_the_wet_bulb_is_taken_where_it_explains_more(site: Site) -> None:
-    spec = _park("yard", thermometer=True)
+    spec = halls.park("yard", thermometer=True)
     spec.devices[-1].series.append(SeriesSpec(metric="relative_humidity"))
     spec.data_centres[0].meters.append(
         MeterSpec(device="roof", metric="relative_humidity", role="outdoor_humidity")
     )
-    centre = _centre(site, spec)
+    centre = halls.centre(site, spec)
     dice = np.random.default_rng(5)
     first = instants.to_us(datetime(2025, 10, 1, tzinfo=UTC))
     days = first + instants.DAY * np.arange(120)
@@ -283,9 +211,9 @@ def test_the_wet_bulb_is_taken_where_it_explains_more(site: Site) -> None:
     ]
     _write(site, centre, [*records, *_history("pue", 6, 1.2)])
     _roll_up(site, "air_temperature", days.tolist(), outdoor.tolist())
-    dry = site.get(f"{PATH}/weather-normalised")["model"]
+    dry = site.get(f"{halls.PATH}/weather-normalised")["model"]
     _roll_up(site, "relative_humidity", days.tolist(), humidity.tolist())
-    found = site.get(f"{PATH}/weather-normalised")["model"]
+    found = site.get(f"{halls.PATH}/weather-normalised")["model"]
     assert (dry["driver"], found["driver"]) == ("dry_bulb", "wet_bulb")
     assert found["r_squared"] > 0.99
     assert dry["r_squared"] < 0.95
@@ -302,95 +230,10 @@ def test_the_wet_bulb_is_taken_where_it_explains_more(site: Site) -> None:
 def test_why_there_is_no_weather(
     site: Site, *, thermometer: bool, rows: int, finding: str
 ) -> None:
-    centre = _centre(site, _park("yard", thermometer=thermometer))
+    centre = halls.centre(site, halls.park("yard", thermometer=thermometer))
     if rows:
         _write(site, centre, _history("pue", rows, 1.2))
-    assert site.get(f"{PATH}/weather-normalised")["finding"] == finding
-
-
-def _metered(site: Site, centre: int, days: int, worse_from: int) -> datetime:
-    """Hours of all meters; the cooling takes 12 kW more from a day on."""
-    dice = np.random.default_rng(4)
-    count = days * 24
-    start = NOW.replace(hour=0) - timedelta(days=days)
-    it = 400.0 + 20.0 * np.sin(2 * np.pi * np.arange(count) / 168)
-    it += dice.normal(0.0, 3.0, count)
-    cooling = 0.1 * it + dice.normal(0.0, 3.0, count)
-    cooling[worse_from * 24 :] += 12.0
-    lighting = 5.0 + dice.normal(0.0, 0.3, count)
-    grid = it + cooling + lighting + dice.normal(4.0, 0.3, count)
-    amount = np.stack([grid, it, cooling, lighting], axis=1)
-    with site.lab.database.transaction() as conn:
-        ids = {row.device: row.id for row in meter_hours.tree(conn, centre)}
-        meter_hours.write(
-            conn,
-            Amounts(
-                [ids[each] for each in METERS],
-                instants.to_us(start) + instants.HOUR * np.arange(count),
-                amount,
-                amount * 0.0,
-                np.full(amount.shape, 3600.0),
-                amount * 0.0,
-            ),
-        )
-    return start
-
-
-def _drift(site: Site, start: datetime) -> dict[str, Any]:
-    found: dict[str, Any] = site.get(
-        f"{PATH}/drift", start=start.isoformat(), end=NOW.isoformat()
-    )
-    return found
-
-
-def test_a_lasting_change_names_its_meter(site: Site) -> None:
-    centre = _centre(site, _park("yard"))
-    start = _metered(site, centre, 100, 70)
-    found = _drift(site, start)
-    change = found["change"]
-    assert abs((date.fromisoformat(change["onset"]) - start.date()).days - 70) <= 2
-    assert change["shift_kw"] == pytest.approx(12.0, rel=0.2)
-    assert change["yearly_kwh"] == pytest.approx(change["shift_kw"] * 8760)
-    assert change["statistic"] > change["limit"]
-    best = change["parts"][0]
-    assert (best["part"], best["devices"]) == ("cooling", ["cooling"])
-    assert found["coverage"] > 0.99
-    assert found["thermometer"] is None
-
-
-def test_the_engine_keeps_the_newest_finding(site: Site) -> None:
-    centre = _centre(site, _park("yard"))
-    _metered(site, centre, 100, 70)
-    database, stop = site.lab.database, threading.Event()
-    keeper = DriftKeeper(database, site.lab.keeper)
-    site.lab.keeper.renew()
-    keeper.search(stop)
-    with database.transaction() as conn:
-        row = drift.load(conn)[centre]
-    assert (row.part, row.devices, row.finding) == ("cooling", ["cooling"], None)
-    assert row.shift_kw == pytest.approx(12.0, rel=0.2)
-    assert row.period_end == NOW.replace(hour=0)
-    with database.transaction() as conn:
-        drift.put(conn, row._replace(part="other"))
-    keeper.search(stop)
-    with database.transaction() as conn:
-        assert drift.load(conn)[centre].part == "other"
-    site.lab.set_clock("yard", NOW + timedelta(days=1))
-    keeper.search(stop)
-    with database.transaction() as conn:
-        assert drift.load(conn)[centre].part == "cooling"
-
-
-def test_no_change_and_too_little(site: Site) -> None:
-    centre = _centre(site, _park("yard"))
-    start = _metered(site, centre, 100, 100)
-    assert _drift(site, start)["change"] is None
-    assert _drift(site, start)["finding"] is None
-    assert _drift(site, NOW - timedelta(days=20))["finding"] == "too_few_days"
-    far = NOW - timedelta(days=390)
-    path = f"{PATH}/drift"
-    empty = site.get(path, start=far.isoformat(), end=start.isoformat())
-    assert empty["finding"] == "no_common_hours"
+    assert site.get(f"{halls.PATH}/weather-normalised")["finding"] == finding
 
 
 POINTS = [
@@ -405,8 +248,8 @@ POINTS = [
 
 
 def test_grades_by_points_and_by_meters(site: Site) -> None:
-    centre = _centre(site, _park("yard"))
-    assert site.get(f"{PATH}/gb40879")["rm1"]["finding"] == "points_missing"
+    centre = halls.centre(site, halls.park("yard"))
+    assert site.get(f"{halls.PATH}/gb40879")["rm1"]["finding"] == "points_missing"
     with site.lab.database.transaction() as conn:
         operating_points.apply(conn, centre, POINTS)
         operating_points.apply(conn, centre, POINTS)
@@ -421,7 +264,7 @@ def test_grades_by_points_and_by_meters(site: Site) -> None:
             _record("year", *year, "pue", (1_300.0, 1_000.0)),
         ],
     )
-    found = site.get(f"{PATH}/gb40879")
+    found = site.get(f"{halls.PATH}/gb40879")
     assert found["rm1"]["value"] == pytest.approx(1.2925)
     assert found["rm1"]["grade"] == 2
     assert found["rm1"]["energy_kwh"] == pytest.approx(8760 * 1292.5)
@@ -439,19 +282,19 @@ def test_grades_by_points_and_by_meters(site: Site) -> None:
 def test_points_that_cannot_be(
     site: Site, change: dict[str, float], finding: str
 ) -> None:
-    centre = _centre(site, _park("yard", racks=100))
+    centre = halls.centre(site, halls.park("yard", racks=100))
     first = {name: getattr(POINTS[0], name) for name in POINTS[0].__struct_fields__}
     with site.lab.database.transaction() as conn:
         wrong = OperatingPoint(**{**first, **change})
         operating_points.apply(conn, centre, [wrong, *POINTS[1:]])
-    found = site.get(f"{PATH}/gb40879")
+    found = site.get(f"{halls.PATH}/gb40879")
     assert found["rm1"]["finding"] == finding
     assert not found["applies"]
 
 
 def test_design_beside_what_was_measured(site: Site) -> None:
-    centre = _centre(site, _park("yard"))
-    nothing = site.get(f"{PATH}/designed-pue")
+    centre = halls.centre(site, halls.park("yard"))
+    nothing = site.get(f"{halls.PATH}/designed-pue")
     assert (nothing["value"], nothing["months"]) == (None, [])
     months = [
         DesignMonth(month, 130.0 if month == 7 else 110.0, 100.0, 140.0, "report")
@@ -460,10 +303,10 @@ def test_design_beside_what_was_measured(site: Site) -> None:
     _write(site, centre, _history("pue", 4, 1.15))
     with site.lab.database.transaction() as conn:
         design.apply(conn, centre, months[:11])
-    assert site.get(f"{PATH}/designed-pue")["value"] is None
+    assert site.get(f"{halls.PATH}/designed-pue")["value"] is None
     with site.lab.database.transaction() as conn:
         design.apply(conn, centre, months)
-    found = site.get(f"{PATH}/designed-pue")
+    found = site.get(f"{halls.PATH}/designed-pue")
     assert found["value"] == pytest.approx(1340 / 1200)
     assert found["it_load_kw"] == 140.0
     measured = [each["month"] for each in found["months"] if each["measured"]]
@@ -473,12 +316,12 @@ def test_design_beside_what_was_measured(site: Site) -> None:
 
 
 def test_variants_of_a_pue(site: Site) -> None:
-    centre = _centre(site, _park("yard"))
+    centre = halls.centre(site, halls.park("yard"))
     end = CALENDAR.midnight(date(2026, 3, 11))
     start = CALENDAR.midnight(date(2025, 3, 11))
     rolling = _record("rolling_12_months", start, end, "pue", (1.2, 1.0))
     _write(site, centre, [rolling, *_history("pue", 1, 1.2)])
-    found = {each["period"]: each for each in site.items(f"{PATH}/kpis")}
+    found = {each["period"]: each for each in site.items(f"{halls.PATH}/kpis")}
     assert found["rolling_12_months"]["variant"] == "PUE"
     assert found["month"]["variant"] == "iPUE"
 
@@ -486,7 +329,7 @@ def test_variants_of_a_pue(site: Site) -> None:
 def test_two_sites_together(site: Site) -> None:
     span = CALENDAR.span("month", CALENDAR.midnight(date(2026, 2, 1)))
     for code, pair in (("one", (120.0, 100.0)), ("two", (300.0, 150.0))):
-        centre = _centre(site, _park(code))
+        centre = halls.centre(site, halls.park(code))
         records = [_record("month", *span, "pue", pair)]
         records.append(_record("month", *span, "ref", (30.0, pair[0])))
         _write(site, centre, records)

@@ -18,23 +18,19 @@ from parkpulse.model.rule import Threshold
 from parkpulse.query import alerts
 from parkpulse.store import rules
 from parkpulse.store.alerts import Search
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import PAGE, Bench, rule, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from parkpulse.model.alert import Alert
     from parkpulse.query.paging import Page
+    from parkpulse.store.pool import Database
 
 GAUGES = 6
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
+def bench(database: Database) -> Bench:
     """Gauges 1 to 6: medium, high, medium, high, returned, retroactive."""
-    database = Database(database_url)
-    database.open()
     bench = Bench(database, gauges=GAUGES)
     bench.apply(rule())
     for gauge in range(1, GAUGES):
@@ -42,8 +38,7 @@ def bench(database_url: str) -> Iterator[Bench]:
     bench.feed([(60.0, 0.5)], gauge=5)
     bench.store([(55.0, 1.5), (58.0, 0.5), (56.0, 1.6)], gauge=6)
     bench.run(60.0)
-    yield bench
-    database.close()
+    return bench
 
 
 def listed(bench: Bench, search: Search | None = None, **options: Any) -> Page[Alert]:  # noqa: ANN401

@@ -11,7 +11,6 @@ from click.testing import CliRunner
 
 from parkpulse.cli import cli
 from parkpulse.store import registry
-from parkpulse.store.pool import Database
 from tests.integration import ingesting
 
 if TYPE_CHECKING:
@@ -19,15 +18,16 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from parkpulse.store.pool import Database
+
 
 @pytest.fixture
-def _registered(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def _registered(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PARKPULSE_DATABASE_URL", database_url)
-    database = Database(database_url)
-    database.open()
     with database.transaction() as conn:
         registry.apply(conn, ingesting.park())
-    database.close()
 
 
 pytestmark = pytest.mark.usefixtures("_registered")

@@ -10,24 +10,14 @@ import pytest
 
 from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.store import registry, registry_reading
-from parkpulse.store.pool import Database
 from tests.integration import ingesting
 from tests.integration.ingesting import Bench
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from parkpulse.model.registry import ParkSpec
+    from parkpulse.store.pool import Database
 
 NAME = ingesting.NAME
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url)
-    opened.open()
-    yield opened
-    opened.close()
 
 
 def _full() -> ParkSpec:

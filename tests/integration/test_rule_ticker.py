@@ -19,11 +19,11 @@ from parkpulse.model.definitions import (
 from parkpulse.model.rule import RuleSpec
 from parkpulse.query import backtest
 from parkpulse.store import kpis, rules
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import PAGE, T0, Bench
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from parkpulse.store.pool import Database
+
 
 DAY0 = datetime(2026, 1, 1, 16, tzinfo=UTC)
 """Midnight in Shanghai, at the begin of 2 January."""
@@ -91,14 +91,11 @@ class TickerBench(Bench):
 
 
 @pytest.fixture
-def bench(database_url: str) -> Iterator[TickerBench]:
-    database = Database(database_url)
-    database.open()
+def bench(database: Database) -> TickerBench:
     bench = TickerBench(database)
     bench.begin()
     bench.add_channel()
-    yield bench
-    database.close()
+    return bench
 
 
 def _days(bench: TickerBench, day: float) -> None:

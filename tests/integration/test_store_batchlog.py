@@ -5,22 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 
 from parkpulse.model import packed
 from parkpulse.store import batchlog, pool
-from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    database.open()
-    yield database
-    database.close()
+    from parkpulse.store.pool import Database
 
 
 def changes(*values: float) -> packed.ChangeArrays:

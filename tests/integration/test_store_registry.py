@@ -12,24 +12,85 @@ from parkpulse.errors import InvalidRequestError
 from parkpulse.model import registry_check
 from parkpulse.model.registry import ParkSpec
 from parkpulse.store import directory, registry
-from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parkpulse.store.pool import Connection
+    from parkpulse.store.pool import Connection, Database
 
 NAME = {"zh": "名", "en": "name"}
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def document() -> dict[str, Any]:
+def devices() -> list[dict[str, Any]]:
     calibration = {
         "valid_from": MAY,
         "scale": 20.0,
         "offset": 1.0,
         "source": "CT 100/5",
     }
+    return [
+        {
+            "code": "meter-2",
+            "kind": "power_meter",
+            "name": NAME,
+            "place": "hall",
+            "report_interval_s": 60,
+            "series": [{"metric": "active_energy_import"}],
+        },
+        {
+            "code": "meter-1",
+            "kind": "power_meter",
+            "name": NAME,
+            "place": "hall",
+            "report_interval_s": 60,
+            "series": [
+                {"metric": "active_energy_import", "modulus": 1e6},
+                {"metric": "active_power", "calibration": [calibration]},
+            ],
+        },
+        {
+            "code": "rain-1",
+            "kind": "rain_gauge",
+            "name": NAME,
+            "clock": "untrusted",
+            "series": [
+                {
+                    "metric": "rainfall_interval",
+                    "stamp": "start",
+                    "report_interval_s": 300,
+                }
+            ],
+        },
+    ]
+
+
+def data_centres() -> list[dict[str, Any]]:
+    return [
+        {
+            "code": "dc",
+            "name": NAME,
+            "commissioned": date(2024, 6, 1),
+            "standard_racks": 3000,
+            "place": "hall",
+            "meters": [
+                {
+                    "device": "meter-2",
+                    "metric": "active_energy_import",
+                    "role": "ups_output",
+                    "parent": "meter-1",
+                },
+                {
+                    "device": "meter-1",
+                    "metric": "active_energy_import",
+                    "role": "grid_import",
+                },
+            ],
+        }
+    ]
+
+
+def document() -> dict[str, Any]:
     return {
         "code": "demo",
         "name": NAME,
@@ -38,62 +99,8 @@ def document() -> dict[str, Any]:
             {"code": "hall", "kind": "machine_hall", "name": NAME, "parent": "house"},
             {"code": "house", "kind": "building", "name": NAME},
         ],
-        "devices": [
-            {
-                "code": "meter-2",
-                "kind": "power_meter",
-                "name": NAME,
-                "place": "hall",
-                "report_interval_s": 60,
-                "series": [{"metric": "active_energy_import"}],
-            },
-            {
-                "code": "meter-1",
-                "kind": "power_meter",
-                "name": NAME,
-                "place": "hall",
-                "report_interval_s": 60,
-                "series": [
-                    {"metric": "active_energy_import", "modulus": 1e6},
-                    {"metric": "active_power", "calibration": [calibration]},
-                ],
-            },
-            {
-                "code": "rain-1",
-                "kind": "rain_gauge",
-                "name": NAME,
-                "clock": "untrusted",
-                "series": [
-                    {
-                        "metric": "rainfall_interval",
-                        "stamp": "start",
-                        "report_interval_s": 300,
-                    }
-                ],
-            },
-        ],
-        "data_centres": [
-            {
-                "code": "dc",
-                "name": NAME,
-                "commissioned": date(2024, 6, 1),
-                "standard_racks": 3000,
-                "place": "hall",
-                "meters": [
-                    {
-                        "device": "meter-2",
-                        "metric": "active_energy_import",
-                        "role": "ups_output",
-                        "parent": "meter-1",
-                    },
-                    {
-                        "device": "meter-1",
-                        "metric": "active_energy_import",
-                        "role": "grid_import",
-                    },
-                ],
-            }
-        ],
+        "devices": devices(),
+        "data_centres": data_centres(),
     }
 
 
@@ -102,12 +109,9 @@ def spec(changed: dict[str, Any] | None = None) -> ParkSpec:
 
 
 @pytest.fixture
-def connection(database_url: str) -> Iterator[Connection]:
-    database = Database(database_url)
-    database.open()
+def connection(database: Database) -> Iterator[Connection]:
     with database.transaction() as connection:
         yield connection
-    database.close()
 
 
 def dump(connection: Connection) -> list[list[tuple[Any, ...]]]:

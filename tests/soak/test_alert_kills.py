@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parkpulse.store.pool import Database
 from tests.plugins.alerting import Bench, rule
 from tests.plugins.killing import Storm
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from parkpulse.store.pool import Database
     from tests.plugins.fix_webhook import Webhook
 
 GAUGES = 1000
@@ -22,19 +22,16 @@ GAUGES = 1000
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_a_thousand_alerts_through_kills(
-    database_url: str,
+    database: Database,
     webhook: Webhook,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    database = Database(database_url)
-    database.open()
     bench = Bench(database, gauges=GAUGES)
     bench.apply(rule())
     storm = Storm(bench, 5, webhook, tmp_path, pause_s=(0.0, 3.0))
     kills = storm.run()
     counts = storm.check()
-    database.close()
     for name, count in {**kills, **counts, "seed": storm.seed}.items():
         record_property(name, count)
     assert min(kills.values()) >= 10
