@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -71,20 +72,29 @@ def note(conn: Connection) -> bool:
 
 
 def _has_changed(conn: Connection) -> bool:
+    # A database that is not migrated yet has no audit to ask.
     row = conn.execute(
+        "select pg_current_xact_id_if_assigned() is not null"
+        " and to_regclass('audit') is not null"
+    ).fetchone()
+    if row is None or not row[0]:
+        return False
+    noted = conn.execute(
         """
-        select pg_current_xact_id_if_assigned() is not null and not exists (
+        select exists (
             select from audit where way = 'command' and at >= now()
                 and xmin = pg_current_xact_id_if_assigned()::xid)
         """
     ).fetchone()
-    return row is not None and bool(row[0])
+    return noted is not None and not noted[0]
 
 
 def _shown(name: str, value: object) -> object:
     """Return what stands in the audit for an option or argument."""
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)  # as JSON has it
     if name in _SECRET or name.endswith(tuple(f"_{each}" for each in _SECRET)):
         return HIDDEN
     if isinstance(value, list | tuple):
