@@ -166,6 +166,7 @@ def test_a_database_that_is_away(
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     away = "127.0.0.1:1"
+    monkeypatch.setenv("PARKPULSE_HOME", str(tmp_path))
     monkeypatch.setenv("PARKPULSE_DATABASE_URL", f"postgresql://li:hidden@{away}/x")
     monkeypatch.setenv("PARKPULSE_MQTT_URL", f"mqtt://li:hidden@{away}")
     monkeypatch.setattr(
