@@ -1,0 +1,86 @@
+"""Every command of ours in the guides and the README exists, with its options."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from parkpulse.cli import cli
+
+ROOT = Path(__file__).parents[2]
+FILES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+_FENCED = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"(?<!`)`([^`\n]*\n?[^`\n]*)`(?!`)")
+_ENDS = {"|", ">", "&&", ";", "||", "2>&1", ">>"}
+
+
+def _shown(text: str) -> list[str]:
+    """Return the commands of code blocks and of code between words."""
+    blocks = "\n".join(_FENCED.findall(text)).replace("\\\n", " ").splitlines()
+    inline = [" ".join(each.split()) for each in _INLINE.findall(_FENCED.sub("", text))]
+    found = []
+    for line in (*blocks, *inline):
+        match = re.match(r"(?:\$ |(?:\w+=\S+ )*(?:\S*/)?)parkpulse( .*)$", line.strip())
+        if match is not None:
+            found.append(re.split(r"\s+#\s|\s{3,}", match[1])[0].strip())
+    return found
+
+
+def _words(line: str) -> list[str]:
+    try:
+        words = shlex.split(line)
+    except ValueError:  # an apostrophe of a sentence
+        words = line.split()
+    ends = [i for i, word in enumerate(words) if word in _ENDS]
+    return words[: ends[0]] if ends else words
+
+
+@functools.cache
+def _under(command: click.Command, name: str) -> click.Command | None:
+    if not isinstance(command, click.Group):
+        return None
+    return command.get_command(click.Context(command), name)
+
+
+def _complaint(line: str) -> str | None:
+    command: click.Command = cli
+    words = _words(line)
+    while words and (below := _under(command, words[0])) is not None:
+        command = below
+        words = words[1:]
+    if command is cli and words != ["--help"]:
+        return "there is no such command"
+    options = {
+        each
+        for parameter in command.params
+        for each in (*parameter.opts, *parameter.secondary_opts)
+    } | {"--help"}
+    given = {word.split("=")[0] for word in words if re.match(r"--[a-z]", word)}
+    if given - options:
+        return f"it has no {', '.join(sorted(given - options))}"
+    needs_one = isinstance(command, click.Group) and not command.invoke_without_command
+    if needs_one and words and re.fullmatch(r"[a-z][a-z-]*", words[0]):
+        return f"there is no {words[0]}"
+    return None
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_shown_can_be_typed(file: Path) -> None:
+    shown = _shown(file.read_text(encoding="utf-8"))
+    wrong = {line: found for line in shown if (found := _complaint(line)) is not None}
+    assert wrong == {}
+
+
+def test_commands_are_found_and_wrong_ones_noticed() -> None:
+    shown = [line for file in FILES for line in _shown(file.read_text("utf-8"))]
+    assert len(shown) > 100
+    assert _complaint("ledger") is None
+    assert _complaint("db url") is None
+    assert _complaint("db urls") == "there is no urls"
+    assert _complaint("ledgers") == "there is no such command"
+    assert _complaint("doctor --jason") == "it has no --jason"
