@@ -70,7 +70,7 @@ class QualityConsumer:
         self._slots = slots
         self._rules.start(conn, slots)
         self._known = self._catalogue(conn)
-        self._links.load(self._rules.known)
+        self._links.load(conn, self._rules.known)
 
     def _catalogue(self, conn: Connection) -> Catalogue:
         return Catalogue(store.series(conn, self._slots, quality_tests.METRICS))
@@ -93,6 +93,8 @@ class QualityConsumer:
         is_fast = self._test_clock(conn, place, ts, lead)
         late = self._late(place, ts, replaced)
         self._postpone(conn, place[late], ts[late])
+        # What is in order in its own series may come late for the others.
+        self._links.postpone(conn, self._known.id[place], ts)
         self._step(
             conn,
             (place[~late], ts[~late], changes.value[order][~late]),
@@ -203,7 +205,7 @@ class QualityConsumer:
         """Test again some of what was put down."""
         if self._rules.reload_if_changed(conn):
             self._refresh(conn)
-            self._links.load(self._rules.known)
+            self._links.load(conn, self._rules.known)
         self._links.look(conn, now)
         began = time.monotonic()
         waiting = store.pending(conn, self._slots, self._most)

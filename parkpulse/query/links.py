@@ -27,6 +27,13 @@ METRICS = (*RAIN, *LEVEL, *DEPTH, *POWER)
 _RAIN_SPAN = 6 * instants.HOUR
 """Rain and the rise of a level are compared over so long. [us]"""
 _NEIGHBOUR_SPAN = 24 * instants.HOUR
+REACH = max(_RAIN_SPAN, _NEIGHBOUR_SPAN)
+"""So long after a reading an hour's sums may still hold it. [us]"""
+TESTS: tuple[TestName, ...] = (
+    "link_rain_level",
+    "link_neighbour",
+    "link_flood_power",
+)
 _COVERED = 0.9
 _UNDER_POWER = ("building", "machine_hall")
 _KILO = 1000.0
@@ -51,6 +58,16 @@ class _Track(NamedTuple):
     def is_fresh(self, at: int) -> bool:
         limit = freshness.freshness_s(self.of.report_interval_s) * instants.SECOND
         return bool(len(self.ts)) and at - int(self.ts[-1]) <= limit
+
+    def held(self, at: Int64Array) -> FloatArray:
+        """Return the value that holds at each moment [us], 0 where none does."""
+        if not len(self.ts):
+            return np.zeros(len(at))
+        limit = freshness.freshness_s(self.of.report_interval_s) * instants.SECOND
+        last = np.searchsorted(self.ts, at, "right") - 1
+        newest = np.maximum(last, 0)
+        holds = (last >= 0) & (at - self.ts[newest] <= limit)
+        return np.where(holds, self.value[newest], 0.0)
 
 
 def hourly(
@@ -98,6 +115,37 @@ def now(
         )
         if links.flood_and_power(float(depth.value[-1]), power) is not None:
             found.append(_finding(depth, "link_flood_power"))
+    return found
+
+
+def floods(
+    conn: Connection, watched: Sequence[WatchedSeries], at: int
+) -> list[LinkFinding]:
+    """Find water where the power was on, in one park in the hour before `at` [us]."""
+    depths = [each for each in _of(watched, DEPTH) if _halls(each)]
+    halls = {code for each in depths for code in _halls(each)}
+    meters = [each for each in _of(watched, POWER) if halls.intersection(_halls(each))]
+    if not depths or not meters:
+        return []
+    powers = _read(conn, meters, at, instants.HOUR)
+    found = []
+    for depth in _read(conn, depths, at, instants.HOUR):
+        mine = set(_halls(depth.of))
+        new = depth.ts > at - instants.HOUR
+        power = np.zeros(int(new.sum()))
+        for each in powers:
+            if mine.intersection(_halls(each.of)):
+                power += each.held(depth.ts[new]) / _KILO
+        found += [
+            LinkFinding(depth.of.id, ts, "link_flood_power")
+            for ts, deep, kw in zip(
+                depth.ts[new].tolist(),
+                depth.value[new].tolist(),
+                power.tolist(),
+                strict=True,
+            )
+            if links.flood_and_power(deep, kw) is not None
+        ]
     return found
 
 

@@ -341,3 +341,42 @@ def check_links(conn: Connection, park_id: int, to: int) -> None:
         """,
         [park_id, instants.from_us(to)],
     )
+
+
+class Hours(NamedTuple):
+    """Full hours of a park, from the first to the last one. [us]."""
+
+    park_id: int
+    low: int
+    high: int
+
+
+def repeat_links(conn: Connection, rows: Sequence[Hours]) -> None:
+    """Ask for the sensors of these hours to be compared again."""
+    conn.cursor().executemany(
+        """
+        insert into link_again as a (park_id, low, high) values (%s, %s, %s)
+        on conflict (park_id) do update set
+            low = least(a.low, excluded.low), high = greatest(a.high, excluded.high)
+        """,
+        [
+            (park, instants.from_us(low), instants.from_us(high))
+            for park, low, high in sorted(rows)
+        ],
+    )
+
+
+def links_to_repeat(conn: Connection) -> list[Hours]:
+    """Return the hours that are to be compared again."""
+    rows = conn.execute("select park_id, low, high from link_again order by park_id")
+    return [
+        Hours(park, instants.to_us(low), instants.to_us(high))
+        for park, low, high in rows
+    ]
+
+
+def links_repeated(conn: Connection, park_id: int, rest: int) -> None:
+    """Note that of a park only the hours from `rest` [us] on remain."""
+    at = instants.from_us(rest)
+    conn.execute("update link_again set low = %s where park_id = %s", [at, park_id])
+    conn.execute("delete from link_again where park_id = %s and low > high", [park_id])

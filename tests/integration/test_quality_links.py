@@ -14,6 +14,7 @@ from parkpulse.model.registry import (
     PlaceSpec,
     SeriesSpec,
 )
+from parkpulse.store import quality as store
 from parkpulse.store import rules
 from tests.plugins.finding import held, quality
 from tests.plugins.fix_engine import NOW
@@ -73,25 +74,34 @@ def _values(code: str, hour: float, step: int) -> float:
     }[code]
 
 
-def _feed(lab: Lab, codes: list[str]) -> None:
+def _points(
+    series: dict[tuple[str, str], int], codes: list[str], hours: range
+) -> list[Point]:
+    start = instants.to_us(START)
+    return [
+        (
+            series[code, DEVICES[code][0]],
+            start + hour * instants.HOUR + step * STEP,
+            _values(code, hour + step / 12, hour * 12 + step),
+        )
+        for hour in hours
+        for code in codes
+        for step in range(12)
+    ]
+
+
+def _feed(lab: Lab, codes: list[str], first: int = 1) -> dict[tuple[str, str], int]:
+    """Send the first hours at once, then hour by hour."""
     series = lab.register(_park())
     with lab.database.transaction() as conn:
         rules.install(conn, rule.shipped(), rule.set_version())
     consumer = quality(lab)
-    start = instants.to_us(START)
-    for hour in range(26):
-        points: list[Point] = [
-            (
-                series[code, DEVICES[code][0]],
-                start + hour * instants.HOUR + step * STEP,
-                _values(code, hour + step / 12, hour * 12 + step),
-            )
-            for code in codes
-            for step in range(12)
-        ]
-        lab.put(points)
-        lab.set_clock("quay", START + timedelta(hours=hour, minutes=57))
+    for end in range(first, 27):
+        hours = range(end - 1 if end > first else 0, end)
+        lab.put(_points(series, codes, hours))
+        lab.set_clock("quay", START + timedelta(hours=end - 1, minutes=57))
         lab.step(consumer)
+    return series
 
 
 def _tests(lab: Lab) -> set[tuple[str, str]]:
@@ -125,3 +135,25 @@ def test_levels_against_rain(lab: Lab) -> None:
 def test_a_rise_in_dry_weather(lab: Lab) -> None:
     _feed(lab, ["rain-3", "rising"])
     assert ("rising", "link_rain_level") in _tests(lab)
+
+
+def test_late_readings_are_compared_for_their_own_hours(lab: Lab) -> None:
+    series = _feed(lab, ["rain-3", "rising", "feeder"], first=24)
+    # The only gauge is the clogged one, so the rise has no rain.
+    assert _tests(lab) == {("rising", "link_rain_level")}
+    assert [row[0] for row in held(lab)] == ["quay/rising/water_level"]
+    lab.put(_points(series, ["rain-1", "puddle"], range(26)))
+    loop = lab.loop(quality(lab))
+    loop.step()
+    while _waiting(lab):
+        lab.now += timedelta(seconds=31)
+        loop.step()
+    assert _tests(lab) == {
+        ("rain-3", "link_neighbour"),
+        ("puddle", "link_flood_power"),
+    }
+
+
+def _waiting(lab: Lab) -> bool:
+    with lab.database.transaction() as conn:
+        return bool(store.links_to_repeat(conn))
