@@ -12,7 +12,8 @@ from starlette.responses import Response
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-_CACHE = "private, no-cache"
+CACHE = "private, no-cache"
+"""Kept by the browser, and asked for again each time."""
 _PROCESS = secrets.token_hex(4)
 
 
@@ -35,7 +36,7 @@ def knows(request: Request, tag: str) -> bool:
 
 def unchanged(tag: str) -> Response:
     """Tell the caller that what it holds is what there is."""
-    return Response(status_code=304, headers={"etag": tag, "cache-control": _CACHE})
+    return Response(status_code=304, headers={"etag": tag, "cache-control": CACHE})
 
 
 def fast(value: Any, tag: str) -> Response:  # noqa: ANN401 - anything that encodes
@@ -43,7 +44,7 @@ def fast(value: Any, tag: str) -> Response:  # noqa: ANN401 - anything that enco
     return Response(
         msgspec.json.encode(value),
         media_type="application/json",
-        headers={"etag": tag, "cache-control": _CACHE},
+        headers={"etag": tag, "cache-control": CACHE},
     )
 
 
@@ -53,5 +54,5 @@ def tagged(request: Request, value: Any) -> Response:  # noqa: ANN401 - as above
     tag = fingerprint(body)
     if knows(request, tag):
         return unchanged(tag)
-    headers = {"etag": tag, "cache-control": _CACHE}
+    headers = {"etag": tag, "cache-control": CACHE}
     return Response(body, media_type="application/json", headers=headers)

@@ -25,6 +25,7 @@ from api.feed import Feed
 from api.follower import Follower
 from api.guard import Guard
 from api.hub import Hub
+from api.kept import Changes, Kept
 from api.messaging import Messaging
 from api.pages import Pages
 from api.push import routes as push
@@ -64,6 +65,7 @@ from api.routes import (
     tunnel,
     ways,
 )
+from api.tags import Tags
 from api.workshop import Workshop
 from parkpulse.query.flow import FlowMeter
 from parkpulse.query.live import Live
@@ -133,10 +135,10 @@ def create(
     *,
     messaging: Messaging,
     mqtt_url: str | None = None,
-    unlock: Callable[[bytes], str] = bytes.decode,
-    training: Training | None = None,
     broker_token: str | None = None,
     certificates: Mapping[str, Path] | None = None,
+    unlock: Callable[[bytes], str] = bytes.decode,
+    training: Training | None = None,
     accounts: people.Accounts | None = None,
     cache: Path = _CACHE,
     workshop: Workshop | None = None,
@@ -157,12 +159,12 @@ def create(
         Sets channels up and reads signed links.
     mqtt_url
         Broker that pushed messages go to; None: none is taken.
-    unlock
-        Decrypts the secrets of push accounts.
     broker_token
         By which a broker asks about its clients; None: none may.
     certificates
         Ours by their use, for the metrics.
+    unlock
+        Decrypts the secrets of push accounts.
     training
         Starts simulated parks; None: nobody may.
     accounts
@@ -177,17 +179,17 @@ def create(
     pushing = Accounts(database)
     app.state.courier = Courier(pushing, mqtt_url)
     app.state.training = training
-    app.state.desk = Desk(pushing, app.state.courier, unlock)
-    app.state.messaging = messaging
     app.state.certificates = certificates or {}
     app.state.brokers = Brokers(database, broker_token)
+    app.state.desk = Desk(pushing, app.state.courier, unlock)
+    app.state.messaging = messaging
     app.state.reports = ReportDesk(database, cache.expanduser(), _log.info)
     app.state.workshop = workshop or Workshop(database)
     app.state.accounts = accounts or people.Accounts(database, public_url=public_url)
     app.include_router(push.router, dependencies=[open_to_all()])
+    app.include_router(brokers.router, dependencies=[open_to_all()])
     app.include_router(acknowledge.router, dependencies=[open_to_all()])
     _add_page(app, Pages(page))
-    app.include_router(brokers.router, dependencies=[open_to_all()])
     problems.install(app)
     _add_guards(app, accounts, public_url)
     return app
@@ -200,9 +202,12 @@ def _add_guards(
     if accounts is not None:
         free = rights.open_to_strangers(app.routes)
         app.add_middleware(Gate, accounts=accounts, free=free)
+    app.add_middleware(Tags)
     app.add_middleware(
         GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL
     )
+    context: Context = app.state.context
+    app.add_middleware(Changes, kept=context.kept)
     is_local = accounts is None or accounts.is_local
     app.add_middleware(Guard, public_url=public_url, is_local=is_local)
     app.add_middleware(RequestIds)
@@ -228,9 +233,10 @@ def described() -> FastAPI:
 
 
 def _context(database: Database, page_url: str) -> Context:
-    live, flow, hub = Live(), FlowMeter(), Hub()
-    follower = Follower(database, Tail(live, flow), Feed(live, flow, hub))
-    return Context(database, live, flow, hub, follower, page_url)
+    live, flow, hub, kept = Live(), FlowMeter(), Hub(), Kept()
+    feed = Feed(live, flow, hub)
+    follower = Follower(database, Tail(live, flow), feed, kept.expect_change)
+    return Context(database, live, flow, hub, follower, kept, page_url)
 
 
 @contextlib.asynccontextmanager

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from api.follower import Follower
 from api.hub import Hub
+from api.kept import Kept
 from parkpulse.query.flow import FlowMeter
 from parkpulse.query.live import Live, ParkNow
 from parkpulse.store.pool import Database
@@ -23,6 +24,7 @@ class Context:
     flow: FlowMeter
     hub: Hub
     follower: Follower
+    kept: Kept
     page_url: str
     """Address of the page in messages."""
 

@@ -11,7 +11,10 @@ from parkpulse.errors import StoreError
 from parkpulse.store import alerts, batchlog, kpis, pool, registry_news
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from api.feed import Feed
+    from api.kept import Topic
     from parkpulse.query.tail import Tail
     from parkpulse.store.pool import Connection, Database
 
@@ -34,12 +37,21 @@ class Follower:
         Keeps the present.
     feed
         Tells it to the open streams.
+    expect_change
+        Told at once what the database notifies of.
     """
 
-    def __init__(self, database: Database, tail: Tail, feed: Feed) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tail: Tail,
+        feed: Feed,
+        expect_change: Callable[[Topic], None],
+    ) -> None:
         self._database = database
         self._tail = tail
         self._feed = feed
+        self._expect_change = expect_change
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self._following = False
@@ -85,22 +97,22 @@ class Follower:
 
     def _pause(self, listener: Connection, told_at: float | None) -> None:
         """Wait for news; after a frame as long as the pace of the streams asks."""
-        until = time.monotonic() + PACE_S
-        if told_at is not None:
-            self._stop.wait(told_at + PACE_S - time.monotonic())
-            until = 0.0
-        while not self._heard(listener, until - time.monotonic()):
-            if self._stop.is_set() or time.monotonic() >= until:
+        latest = PACE_S + (time.monotonic() if told_at is None else told_at)
+        while (left := latest - time.monotonic()) > 0 and not self._stop.is_set():
+            if self._heard(listener, left) and told_at is None:
                 return
 
     def _heard(self, listener: Connection, wait_s: float) -> bool:
         """Take notice of notifications; whether there were any."""
-        found = pool.notified(listener, min(max(wait_s, 0.0), _ATTENTION_S))
+        found = pool.notified(listener, min(wait_s, _ATTENTION_S))
         for channel, payload in found:
             if channel == registry_news.CHANNEL:
+                self._expect_change("registry")
                 self._tail.expect_registry()
             if channel == alerts.CHANNEL:
+                self._expect_change("alerts")
                 self._feed.expect_alert(payload)
             if channel == kpis.CHANNEL:
+                self._expect_change("kpis")
                 self._feed.expect_kpi(payload)
         return bool(found)

@@ -109,6 +109,7 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     document["components"]["securitySchemes"] = SCHEMES
     document["security"] = [{name: []} for name in SCHEMES]
     for path, method, operation in operations(document):
+        _add_unchanged(method, operation)
         _add_problems(path, method, operation)
         _add_table(operation)
         _add_example(operation, schemas)
@@ -156,6 +157,14 @@ def _problem(code: str) -> dict[str, Any]:
     title = problems.TEXTS["problems"][code]["title"]["en"]
     content: dict[str, Any] = {"schema": {"$ref": _REF + "Problem"}}
     return {"description": title, "content": {problems.MEDIA_TYPE: content}}
+
+
+def _add_unchanged(method: str, operation: dict[str, Any]) -> None:
+    success = operation["responses"].get("200", {})
+    if method == "get" and "application/json" in success.get("content", {}):
+        success["headers"] = {"ETag": {"schema": {"type": "string"}}}
+        said = "Unchanged since the ETag that If-None-Match names."
+        operation["responses"]["304"] = {"description": said}
 
 
 def _add_table(operation: dict[str, Any]) -> None:

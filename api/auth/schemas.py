@@ -10,10 +10,9 @@ from pydantic import AfterValidator, Field, StringConstraints
 from api.schemas.common import (
     Answer,
     Code,
-    Exported,
     Moment,
-    Paged,
     Request,
+    Sorted,
     Text,
     example,
 )
@@ -263,9 +262,10 @@ class CreatedToken(Token):
     token: str
 
 
-class AuditQuery(Paged, Exported):
+class AuditQuery(Sorted):
     """Which changes."""
 
+    sort: Literal["id", "-id"] = "-id"
     who: Text | None = None
     action: Text | None = None
     park: Code | None = None
@@ -315,3 +315,26 @@ class Actions(Answer):
 
     items: list[str]
     next: None = None
+
+
+class UsersQuery(Sorted):
+    """Accounts in an order."""
+
+    sort: Literal[
+        "name",
+        "-name",
+        "role",
+        "-role",
+        "created_at",
+        "-created_at",
+        "last_login_at",
+        "-last_login_at",
+    ] = "name"
+
+
+class TokensQuery(Sorted):
+    """Tokens in an order."""
+
+    sort: Literal[
+        "id", "-id", "name", "-name", "user", "-user", "expires_at", "-expires_at"
+    ] = "-id"

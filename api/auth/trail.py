@@ -56,11 +56,11 @@ class Trail:
             target=path,
             park=self.scope.get("path_params", {}).get("park"),
             before=redacted(self.before),
-            after=redacted(_read(self.body)),
+            after=redacted(read(self.body)),
         )
 
     def _own_name(self) -> str:
-        given = _read(self.body)
+        given = read(self.body)
         if not isinstance(given, dict):
             return ""
         name = given.get("actor") or given.get("by") or ""
@@ -81,7 +81,8 @@ def disarm(scope: Scope) -> None:
         trail.is_armed = False
 
 
-def _read(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+def read(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Return a body, or its length when it is too long to be written down."""
     if not body:
         return None
     if len(body) > _LONGEST:

@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from api import tables
+from api import lists, tables
 from api.auth import desk
 from api.auth.accounts import Known
 from api.auth.rights import Right, Who, needs
@@ -25,10 +25,12 @@ from api.auth.schemas import (
     NewUser,
     ResetPassword,
     Token,
+    TokensQuery,
     User,
+    UsersQuery,
 )
 from api.context import Context, Ctx
-from api.schemas.common import Page, Paged
+from api.schemas.common import Page
 from api.tables import Cell
 from parkpulse.errors import ConflictError, InvalidRequestError
 from parkpulse.model import account
@@ -42,7 +44,6 @@ UserName = Annotated[str, Path(max_length=account.LONGEST_NAME)]
 TokenId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 _COLUMNS = "id,at,who,display_name,way,token,address,action,object,park,before,after"
 _BLOCK = 1000
-_ORDER = "-id"
 
 
 @router.get(
@@ -51,17 +52,13 @@ _ORDER = "-id"
     summary="All users",
     dependencies=[needs(Right.USERS)],
 )
-def list_users(query: Annotated[Paged, Query()], ctx: Ctx) -> object:
+def list_users(
+    query: Annotated[UsersQuery, Query()], request: Request, ctx: Ctx
+) -> object:
     """Everybody who has an account, by name."""
     with ctx.database.transaction() as conn:
         found = users.listed(conn)
-    return paging.cut(
-        found,
-        lambda each: (each.name,),
-        order="name",
-        limit=query.limit,
-        cursor=query.cursor,
-    )
+    return lists.give(request, query, found, User, ("name",))
 
 
 @router.post(
@@ -155,17 +152,13 @@ def end_sessions(user: UserName, ctx: Ctx, accounts: Known) -> dict[str, int]:
     summary="API tokens",
     dependencies=[needs(Right.TOKENS)],
 )
-def list_tokens(query: Annotated[Paged, Query()], ctx: Ctx) -> object:
+def list_tokens(
+    query: Annotated[TokensQuery, Query()], request: Request, ctx: Ctx
+) -> object:
     """All API tokens, newest first, without their secrets."""
     with ctx.database.transaction() as conn:
         found = sessions.tokens(conn)
-    return paging.cut(
-        found,
-        lambda each: (each.id,),
-        order=_ORDER,
-        limit=query.limit,
-        cursor=query.cursor,
-    )
+    return lists.give(request, query, found, Token, ("id",))
 
 
 @router.post(
@@ -213,17 +206,18 @@ def revoke_token(number: TokenId, ctx: Ctx, accounts: Known) -> object:
 def list_audit(
     query: Annotated[AuditQuery, Query()], request: Request, ctx: Ctx
 ) -> object:
-    """Every change, newest first; `format=csv` gives all of them as a table."""
+    """Every change; `format=csv` gives all of them as a table."""
     search = Search(
         query.who, query.action, query.park, query.q, query.start, query.end
     )
     if tables.wanted(request, query.format):
-        return _table(ctx, search)
-    before = paging.decode(_ORDER, query.cursor, [int])[0] if query.cursor else None
+        return _table(ctx, search, query.sort)
+    order = query.sort
+    after = int(paging.decode(order, query.cursor, [int])[0]) if query.cursor else None
     with ctx.database.transaction() as conn:
-        found = audit.page(conn, search, query.limit, int(before) if before else None)
+        found = audit.page(conn, search, query.limit, after, order)
     items, has_more = found[: query.limit], len(found) > query.limit
-    follows = paging.encode(_ORDER, [items[-1].id]) if has_more else None
+    follows = paging.encode(order, [items[-1].id]) if has_more else None
     return paging.Page(items, follows)
 
 
@@ -239,19 +233,19 @@ def list_actions(ctx: Ctx) -> object:
         return {"items": audit.actions(conn), "next": None}
 
 
-def _table(ctx: Context, search: Search) -> Response:
-    return tables.respond("audit", _COLUMNS.split(","), _rows(ctx, search))
+def _table(ctx: Context, search: Search, order: str) -> Response:
+    return tables.respond("audit", _COLUMNS.split(","), _rows(ctx, search, order))
 
 
-def _rows(ctx: Context, search: Search) -> Iterator[tuple[Cell, ...]]:
-    before: int | None = None
+def _rows(ctx: Context, search: Search, order: str) -> Iterator[tuple[Cell, ...]]:
+    after: int | None = None
     while True:
         with ctx.database.transaction() as conn:
-            found = audit.page(conn, search, _BLOCK, before)
+            found = audit.page(conn, search, _BLOCK, after, order)
         yield from map(_row, found[:_BLOCK])
         if len(found) <= _BLOCK:
             return
-        before = found[_BLOCK - 1].id
+        after = found[_BLOCK - 1].id
 
 
 def _row(entry: Entry) -> tuple[Cell, ...]:

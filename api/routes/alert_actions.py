@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from api import lists
 from api.auth.rights import Caller, Right, Who, needs
 from api.context import Ctx
 from api.schemas.alerts import (
@@ -24,6 +25,7 @@ from api.schemas.maintenance import (
     NewSuppression,
     NewWindow,
     Suppression,
+    SuppressionsQuery,
     Window,
     WindowsQuery,
 )
@@ -132,12 +134,12 @@ def comment(alert_id: UUID, body: Acknowledgement, ctx: Ctx, who: Who) -> object
     summary="Maintenance windows of a park",
 )
 def list_windows(
-    park: str, query: Annotated[WindowsQuery, Query()], ctx: Ctx
+    park: str, query: Annotated[WindowsQuery, Query()], request: Request, ctx: Ctx
 ) -> object:
-    """Windows by start: those that are open or to come, with `past` also the others."""
+    """Windows that are open or to come, with `past` also the others."""
     with ctx.database.transaction() as conn:
         found = maintenance.listed(conn, park, with_past=query.past)
-    return {"items": found, "next": None}
+    return lists.give(request, query, found, Window, ("id",))
 
 
 @router.post(
@@ -172,11 +174,16 @@ def end_window(park: str, window: int, body: Ending, ctx: Ctx, who: Who) -> obje
     response_model=Page[Suppression],
     summary="Suppression by design",
 )
-def list_suppressions(park: str, ctx: Ctx) -> object:
+def list_suppressions(
+    park: str,
+    query: Annotated[SuppressionsQuery, Query()],
+    request: Request,
+    ctx: Ctx,
+) -> object:
     """Rules whose alerts call nobody while an alert of their cause lasts."""
     with ctx.database.transaction() as conn:
         found = maintenance.suppressions(conn, park)
-    return {"items": found, "next": None}
+    return lists.give(request, query, found, Suppression, ("cause_rule", "id"))
 
 
 @router.post(

@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
 from api import tables
 from api.auth.rights import Right, Who, needs
@@ -19,6 +20,7 @@ from parkpulse.model.alert import SEVERITIES, SHOWN_STATES, ShownState
 from parkpulse.model.alert import Alert as AlertView
 from parkpulse.query import alarm_performance as performance
 from parkpulse.query import alerts, responses
+from parkpulse.query.paging import Page as Items
 from parkpulse.store.alerts import Search
 
 router = APIRouter(tags=["alerts"], dependencies=[needs(Right.READ)])
@@ -33,18 +35,22 @@ _BLOCK = 1000
 @router.get(
     "/parks/{park}/alerts", response_model=Page[Alert], summary="Alerts of a park"
 )
-def list_alerts(
+async def list_alerts(
     park: str, query: Annotated[AlertsQuery, Query()], request: Request, ctx: Ctx
-) -> object:
+) -> Response:
     """Alerts by filter and order; `format=csv` gives all of them as a table."""
     search = _search(ctx.live.park(park).row.code, query)
     if tables.wanted(request, query.format):
         rows = _rows(ctx, search, query.sort)
         return tables.respond("alerts", _COLUMNS.split(","), rows)
-    with ctx.database.transaction() as conn:
-        return alerts.listed(
-            conn, search, order=query.sort, limit=query.limit, cursor=query.cursor
-        )
+
+    def build() -> Items[AlertView]:
+        with ctx.database.transaction() as conn:
+            return alerts.listed(
+                conn, search, order=query.sort, limit=query.limit, cursor=query.cursor
+            )
+
+    return await ctx.kept.give(request, build, "alerts", "registry")
 
 
 @router.get(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from api import lists
 from api.auth.rights import Right, Who, needs
 from api.context import Ctx
 from api.messaging import Post
@@ -14,6 +15,7 @@ from api.schemas.channels import (
     ChangedChannel,
     Channel,
     ChannelOptions,
+    ChannelsQuery,
     CreatedChannel,
     DeliveriesQuery,
     NewChannel,
@@ -29,7 +31,8 @@ from parkpulse.notify import desk, dispatch, schedule
 from parkpulse.notify.desk import Draft
 from parkpulse.notify.platforms.contract import Options
 from parkpulse.notify.schedule import Step
-from parkpulse.query import outgoing, paging
+from parkpulse.query import outgoing
+from parkpulse.query.paging import Page as Items
 from parkpulse.store import channels as store
 from parkpulse.store import deliveries
 from parkpulse.store.deliveries import Search
@@ -38,11 +41,14 @@ router = APIRouter(tags=["channels"], dependencies=[needs(Right.SEE_CHANNELS)])
 
 
 @router.get("/channels", response_model=Page[Channel], summary="All channels")
-def list_channels(ctx: Ctx, who: Who) -> object:
-    """All channels by name, without anything secret."""
+def list_channels(
+    query: Annotated[ChannelsQuery, Query()], request: Request, ctx: Ctx, who: Who
+) -> object:
+    """All channels, without anything secret."""
     with ctx.database.transaction() as conn:
         found = [each for each in store.listed(conn) if who.sees(each.park)]
-    return paging.Page([_shown(each) for each in found], None)
+    shown = [_shown(each) for each in found if query.park in {None, each.park}]
+    return lists.give(request, query, shown, Channel, ("name",))
 
 
 @router.post(
@@ -142,7 +148,7 @@ def send_test(name: str, ctx: Ctx, post: Post) -> object:
 
 @router.get("/deliveries", response_model=Page[Outgoing], summary="Messages sent")
 def list_deliveries(
-    query: Annotated[DeliveriesQuery, Query()], ctx: Ctx, who: Who
+    query: Annotated[DeliveriesQuery, Query()], request: Request, ctx: Ctx, who: Who
 ) -> object:
     """Messages to channels, each with how its last attempt ended."""
     search = Search(
@@ -152,10 +158,14 @@ def list_deliveries(
         alert=query.alert,
         since=query.since,
     )
-    with ctx.database.transaction() as conn:
-        return outgoing.page(
-            conn, search, order=query.sort, limit=query.limit, cursor=query.cursor
-        )
+
+    def page(limit: int, cursor: str | None) -> Items[Any]:
+        with ctx.database.transaction() as conn:
+            return outgoing.page(
+                conn, search, order=query.sort, limit=limit, cursor=cursor
+            )
+
+    return lists.paged(request, query, page, Outgoing)
 
 
 @router.post(

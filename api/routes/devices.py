@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
 
 from api import problems, tables
 from api.auth.rights import Right, needs
-from api.context import Ctx
+from api.context import Context, Ctx
 from api.schemas.common import Page, SeriesId
 from api.schemas.devices import Device, DevicesQuery, Series, SeriesQuery
 from api.tables import Cell
-from parkpulse.query import devices, series
+from parkpulse.errors import NotFoundError
+from parkpulse.query import alerts, devices, series
 from parkpulse.query.devices import DeviceFilter, DeviceView
 from parkpulse.query.series import LatestView, SeriesFilter, SeriesView
 
@@ -59,6 +61,9 @@ def list_series(
     wanted = SeriesFilter(query.metric, query.device, query.place, query.group, query.q)
     seen = ctx.look(park)
     entries = series.listing(seen, wanted)
+    if query.alert is not None:
+        device = _device_of(ctx, park, query.alert)
+        entries = [each for each in entries if each[0].code == device]
     if tables.wanted(request, query.format):
         rows = _series(series.views(seen, entries, ctx.live.limits))
         return tables.respond("series", _SERIES_COLUMNS.split(","), rows)
@@ -76,6 +81,16 @@ def list_series(
 def one_series(series_id: Annotated[SeriesId, Path()], ctx: Ctx) -> object:
     """One series with its newest reading and its limits."""
     return series.one(ctx.live, series_id)
+
+
+def _device_of(ctx: Context, park: str, alert_id: UUID) -> str | None:
+    """Find the device of an alert of this park; raises NotFoundError."""
+    with ctx.database.transaction() as conn:
+        found = alerts.find(conn, alert_id)
+    if found.park != park:
+        kind = "alert"
+        raise NotFoundError(kind, str(alert_id))
+    return found.device
 
 
 def _devices(views: Iterable[DeviceView]) -> Iterator[tuple[Cell, ...]]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from api import lists
 from api.auth.rights import Right, Who, needs
 from api.context import Ctx
 from api.schemas.common import Page
 from api.schemas.duty import (
     DutyQuery,
     Escalation,
+    EscalationsQuery,
     NewPlan,
     NewSubstitution,
     OnDuty,
@@ -81,8 +83,13 @@ def substitute(park: str, body: NewSubstitution, ctx: Ctx, who: Who) -> object:
     response_model=Page[Escalation],
     summary="Escalations under way",
 )
-def escalations(park: str, ctx: Ctx) -> object:
+def escalations(
+    park: str,
+    query: Annotated[EscalationsQuery, Query()],
+    request: Request,
+    ctx: Ctx,
+) -> object:
     """Who was called last for alerts that nobody has answered, and when the next is."""
     with ctx.database.transaction() as conn:
         found = duty.escalations(conn, park)
-    return {"items": found, "next": None}
+    return lists.give(request, query, found, Escalation, ("alert", "policy"))

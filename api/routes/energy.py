@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from api import lists
 from api.auth.rights import Right, Who, needs
 from api.context import Ctx
-from api.schemas.common import Page, Paged
+from api.schemas.common import Page
 from api.schemas.energy import (
     AttributeRow,
     BalanceQuery,
     Balances,
     CertificatesBody,
+    CertificatesQuery,
     Changed,
     EndedTarget,
     EnergyFlow,
     FactorRow,
+    FactorsQuery,
     NewTarget,
     PeriodQuery,
     SerialQuery,
     TargetRow,
+    TargetsQuery,
 )
 from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.model.certificates import AttributeSpec
-from parkpulse.query import energy_flow, evidence
-from parkpulse.store import certificates, meters, targets
+from parkpulse.query import energy_flow
+from parkpulse.store import certificates, factors, meters, targets
 from parkpulse.store.targets import TargetSpec
 
 router = APIRouter(tags=["kpis"], dependencies=[needs(Right.READ)])
@@ -77,14 +81,17 @@ def read_balance(
     summary="Ledger of certificates",
 )
 def list_certificates(
-    park: str, centre: str, query: Annotated[Paged, Query()], ctx: Ctx
+    park: str,
+    centre: str,
+    query: Annotated[CertificatesQuery, Query()],
+    request: Request,
+    ctx: Ctx,
 ) -> object:
     """Certificates, green power and sold attributes that annual figures rest on."""
     data_centre = ctx.live.park(park).data_centre(centre).id
     with ctx.database.transaction() as conn:
-        return evidence.attributes(
-            conn, data_centre, limit=query.limit, cursor=query.cursor
-        )
+        found = certificates.load(conn, data_centre)
+    return lists.give(request, query, found, AttributeRow, ("serial", "used_from"))
 
 
 @router.post(
@@ -126,10 +133,13 @@ def remove_certificate(
 
 
 @router.get("/targets", response_model=Page[TargetRow], summary="Targets")
-def list_targets(_: Annotated[Paged, Query()], ctx: Ctx) -> object:
-    """All dated targets with their sources, newest first, on one page."""
+def list_targets(
+    query: Annotated[TargetsQuery, Query()], request: Request, ctx: Ctx
+) -> object:
+    """All dated targets with their sources, newest first."""
     with ctx.database.transaction() as conn:
-        return {"items": [row._asdict() for row in meters.targets(conn)], "next": None}
+        found = meters.targets(conn)
+    return lists.give(request, query, found, TargetRow, ("id",))
 
 
 @router.post(
@@ -167,7 +177,12 @@ def end_target(body: EndedTarget, ctx: Ctx, who: Who) -> object:
 @router.get(
     "/emission-factors", response_model=Page[FactorRow], summary="Emission factors"
 )
-def list_factors(query: Annotated[Paged, Query()], ctx: Ctx) -> object:
+def list_factors(
+    query: Annotated[FactorsQuery, Query()], request: Request, ctx: Ctx
+) -> object:
     """All dated factors with their sources, newest first."""
     with ctx.database.transaction() as conn:
-        return evidence.factors(conn, limit=query.limit, cursor=query.cursor)
+        found = factors.load(conn)
+    return lists.give(
+        request, query, found, FactorRow, ("region", "kind", "valid_from")
+    )

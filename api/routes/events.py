@@ -40,13 +40,15 @@ _BLOCK = 1000
 def list_events(
     park: str, query: Annotated[EventsQuery, Query()], request: Request, ctx: Ctx
 ) -> object:
-    """Texts, pictures, parameters, births and deaths, newest first."""
+    """Texts, pictures, parameters, births and deaths, in order of time."""
     park_id = ctx.look(park).park.row.id
     search = Search(query.device, query.kind, query.start, query.end)
     if tables.wanted(request, query.format):
-        return tables.respond("events", _COLUMNS, _rows(ctx, park_id, search))
+        return tables.respond(
+            "events", _COLUMNS, _rows(ctx, park_id, search, query.sort)
+        )
     with ctx.database.transaction() as conn:
-        return events.page(conn, park_id, search, query.limit, query.cursor)
+        return events.page(conn, park_id, search, query.limit, query.cursor, query.sort)
 
 
 @router.get(
@@ -92,11 +94,13 @@ def sequence_gaps(query: Annotated[GapsQuery, Query()], ctx: Ctx, who: Who) -> o
         return sequences.gaps(conn, query.start, query.end, who.only(query.park))
 
 
-def _rows(ctx: Context, park_id: int, search: Search) -> Iterator[tuple[Cell, ...]]:
+def _rows(
+    ctx: Context, park_id: int, search: Search, order: str
+) -> Iterator[tuple[Cell, ...]]:
     cursor: str | None = None
     while True:
         with ctx.database.transaction() as conn:
-            page = events.page(conn, park_id, search, _BLOCK, cursor)
+            page = events.page(conn, park_id, search, _BLOCK, cursor, order)
         for item in page.items:
             detail = json.dumps(item.detail, ensure_ascii=False)
             yield (

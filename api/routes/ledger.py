@@ -54,7 +54,7 @@ def read_ledger(
 def list_quarantine(
     query: Annotated[QuarantineQuery, Query()], request: Request, ctx: Ctx, who: Who
 ) -> object:
-    """Messages that were refused, whole or in part, newest first."""
+    """Messages that were refused, whole or in part, in order of receipt."""
     search = Search(
         park=who.only(query.park),
         reason=query.reason,
@@ -64,10 +64,10 @@ def list_quarantine(
         until=query.until,
     )
     if tables.wanted(request, query.format):
-        rows = _entries(ctx, search)
+        rows = _entries(ctx, search, query.sort)
         return tables.respond("quarantine", _ENTRY_COLUMNS.split(","), rows)
     with ctx.database.transaction() as conn:
-        return quarantine.page(conn, search, query.limit, query.cursor)
+        return quarantine.page(conn, search, query.limit, query.cursor, query.sort)
 
 
 @router.get(
@@ -98,11 +98,11 @@ def _hours(items: Iterable[HourView]) -> Iterator[tuple[Cell, ...]]:
         )
 
 
-def _entries(ctx: Context, search: Search) -> Iterator[tuple[Cell, ...]]:
+def _entries(ctx: Context, search: Search, order: str) -> Iterator[tuple[Cell, ...]]:
     cursor: str | None = None
     while True:
         with ctx.database.transaction() as conn:
-            page = quarantine.page(conn, search, _BLOCK, cursor)
+            page = quarantine.page(conn, search, _BLOCK, cursor, order)
         yield from map(_entry, page.items)
         cursor = page.next
         if cursor is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi import Path as InPath
 from starlette.responses import JSONResponse
 
+from api import lists
 from api.auth.rights import Right, Who, needs
 from api.context import Ctx
 from api.schemas.common import Page
@@ -23,7 +24,7 @@ from api.schemas.rules import (
 )
 from parkpulse.errors import InvalidRequestError
 from parkpulse.query import backtest as history
-from parkpulse.query import paging, rule_edits
+from parkpulse.query import rule_edits
 from parkpulse.query.rule_edits import RuleView, Search
 from parkpulse.store.rules import Change
 
@@ -33,7 +34,9 @@ IfMatch = Annotated[str | None, Header(max_length=64)]
 
 
 @router.get("", response_model=Page[Rule], summary="Alert rules")
-def list_rules(query: Annotated[RulesQuery, Query()], ctx: Ctx, who: Who) -> object:
+def list_rules(
+    query: Annotated[RulesQuery, Query()], request: Request, ctx: Ctx, who: Who
+) -> object:
     """Rules by code; with `park` those of the park and those of all parks."""
     if query.park is not None:
         who.check(query.park)
@@ -41,13 +44,7 @@ def list_rules(query: Annotated[RulesQuery, Query()], ctx: Ctx, who: Who) -> obj
     with ctx.database.transaction() as conn:
         every = rule_edits.listed(conn, search)
     found = [each for each in every if who.sees(each.park)]
-    return paging.cut(
-        found,
-        lambda each: (each.code, each.park or ""),
-        order="code",
-        limit=query.limit,
-        cursor=query.cursor,
-    )
+    return lists.give(request, query, found, Rule, ("code", "park"))
 
 
 @router.post(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from api import lists
 from api.auth.rights import Right, needs
 from api.context import Ctx
 from api.messaging import Post
@@ -17,6 +18,7 @@ from api.schemas.registry import (
     NewPushAccount,
     NewTopic,
     PushAccount,
+    PushAccountsQuery,
     Topic,
     TopicFilter,
     TopicQuery,
@@ -36,12 +38,14 @@ router = APIRouter(
 
 
 @router.get("/registry/topics", response_model=Page[Topic], summary="Foreign topics")
-def list_topics(query: Annotated[TopicQuery, Query()], ctx: Ctx) -> object:
+def list_topics(
+    query: Annotated[TopicQuery, Query()], request: Request, ctx: Ctx
+) -> object:
     """Which filters stand for which park and format."""
     with ctx.database.transaction() as conn:
         rules = topic_rules.load(conn)
     found = [e._asdict() for e in rules if query.park in {None, e.park}]
-    return {"items": found, "next": None}
+    return lists.give(request, query, found, Topic, ("filter",))
 
 
 @router.post("/registry/topics", response_model=Topic, summary="Follow foreign topics")
@@ -76,11 +80,14 @@ def remove_topic(body: TopicFilter, ctx: Ctx) -> object:
     response_model=Page[PushAccount],
     summary="Accounts of platforms that push",
 )
-def list_push_accounts(ctx: Ctx) -> object:
+def list_push_accounts(
+    query: Annotated[PushAccountsQuery, Query()], request: Request, ctx: Ctx
+) -> object:
     """All accounts, without tokens and secrets."""
     with ctx.database.transaction() as conn:
         found = push_accounts.listed(conn)
-    return {"items": [_shown(each) for each in found], "next": None}
+    shown = [_shown(each) for each in found if query.park in {None, each.park}]
+    return lists.give(request, query, shown, PushAccount, ("platform", "name"))
 
 
 @router.post(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.common import Answer, Code, Moment, Name, Paged, example
+from api.schemas.common import Answer, Code, Moment, Name, Sorted, example
 from parkpulse.model.definitions import LEAST_SCORE
 
 
-class AnomaliesQuery(Paged):
+class AnomaliesQuery(Sorted):
     """Which anomalies, of readings observed in `[start, end)`."""
 
+    sort: Literal["ts", "-ts"] = "-ts"
     start: Moment | None = None
     end: Moment | None = None
     device: Code | None = None

@@ -8,7 +8,15 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
-from api.schemas.common import Answer, Code, Moment, Paged, Request, Text, example
+from api.schemas.common import (
+    Answer,
+    Code,
+    Moment,
+    Request,
+    Sorted,
+    Text,
+    example,
+)
 from parkpulse.model.alert import Severity
 from parkpulse.store.channels import Kind
 from parkpulse.store.deliveries import State
@@ -79,6 +87,16 @@ class Channel(Answer):
     paused_until: datetime | None
     created_at: datetime
     version: int
+
+
+class ChannelsQuery(Sorted):
+    """Which channels."""
+
+    limit: int = Field(default=1000, ge=1, le=1000, description="Most items of a page.")
+    sort: Literal[
+        "name", "-name", "kind", "-kind", "park", "-park", "created_at", "-created_at"
+    ] = "name"
+    park: Code | None = Field(default=None, description="The only park it hears of.")
 
 
 class CreatedChannel(Channel):
@@ -156,7 +174,7 @@ class TestResult(Answer):
     duration_ms: float
 
 
-class DeliveriesQuery(Paged):
+class DeliveriesQuery(Sorted):
     """Which messages, in which order."""
 
     park: Code | None = None

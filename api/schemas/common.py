@@ -92,6 +92,12 @@ class Exported(Request):
     )
 
 
+class Sorted(Paged, Exported):
+    """A list in an order that may be chosen; each says which there are."""
+
+    sort: str
+
+
 class Name(Answer):
     """What people call it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -117,6 +118,9 @@ class SeriesQuery(Paged, Exported):
         default=None, description="A place; those within it count too."
     )
     group: list[Group] = Field(default=[], max_length=7)
+    alert: UUID | None = Field(
+        default=None, description="Only those of the device that this alert is of."
+    )
     q: Text | None = Field(
         default=None,
         description="Words that are all in the names of device, metric or place.",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StrictInt
 
 from api.schemas.alerts import Signed
-from api.schemas.common import Answer, Code, Moment, Request, example
+from api.schemas.common import Answer, Code, Moment, Request, Sorted, example
 
 _PLAN: dict[str, Any] = {
     "people": [
@@ -161,3 +161,12 @@ class Escalation(Answer):
     due: datetime | None = Field(description="Next step; null: all were taken.")
     people: list[str] = Field(description="Who was called last.")
     channels: list[str] = Field(description="Where they were called.")
+
+
+class EscalationsQuery(Sorted):
+    """Escalations in an order."""
+
+    limit: int = Field(default=1000, ge=1, le=1000, description="Most items of a page.")
+    sort: Literal["started_at", "-started_at", "due", "-due", "policy", "-policy"] = (
+        "started_at"
+    )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.schemas.common import Answer, Moment, Request, example
+from api.schemas.common import Answer, Moment, Request, Sorted, example
 from api.schemas.derived import answer
 from parkpulse.model import energy_flow
 from parkpulse.model.certificates import AttributeKind
@@ -239,3 +239,34 @@ class EndedTarget(Request):
 
     id: int = Field(ge=1, le=2**31 - 1)
     valid_to: date = Field(description="First day on which it is no longer in force.")
+
+
+class CertificatesQuery(Sorted):
+    """Rows of the ledger in an order."""
+
+    sort: Literal[
+        "serial",
+        "-serial",
+        "kind",
+        "-kind",
+        "generated_from",
+        "-generated_from",
+        "used_from",
+        "-used_from",
+        "valid_to",
+        "-valid_to",
+    ] = "serial"
+
+
+class TargetsQuery(Sorted):
+    """Targets in an order."""
+
+    sort: Literal["valid_from", "-valid_from", "kpi", "-kpi"] = "-valid_from"
+
+
+class FactorsQuery(Sorted):
+    """Emission factors in an order."""
+
+    sort: Literal["valid_from", "-valid_from", "region", "-region", "kind", "-kind"] = (
+        "-valid_from"
+    )

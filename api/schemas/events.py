@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from api.schemas.common import Answer, Code, Exported, Moment, Paged, Request, example
+from api.schemas.common import Answer, Code, Moment, Request, Sorted, example
 
 
-class EventsQuery(Paged, Exported):
+class EventsQuery(Sorted):
     """Which events of a park."""
 
+    sort: Literal["ts", "-ts"] = "-ts"
     device: Code | None = None
     kind: Code | None = Field(default=None, description="`text`, `picture`, `stale` …")
     start: Moment | None = None

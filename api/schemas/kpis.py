@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.schemas.common import Answer, Exported, Moment, Paged, example
+from api.schemas.common import Answer, Moment, Sorted, example
 from parkpulse.model.certificates import AttributeKind
 from parkpulse.model.kpi import KpiName, Verdict
 from parkpulse.model.periods import Period
@@ -66,9 +66,10 @@ _KPI: dict[str, Any] = {
 }
 
 
-class KpisQuery(Paged, Exported):
+class KpisQuery(Sorted):
     """Which rows."""
 
+    sort: Literal["start", "-start"] = "start"
     kpi: KpiName | None = None
     category: int | None = Field(
         default=None,
@@ -134,6 +135,18 @@ class Attribute(Answer):
     refused: str | None = Field(description="Why it does not count.")
 
 
+class ValueChange(Answer):
+    """How a closed figure was changed, and why."""
+
+    revision: int
+    old_value: float | None
+    new_value: float | None
+    old_coverage: float
+    new_coverage: float
+    cause: str
+    at: datetime
+
+
 class Evidence(Answer):
     """What a figure rests on."""
 
@@ -143,6 +156,10 @@ class Evidence(Answer):
     rule: Target | None
     emissions: Emissions | None = None
     attributes: list[Attribute] = Field(default=[])
+    revisions: list[ValueChange] = Field(
+        default=[],
+        description="Of the figure since its period was closed, oldest first.",
+    )
 
 
 class Kpi(Answer):
@@ -213,3 +230,13 @@ class KpiRevision(Answer):
     new_coverage: float
     cause: str
     at: datetime
+
+
+class RevisionsQuery(Sorted):
+    """Changes of closed figures, in order of time."""
+
+    sort: Literal["at", "-at"] = "-at"
+    kpi: KpiName | None = None
+    category: int | None = Field(default=None, ge=0, le=3)
+    period: Period | None = None
+    start: Moment | None = Field(default=None, description="Of this very period.")

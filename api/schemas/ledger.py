@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.schemas.common import Answer, Code, Exported, Moment, Paged, example
+from api.schemas.common import Answer, Code, Exported, Moment, Sorted, example
 
 _VALUES = {"stored": 240, "duplicate": 2, "corrected": 0, "refused": 1}
 _COUNTS: dict[str, Any] = {
@@ -119,9 +119,10 @@ class Ledger(Answer):
     last_minute: LastMinute
 
 
-class QuarantineQuery(Paged, Exported):
+class QuarantineQuery(Sorted):
     """Which messages that were not stored."""
 
+    sort: Literal["at", "-at"] = "-at"
     park: Code | None = None
     reason: Code | None = None
     state: Literal["open", "replayed", "discarded"] | None = None

@@ -5,13 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from api.schemas.alerts import Remark, Signed
-from api.schemas.common import Answer, Code, Moment, Request, example
+from api.schemas.common import Answer, Code, Moment, Request, Sorted, example
 
 
-class WindowsQuery(Request):
+class WindowsQuery(Sorted):
     """Which maintenance windows."""
 
+    limit: int = Field(default=1000, ge=1, le=1000, description="Most items of a page.")
+    sort: Literal["start", "-start", "end", "-end", "created_at", "-created_at"] = (
+        "start"
+    )
     past: bool = False
 
 
@@ -63,6 +69,15 @@ class Ending(Request):
     """Who ends it."""
 
     by: Signed
+
+
+class SuppressionsQuery(Sorted):
+    """Suppressions in an order."""
+
+    limit: int = Field(default=1000, ge=1, le=1000, description="Most items of a page.")
+    sort: Literal[
+        "rule", "-rule", "cause_rule", "-cause_rule", "created_at", "-created_at"
+    ] = "rule"
 
 
 class NewSuppression(Request):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.schemas.common import Answer, Name, Paged, example
+from api.schemas.common import Answer, Name, Sorted, Text, example
 
 PARK: dict[str, Any] = {
     "code": "demo",
@@ -107,9 +107,26 @@ class ParkDetail(Park):
     data_centres: list[DataCentre]
 
 
-class ParkQuery(Paged):
+class ParkQuery(Sorted):
     """Which parks."""
 
+    sort: Literal["code", "-code", "name", "-name", "grade", "-grade"] = "code"
+    q: Text | None = Field(default=None, description="Part of its code or names.")
     service: bool = Field(
         default=False, description="Also the park that stands for the service itself."
     )
+
+
+class DataCentresQuery(Sorted):
+    """Data centres in an order."""
+
+    sort: Literal[
+        "code",
+        "-code",
+        "name",
+        "-name",
+        "commissioned",
+        "-commissioned",
+        "standard_racks",
+        "-standard_racks",
+    ] = "code"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.schemas.common import Answer, Code, Name, Request, Text, example
+from api.schemas.common import Answer, Code, Name, Request, Sorted, Text, example
 
 FileText = Annotated[str, StringConstraints(max_length=3 * 1024 * 1024)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
@@ -180,9 +180,11 @@ class Topic(Answer):
     options: dict[str, str]
 
 
-class TopicQuery(Request):
+class TopicQuery(Sorted):
     """Which rules."""
 
+    limit: int = Field(default=1000, ge=1, le=1000, description="Most items of a page.")
+    sort: Literal["filter", "-filter", "park", "-park", "format", "-format"] = "filter"
     park: Code | None = None
 
 
@@ -205,6 +207,23 @@ class TopicFilter(Request):
     """Names a rule."""
 
     filter: Text
+
+
+class PushAccountsQuery(Sorted):
+    """Which accounts."""
+
+    limit: int = Field(default=1000, ge=1, le=1000, description="Most items of a page.")
+    sort: Literal[
+        "platform",
+        "-platform",
+        "name",
+        "-name",
+        "park",
+        "-park",
+        "created_at",
+        "-created_at",
+    ] = "platform"
+    park: Code | None = None
 
 
 class PushAccount(Answer):

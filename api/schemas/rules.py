@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.schemas.common import Answer, Code, Moment, Name, Paged, Request, Text, example
+from api.schemas.common import (
+    Answer,
+    Code,
+    Moment,
+    Name,
+    Request,
+    Sorted,
+    Text,
+    example,
+)
 from parkpulse.model.alert import Severity
 from parkpulse.query.rule_edits import MAXIMUM_NOTE
 
@@ -78,9 +87,10 @@ _Note = Annotated[
 ]
 
 
-class RulesQuery(Paged):
+class RulesQuery(Sorted):
     """Which rules."""
 
+    sort: Literal["code", "-code", "park", "-park", "id", "-id"] = "code"
     park: Code | None = None
     kind: Code | None = None
     enabled: bool | None = None

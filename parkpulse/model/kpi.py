@@ -88,6 +88,18 @@ class AttributeEvidence(msgspec.Struct, frozen=True):
     """Why it does not count: `not_retired`, `expired`, …"""
 
 
+class ValueChange(msgspec.Struct, frozen=True):
+    """How a closed figure was changed, and why."""
+
+    revision: int
+    old_value: float | None
+    new_value: float | None
+    old_coverage: float
+    new_coverage: float
+    cause: str
+    at: datetime
+
+
 class Evidence(msgspec.Struct, frozen=True):
     """What a figure rests on."""
 
@@ -99,6 +111,8 @@ class Evidence(msgspec.Struct, frozen=True):
     rule: Rule | None
     emissions: EmissionEvidence | None = None
     attributes: list[AttributeEvidence] = []
+    revisions: list[ValueChange] = []
+    """Of the figure since its period was closed, oldest first."""
 
 
 class Kpi(msgspec.Struct, frozen=True):

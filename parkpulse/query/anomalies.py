@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from parkpulse.store.anomalies import AnomalyRow, Search
     from parkpulse.store.pool import Connection
 
-_ORDER = "-ts"
+NEWEST_FIRST = "-ts"
 _NO_SERIES = 2**31
 
 
@@ -42,9 +42,14 @@ class Anomaly(Struct, frozen=True):
 
 
 def page(
-    conn: Connection, search: Search, *, limit: int, cursor: str | None
+    conn: Connection,
+    search: Search,
+    *,
+    limit: int,
+    cursor: str | None,
+    order: str = NEWEST_FIRST,
 ) -> Page[Anomaly]:
-    """Return one page of the anomalies of a park, newest first.
+    """Return one page of the anomalies of a park, in order of time.
 
     Raises
     ------
@@ -54,17 +59,17 @@ def page(
     if search.start and search.end and search.start >= search.end:
         message = "the end must lie after the start"
         raise InvalidRequestError(code="range_empty", message=message, pointer="end")
-    before = None if cursor is None else _before(cursor)
-    rows = store.page(conn, search, before, limit + 1)
+    after = None if cursor is None else _after(cursor, order)
+    rows = store.page(conn, search, after, limit + 1, order)
     following = None
     if len(rows) > limit:
         last = rows[limit - 1]
-        following = paging.encode(_ORDER, (instants.to_us(last.ts), last.series))
+        following = paging.encode(order, (instants.to_us(last.ts), last.series))
     return Page([_view(row) for row in rows[:limit]], following)
 
 
-def _before(cursor: str) -> tuple[datetime, int]:
-    at, series = paging.decode(_ORDER, cursor, [int, int])
+def _after(cursor: str, order: str) -> tuple[datetime, int]:
+    at, series = paging.decode(order, cursor, [int, int])
     if not 0 <= int(series) < _NO_SERIES:
         raise paging.refusal()
     try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from parkpulse.store.events import StoredEvent
     from parkpulse.store.pool import Connection
 
-_ORDER = "-ts"
+NEWEST_FIRST = "-ts"
 
 
 class Search(NamedTuple):
@@ -30,15 +30,22 @@ class Search(NamedTuple):
 
 
 def page(
-    conn: Connection, park_id: int, search: Search, limit: int, cursor: str | None
+    conn: Connection,
+    park_id: int,
+    search: Search,
+    limit: int,
+    cursor: str | None,
+    order: str = NEWEST_FIRST,
 ) -> Page[StoredEvent]:
-    """Return one page, newest first."""
-    before = None if cursor is None else _before(cursor)
-    found = store.page(conn, park_id, limit + 1, **search._asdict(), before=before)
+    """Return one page in order of time."""
+    after = None if cursor is None else _after(cursor, order)
+    found = store.page(
+        conn, park_id, limit + 1, **search._asdict(), after=after, order=order
+    )
     following = None
     if len(found) > limit:
         last = found[limit - 1]
-        following = paging.encode(_ORDER, (instants.to_us(last.ts), str(last.id)))
+        following = paging.encode(order, (instants.to_us(last.ts), str(last.id)))
     return Page(found[:limit], following)
 
 
@@ -50,8 +57,8 @@ def body(conn: Connection, park_id: int, event_id: UUID) -> bytes:
     return found
 
 
-def _before(cursor: str) -> tuple[datetime, UUID]:
-    at, event_id = paging.decode(_ORDER, cursor, [int, str])
+def _after(cursor: str, order: str) -> tuple[datetime, UUID]:
+    at, event_id = paging.decode(order, cursor, [int, str])
     try:
         return instants.from_us(int(at)), UUID(str(event_id))
     except (ValueError, OverflowError) as error:

@@ -19,20 +19,21 @@ from parkpulse.query import paging
 from parkpulse.query.paging import Page
 from parkpulse.store import certificates, factors, meters
 from parkpulse.store import kpi_views as store
-from parkpulse.store.kpi_views import Position, Wanted
+from parkpulse.store.kpi_views import Figure, Position, Revised, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parkpulse.model.certificates import Attribute
-    from parkpulse.model.kpi import KpiRevision
+    from parkpulse.model.kpi import KpiRevision, ValueChange
     from parkpulse.store.kpi_views import KpiRow
     from parkpulse.store.pool import Connection
 
-__all__ = ["Wanted", "page", "revisions", "summary"]
-_ORDER = "start"
+__all__ = ["Revised", "Wanted", "page", "revisions", "summary"]
+_ALL = Revised()
+OLDEST_FIRST = "start"
+NEWEST_FIRST = "-at"
 _YEAR_S = 364 * 86_400.0
-_REVISION_ORDER = "-id"
 
 
 def page(
@@ -42,27 +43,28 @@ def page(
     *,
     limit: int = 100,
     cursor: str | None = None,
+    order: str = OLDEST_FIRST,
 ) -> Page[Kpi]:
-    """One page of rows, oldest first.
+    """One page of rows in order of their start.
 
     Raises
     ------
     InvalidRequestError
         The cursor was not made for this list.
     """
-    after = None if cursor is None else _position(cursor)
-    rows = store.rows(conn, data_centre_id, wanted, after, limit + 1)
+    after = None if cursor is None else _position(cursor, order)
+    rows = store.rows(conn, data_centre_id, wanted, after, limit + 1, order)
     shown = _shown(conn, data_centre_id, rows[:limit])
-    return Page(shown, _cursor(rows[limit - 1]) if len(rows) > limit else None)
+    return Page(shown, _cursor(rows[limit - 1], order) if len(rows) > limit else None)
 
 
-def _cursor(row: KpiRow) -> str:
+def _cursor(row: KpiRow, order: str) -> str:
     start, end = instants.to_us(row.start), instants.to_us(row.end)
-    return paging.encode(_ORDER, [start, end, row.period, row.kpi, row.category])
+    return paging.encode(order, [start, end, row.period, row.kpi, row.category])
 
 
-def _position(cursor: str) -> Position:
-    start, end, *rest = paging.decode(_ORDER, cursor, [int, int, str, str, int])
+def _position(cursor: str, order: str) -> Position:
+    start, end, *rest = paging.decode(order, cursor, [int, int, str, str, int])
     period, kpi, category = map(str, rest)
     return Position(
         instants.from_us(int(start)),
@@ -81,24 +83,24 @@ def summary(conn: Connection, data_centre_id: int) -> list[Kpi]:
 def revisions(
     conn: Connection,
     data_centre_id: int,
+    of: Revised = _ALL,
     *,
     limit: int = 100,
     cursor: str | None = None,
+    order: str = NEWEST_FIRST,
 ) -> Page[KpiRevision]:
-    """One page of the changes of closed rows, newest first.
+    """One page of the changes of closed rows, in order of time.
 
     Raises
     ------
     InvalidRequestError
         The cursor was not made for this list.
     """
-    before = None
-    if cursor is not None:
-        before = int(paging.decode(_REVISION_ORDER, cursor, [int])[0])
-    found = store.revisions(conn, data_centre_id, before, limit + 1)
+    after = int(paging.decode(order, cursor, [int])[0]) if cursor else None
+    found = store.revisions(conn, data_centre_id, of, after, limit + 1, order)
     shown = found[:limit]
     more = len(found) > limit
-    return Page(shown, paging.encode(_REVISION_ORDER, [shown[-1].id]) if more else None)
+    return Page(shown, paging.encode(order, [shown[-1].id]) if more else None)
 
 
 def _shown(conn: Connection, data_centre_id: int, rows: Sequence[KpiRow]) -> list[Kpi]:
@@ -109,8 +111,20 @@ def _shown(conn: Connection, data_centre_id: int, rows: Sequence[KpiRow]) -> lis
         {row.id: row for row in meters.targets(conn)},
         {row.id: row for row in factors.load(conn)},
         {row.id: row for row in certificates.load(conn, data_centre_id)},
+        _changes(conn, data_centre_id, rows),
     )
     return [_kpi(row, books) for row in rows]
+
+
+def _changes(
+    conn: Connection, data_centre_id: int, rows: Sequence[KpiRow]
+) -> dict[Figure, list[ValueChange]]:
+    changed = [_figure(row) for row in rows if row.revision]
+    return store.changes(conn, data_centre_id, changed) if changed else {}
+
+
+def _figure(row: KpiRow) -> Figure:
+    return Figure(row.period, row.start, row.end, row.kpi, row.category)
 
 
 class _Books(NamedTuple):
@@ -120,6 +134,7 @@ class _Books(NamedTuple):
     targets: dict[int, meters.TargetRow]
     factors: dict[int, factors.FactorRow]
     attributes: dict[int, Attribute]
+    changes: dict[Figure, list[ValueChange]]
 
 
 def _kpi(row: KpiRow, books: _Books) -> Kpi:
@@ -141,6 +156,7 @@ def _kpi(row: KpiRow, books: _Books) -> Kpi:
             for key, *figures in stored.get("attributes", [])
             if key in books.attributes
         ],
+        revisions=books.changes.get(_figure(row), []),
     )
     unit, numerator_unit = UNITS.get(row.kpi, ("1", "kWh"))
     return Kpi(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from parkpulse.store.pool import Connection
     from parkpulse.store.quarantine import Entry, State
 
-_ORDER = "-at"
+NEWEST_FIRST = "-at"
 
 
 class Search(NamedTuple):
@@ -59,16 +59,20 @@ class EntryView:
 
 
 def page(
-    conn: Connection, search: Search, limit: int, cursor: str | None
+    conn: Connection,
+    search: Search,
+    limit: int,
+    cursor: str | None,
+    order: str = NEWEST_FIRST,
 ) -> Page[EntryView]:
-    """Return one page, newest first, without the raw bytes."""
-    before = None if cursor is None else _before(cursor)
-    found = store.page(conn, limit + 1, **search._asdict(), before=before)
+    """Return one page in order of time, without the raw bytes."""
+    after = None if cursor is None else _after(cursor, order)
+    found = store.page(conn, limit + 1, **search._asdict(), after=after, order=order)
     following = None
     if len(found) > limit:
         last = found[limit - 1]
         key = (instants.to_us(last.at), str(last.id))
-        following = paging.encode(_ORDER, key)
+        following = paging.encode(order, key)
     return Page([_view(entry) for entry in found[:limit]], following)
 
 
@@ -81,8 +85,8 @@ def find(conn: Connection, entry_id: UUID) -> EntryView:
     return _view(entry)
 
 
-def _before(cursor: str) -> tuple[datetime, UUID]:
-    at, entry_id = paging.decode(_ORDER, cursor, [int, str])
+def _after(cursor: str, order: str) -> tuple[datetime, UUID]:
+    at, entry_id = paging.decode(order, cursor, [int, str])
     try:
         return instants.from_us(int(at)), UUID(str(entry_id))
     except (ValueError, OverflowError) as error:

@@ -28,6 +28,8 @@ MAX_POINTS = 10_000
 _WIDTHS = {"1d": instants.DAY, "1h": instants.HOUR, "1m": instants.MINUTE}
 """Tiers, coarsest first. [us]"""
 _READINGS_PER_BUCKET = 4
+_READINGS_PER_PART = 4
+"""That downsampling chooses: first, last, least and greatest."""
 _DOWNSAMPLER = M4Downsampler()  # type: ignore[no-untyped-call]  # has no types
 
 
@@ -304,11 +306,23 @@ def width_of(tier: str) -> int:
 
 
 def _choose(asked: Asked, points: int) -> str:
-    for tier, width in _WIDTHS.items():
-        kept = asked.interval * _READINGS_PER_BUCKET <= width
-        if kept and asked.end - asked.start >= points * width:
-            return tier
-    return "raw"
+    """Choose the coarsest tier with enough points; readings where there is none.
+
+    A bucket of a gauge has mean, minimum and maximum: where a tier suffices at all, a
+    coarser one with a quarter of the buckets shows no less than the same number of
+    points chosen from the finer, of which every part has four.
+    """
+    span = asked.end - asked.start
+    kept = [
+        (tier, width)
+        for tier, width in _WIDTHS.items()
+        if asked.interval * _READINGS_PER_BUCKET <= width
+    ]
+    if not any(span >= points * width for _, width in kept):
+        return "raw"
+    has_extremes = asked.series.kind == "gauge" and not asked.is_interval
+    least = points / _READINGS_PER_PART if has_extremes else points
+    return next(tier for tier, width in kept if span >= least * width)
 
 
 def _from_tier(
@@ -396,7 +410,7 @@ def _before_readings(
 
 def _extremes(ts: Int64Array, value: FloatArray, points: int, gap: int) -> Int64Array:
     """Choose first, last, least and greatest of equal parts, and the edges of gaps."""
-    parts = max(points // 4, 1) * 4
+    parts = max(points // _READINGS_PER_PART, 1) * _READINGS_PER_PART
     # Parts of equal time: a dense stretch must not take the points of a sparse one.
     chosen = _DOWNSAMPLER.downsample(ts, value, n_out=parts).astype(np.int64)
     before = np.flatnonzero(np.diff(ts) > gap)[:points]

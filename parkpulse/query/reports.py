@@ -219,7 +219,7 @@ def _revisions(conn: Connection, centre: int, subject: Subject) -> list[KpiRevis
         inside = each.start < subject.end and each.end > subject.start
         return each.period == "month" and inside
 
-    found = kpi_views.revisions(conn, centre, None, _MOST_ROWS)
+    found = kpi_views.revisions(conn, centre, kpi_views.Revised(), None, _MOST_ROWS)
     return [each for each in found if belongs(each)]
 
 

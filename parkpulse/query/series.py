@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from parkpulse.model import instants
 from parkpulse.model.registry import Name
@@ -14,7 +16,6 @@ from parkpulse.query.newest import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from datetime import datetime
 
     from numpy.typing import NDArray
 
@@ -42,8 +43,7 @@ class SeriesFilter:
     """Words that must all be in the names of device, metric or place."""
 
 
-@dataclass(frozen=True, slots=True)
-class LatestView:
+class LatestView(Struct, frozen=True, gc=False):
     """The newest reading of a series."""
 
     series: int
@@ -79,16 +79,19 @@ def latest(seen: ParkNow) -> list[LatestView]:
 
 def _latest(seen: ParkNow, which: NDArray[np.bool_]) -> list[LatestView]:
     newest = seen.newest
+    times = newest.ts[which].tolist()
+    # Many series have the same: those of a device, of a park that reports on the hour.
+    moments = {ts: instants.from_us(ts) for ts in set(times)}
     rows = zip(
         newest.series[which].tolist(),
-        newest.ts[which].tolist(),
+        times,
         newest.value[which].tolist(),
         newest.quality[which].tolist(),
         seen.stale[which].tolist(),
         strict=True,
     )
     return [
-        LatestView(series, instants.from_us(ts), value, quality, stale)
+        LatestView(series, moments[ts], value, quality, stale)
         for series, ts, value, quality, stale in rows
     ]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from parkpulse.model import instants
-from parkpulse.store import columns
+from parkpulse.store import columns, directions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +125,7 @@ def page(
             and (%(metric)s::text is null or s.metric = %(metric)s)
             and (%(series)s::integer is null or a.series = %(series)s)
             and a.score >= %(least)s
-            and (%(ts)s::timestamptz is null or (a.ts, a.series) """
+            and (%(ts)s::timestamptz is null or (a.ts, a.series) """  # noqa: S608 - all parts are literals
         + beyond
         + " (%(ts)s, %(after)s)) order by a.ts "
         + sorting

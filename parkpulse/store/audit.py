@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
+from parkpulse.store import directions
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -91,9 +93,13 @@ def add(conn: Connection, actor: Actor, deed: Deed, name: str = "") -> None:
 
 
 def page(
-    conn: Connection, search: Search, limit: int, before: int | None = None
+    conn: Connection,
+    search: Search,
+    limit: int,
+    after: int | None = None,
+    order: str = "-id",
 ) -> list[Entry]:
-    """Return changes, newest first, up to one more than `limit`.
+    """Return changes, up to one more than `limit`.
 
     Parameters
     ----------
@@ -103,9 +109,12 @@ def page(
         Which.
     limit
         Items of a page.
-    before
-        Id that they are older than.
+    after
+        Id of the last change of the page before.
+    order
+        `-id`: newest first, or `id`.
     """
+    beyond, sorting = directions.of(order)
     rows = conn.execute(
         """
         select id, at, who, display_name, way, token, address, action, object, park,
@@ -117,9 +126,11 @@ def page(
             and (%(text)s::text is null or strpos(object, %(text)s) > 0)
             and (%(start)s::timestamptz is null or at >= %(start)s)
             and (%(end)s::timestamptz is null or at < %(end)s)
-            and (%(before)s::bigint is null or id < %(before)s)
-        order by id desc limit %(limit)s
-        """,
+            and (%(after)s::bigint is null or id """  # noqa: S608 - all parts are literals
+        + beyond
+        + " %(after)s) order by id "
+        + sorting
+        + " limit %(limit)s",
         {
             "who": search.who,
             "action": search.action,
@@ -127,7 +138,7 @@ def page(
             "text": search.text,
             "start": search.start,
             "end": search.end,
-            "before": before,
+            "after": after,
             "limit": limit + 1,
         },
     )

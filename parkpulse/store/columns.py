@@ -6,6 +6,7 @@ columns took a tenth of the time.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,7 +138,7 @@ def copy_rows(found: Columns, types: Mapping[str, str], nulls: int = 0) -> bytes
 
 def fetch(
     conn: Connection,
-    query: LiteralString | sql.Composed,
+    query: LiteralString,
     params: Sequence[object],
     types: Mapping[str, str],
 ) -> Columns:
@@ -155,24 +156,30 @@ def fetch(
         Name and type of each column, in order: `int4` and `int8` become int64,
         `float8` float64, `ts` (timestamptz) int64 microseconds since 1970 UTC.
     """
-    inner = sql.SQL(query) if isinstance(query, str) else query
-    packed = [
-        sql.SQL("string_agg({send}({column}), '')").format(
-            send=_WIRE[kind][0], column=sql.Identifier(name)
-        )
-        for name, kind in types.items()
-    ]
-    statement = sql.SQL("select {packed} from ({inner}) as r ({names})").format(
-        packed=sql.SQL(", ").join(packed),
-        inner=inner,
-        names=sql.SQL(", ").join(map(sql.Identifier, types)),
-    )
+    statement = _packing(query, tuple(types.items()))
     with pool.translated(), conn.cursor(binary=True) as cursor:
         row = cursor.execute(statement, params).fetchone() or ()
     return {
         name: _unpack(data or b"", kind)
         for (name, kind), data in zip(types.items(), row, strict=True)
     }
+
+
+@functools.lru_cache(maxsize=256)
+def _packing(query: LiteralString, types: tuple[tuple[str, str], ...]) -> bytes:
+    """Write the statement; composing it took longer than many a query."""
+    packed = [
+        sql.SQL("string_agg({send}({column}), '')").format(
+            send=_WIRE[kind][0], column=sql.Identifier(name)
+        )
+        for name, kind in types
+    ]
+    composed = sql.SQL("select {packed} from ({inner}) as r ({names})").format(
+        packed=sql.SQL(", ").join(packed),
+        inner=sql.SQL(query),
+        names=sql.SQL(", ").join(sql.Identifier(name) for name, _ in types),
+    )
+    return composed.as_bytes(None)
 
 
 def _unpack(data: bytes, kind: str) -> npt.NDArray[Any]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import uuid_utils.compat
 
+from parkpulse.store import directions
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -105,9 +107,10 @@ def page(
     kind: str | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
-    before: tuple[datetime, UUID] | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    order: str = "-ts",
 ) -> list[StoredEvent]:
-    """Return the newest events of a park.
+    """Return events of a park.
 
     Parameters
     ----------
@@ -119,27 +122,35 @@ def page(
         Most events returned.
     device, kind, start, end
         What they must have; None is anything. `end` is exclusive.
-    before
+    after
         (ts, id) of the last event of the page before.
+    order
+        `-ts`: newest first, or `ts`.
     """
+    beyond, sorting = directions.of(order)
     rows = connection.execute(
-        "select e.id, e.ts, e.received_at, d.code, e.kind, e.detail, length(e.body)"
+        "select e.id, e.ts, e.received_at, d.code, e.kind, e.detail, length(e.body)"  # noqa: S608 - all parts are literals
         " from event e join device d on d.id = e.device_id"
         " where e.park_id = %(park)s"
         " and (%(device)s::text is null or d.code = %(device)s)"
         " and (%(kind)s::text is null or e.kind = %(kind)s)"
         " and (%(start)s::timestamptz is null or e.ts >= %(start)s)"
         " and (%(end)s::timestamptz is null or e.ts < %(end)s)"
-        " and (%(ts)s::timestamptz is null or (e.ts, e.id) < (%(ts)s, %(id)s::uuid))"
-        " order by e.ts desc, e.id desc limit %(limit)s",
+        " and (%(ts)s::timestamptz is null or (e.ts, e.id) "
+        + beyond
+        + " (%(ts)s, %(id)s::uuid)) order by e.ts "
+        + sorting
+        + ", e.id "
+        + sorting
+        + " limit %(limit)s",
         {
             "park": park_id,
             "device": device,
             "kind": kind,
             "start": start,
             "end": end,
-            "ts": before and before[0],
-            "id": before and before[1],
+            "ts": after and after[0],
+            "id": after and after[1],
             "limit": limit,
         },
     )

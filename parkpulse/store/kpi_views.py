@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from parkpulse.model.kpi import KpiName, KpiRevision, Verdict
+from parkpulse.model.kpi import KpiName, KpiRevision, ValueChange, Verdict
+from parkpulse.store import directions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from parkpulse.model.periods import Period
@@ -67,8 +69,10 @@ def rows(
     wanted: Wanted,
     after: Position | None,
     limit: int,
+    order: str = "start",
 ) -> list[KpiRow]:
-    """Rows by start, end, period, KPI and category, past `after`."""
+    """Rows by start, end, period, KPI and category, past `after`; or by `-start`."""
+    beyond, sorting = directions.of(order)
     found = conn.execute(
         """
         select kpi, category, period, period_start, period_end, value,
@@ -83,12 +87,21 @@ def rows(
             and (%(start)s::timestamptz is null or period_end > %(start)s)
             and (%(end)s::timestamptz is null or period_start < %(end)s)
             and (%(after_start)s::timestamptz is null
-                or (period_start, period_end, period, kpi, category)
-                    > (%(after_start)s, %(after_end)s, %(after_period)s,
-                        %(after_kpi)s, %(after_category)s))
-        order by period_start, period_end, period, kpi, category
-        limit %(limit)s
-        """,
+                or (period_start, period_end, period, kpi, category) """  # noqa: S608 - all parts are literals
+        + beyond
+        + """ (%(after_start)s, %(after_end)s, %(after_period)s, %(after_kpi)s,
+                    %(after_category)s))
+        order by period_start """
+        + sorting
+        + ", period_end "
+        + sorting
+        + ", period "
+        + sorting
+        + ", kpi "
+        + sorting
+        + ", category "
+        + sorting
+        + " limit %(limit)s",
         {
             "id": data_centre_id,
             **wanted._asdict(),
@@ -129,22 +142,78 @@ def newest(conn: Connection, data_centre_id: int) -> list[KpiRow]:
     return [KpiRow(*row) for row in found]
 
 
+class Revised(NamedTuple):
+    """Whose changes are wanted; None does not restrict."""
+
+    kpi: str | None = None
+    category: int | None = None
+    period: str | None = None
+    start: datetime | None = None
+    """Begin of the period."""
+
+
 def revisions(
-    conn: Connection, data_centre_id: int, before: int | None, limit: int
+    conn: Connection,
+    data_centre_id: int,
+    of: Revised,
+    after: int | None,
+    limit: int,
+    order: str = "-at",
 ) -> list[KpiRevision]:
-    """Read changes of closed rows, newest first, with ids below `before`."""
+    """Read changes of closed rows in order of time, past the id `after`."""
+    beyond, sorting = directions.of(order)
     found = conn.execute(
         """
         select id, kpi, category, period, period_start, period_end, revision,
             old_value, new_value, old_coverage, new_coverage, cause, at
         from kpi_revision
         where data_centre_id = %(id)s
-            and (%(before)s::bigint is null or id < %(before)s)
-        order by id desc limit %(limit)s
-        """,
-        {"id": data_centre_id, "before": before, "limit": limit},
+            and (%(kpi)s::text is null or kpi = %(kpi)s)
+            and (%(category)s::smallint is null or category = %(category)s)
+            and (%(period)s::text is null or period = %(period)s)
+            and (%(start)s::timestamptz is null or period_start = %(start)s)
+            and (%(after)s::bigint is null or id """  # noqa: S608 - all parts are literals
+        + beyond
+        + " %(after)s) order by id "
+        + sorting
+        + " limit %(limit)s",
+        {"id": data_centre_id, **of._asdict(), "after": after, "limit": limit},
     )
     return [KpiRevision(*row) for row in found]
+
+
+class Figure(NamedTuple):
+    """What tells a row of a data centre from all others."""
+
+    period: str
+    start: datetime
+    end: datetime
+    kpi: str
+    category: int
+
+
+def changes(
+    conn: Connection, data_centre_id: int, figures: Sequence[Figure]
+) -> dict[Figure, list[ValueChange]]:
+    """Return changes of closed rows, oldest first; those without any are left out."""
+    found = conn.execute(
+        """
+        select r.period, r.period_start, r.period_end, r.kpi, r.category, r.revision,
+            r.old_value, r.new_value, r.old_coverage, r.new_coverage, r.cause, r.at
+        from unnest(%s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],
+            %s::smallint[]) as f (period, period_start, period_end, kpi, category)
+        join kpi_revision r using (period, period_start, period_end, kpi, category)
+        where r.data_centre_id = %s
+        order by r.revision
+        """,
+        [*(list(column) for column in zip(*figures, strict=True)), data_centre_id],
+    )
+    by_figure: dict[Figure, list[ValueChange]] = {}
+    width = len(Figure._fields)
+    for row in found:
+        change = ValueChange(*row[width:])
+        by_figure.setdefault(Figure(*row[:width]), []).append(change)
+    return by_figure
 
 
 class MeterName(NamedTuple):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from parkpulse.store import directions
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -99,9 +101,10 @@ def page(
     since: datetime | None = None,
     device: str | None = None,
     until: datetime | None = None,
-    before: tuple[datetime, UUID] | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    order: str = "-at",
 ) -> list[Entry]:
-    """Return the newest entries, without their raw bytes.
+    """Return entries, without their raw bytes.
 
     Parameters
     ----------
@@ -111,11 +114,14 @@ def page(
         Most entries returned.
     park, reason, state, since, device, until
         What entries must have; None is anything.
-    before
+    after
         (at, id) of the last entry of the page before.
+    order
+        `-at`: newest first, or `at`.
     """
+    beyond, sorting = directions.of(order)
     rows = connection.execute(
-        "select id, at, writer, source, park, device, format, topic, reason, detail,"
+        "select id, at, writer, source, park, device, format, topic, reason, detail,"  # noqa: S608 - all parts are literals
         "  ''::bytea, length, sha256, whole, refused, state, state_at, note"
         " from quarantine"
         " where (%(park)s::text is null or park = %(park)s)"
@@ -124,8 +130,13 @@ def page(
         " and (%(since)s::timestamptz is null or at >= %(since)s)"
         " and (%(device)s::text is null or device = %(device)s)"
         " and (%(until)s::timestamptz is null or at < %(until)s)"
-        " and (%(at)s::timestamptz is null or (at, id) < (%(at)s, %(id)s::uuid))"
-        " order by at desc, id desc limit %(limit)s",
+        " and (%(at)s::timestamptz is null or (at, id) "
+        + beyond
+        + " (%(at)s, %(id)s::uuid)) order by at "
+        + sorting
+        + ", id "
+        + sorting
+        + " limit %(limit)s",
         {
             "park": park,
             "reason": reason,
@@ -133,8 +144,8 @@ def page(
             "since": since,
             "device": device,
             "until": until,
-            "at": before and before[0],
-            "id": before and before[1],
+            "at": after and after[0],
+            "id": after and after[1],
             "limit": limit,
         },
     )

@@ -14,8 +14,9 @@ from parkpulse.model import instants
 from parkpulse.store import columns, pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from typing import LiteralString
 
     from parkpulse.model.packed import Int64Array
     from parkpulse.store.columns import Columns
@@ -161,13 +162,20 @@ def readings(
     )
 
 
-_STRETCHES = sql.SQL("""
+_TABLES: Mapping[str, LiteralString] = {
+    "1m": "rollup_1m",
+    "1h": "rollup_1h",
+    "1d": "rollup_1d",
+}
+_STRETCHES: tuple[LiteralString, LiteralString] = (
+    """
     select k.series, r.ts, r.n, r.sum, r.min, r.max, r.first, r.last,
         coalesce(r.integral, 'NaN')
     from unnest(%b::integer[], %b::bigint[], %b::bigint[])
         with ordinality as k (series, start_us, end_us, position)
     cross join lateral (
-        select * from {tier} t
+        select * from """,
+    """ t
         where t.series = k.series
             and ts >= '1970-01-01Z'::timestamptz + k.start_us * interval '1 us'
             and ts < '1970-01-01Z'::timestamptz + k.end_us * interval '1 us'
@@ -175,7 +183,8 @@ _STRETCHES = sql.SQL("""
         order by ts
     ) r
     order by k.position, r.ts
-""")
+""",
+)
 _UPSERT = sql.SQL("""
     insert into {tier} (series, ts, n, sum, min, max, first, last, integral)
     select series, '1970-01-01Z'::timestamptz + start_us * interval '1 us',
@@ -219,7 +228,7 @@ def rows(
         Stretches [start, end) of a series, sorted, none overlapping another. [us]
     """
     params = [columns.int4(series_id), columns.int8(start), columns.int8(end)]
-    statement = _STRETCHES.format(tier=_table(tier))
+    statement = _STRETCHES[0] + _TABLES[tier] + _STRETCHES[1]
     return columns.fetch(conn, statement, [*params, *_whole(start, end)], _ROWS)
 
 

@@ -155,7 +155,7 @@ def test_the_tier_follows_the_wanted_points(lab: Lab) -> None:
     for days, points, tier in (
         (3, 50, "1h"),
         (3, 80, "raw"),
-        (3, 3, "1h"),
+        (3, 3, "1d"),
         (2, 48, "1h"),
     ):
         got = _read(lab, series, T0, T0 + days * DAY, points=points)

@@ -89,7 +89,7 @@ def test_the_quarantine_is_paged_from_the_newest(connection: Connection) -> None
     newest = sorted(entries, key=lambda each: (each.at, each.id), reverse=True)
     found: list[Entry] = []
     while page := quarantine.page(
-        connection, 3, before=(found[-1].at, found[-1].id) if found else None
+        connection, 3, after=(found[-1].at, found[-1].id) if found else None
     ):
         found += page
     assert [each.id for each in found] == [each.id for each in newest]
