@@ -17,6 +17,7 @@ from typing_extensions import override
 from parkpulse import logs, settings
 from parkpulse.bus import Publisher
 from parkpulse.bus.bulk import BulkPublisher
+from parkpulse.bus.hearing import Hearing
 from parkpulse.store import commandline
 from simulators.demo import operate
 from simulators.progress import Progress
@@ -179,12 +180,13 @@ def _simulate_demo(seed: int, park: str) -> None:
     url = config.required_database_url()
     with commandline.database(url, name="parkpulse simulate") as database:
         registered = operate.register(database, park, seed, now_s)
-    with Publisher(config.required_mqtt_url(), window=_WINDOW) as publisher:
+    topics = operate.heard_of(park)
+    with Hearing(config.required_mqtt_url(), topics, window=_WINDOW) as publisher:
         sender = Sender(publisher, _tell, stopping)
         _send_past(registered, now_s, sender, stopping)
         if not stopping.is_set():
             _tell(f"Park {park} is live · 园区 {park} 正在实时模拟")
-        operate.run_live(registered, now_s, sender, stopping)
+        operate.run_live(registered, now_s, sender, publisher.heard, stopping)
         sender.finish(_ANSWERS_WITHIN_S)
 
 

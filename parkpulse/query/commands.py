@@ -157,8 +157,9 @@ def _note(
     }
     if command.reason is not None:
         detail["reason"] = command.reason
-    if command.state == "withdrawn" and command.reason in response.WITHDRAWALS:
-        detail["reason_text"] = response.WITHDRAWALS[command.reason]
+    text = response.WITHDRAWALS.get(command.reason or "")
+    if command.state == "withdrawn" and text is not None:
+        detail["reason_text"] = text
     if late:
         detail["late"] = True
     alert_actions.note(conn, row, _KINDS[command.state], by, detail)

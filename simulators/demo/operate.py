@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from parkpulse.errors import ConfigError
 from parkpulse.store import devices, parks, readings, registry, rules
+from parkpulse.wire import commands
 from simulators import history, messages
-from simulators.demo import books, park, plan
+from simulators.demo import books, controller, park, plan, response
 from simulators.faults import Faults
 from simulators.live import Live
 from simulators.messages import Numbering
@@ -18,9 +19,11 @@ from simulators.station import Station
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from parkpulse.bus.hearing import Heard
     from parkpulse.store.pool import Connection, Database
+    from simulators.demo.controller import Controller
     from simulators.sending import Sender
     from simulators.streams import Stream
 
@@ -66,6 +69,7 @@ def register(database: Database, code: str, seed: int, now_s: int) -> Demo:
         rules.apply(connection, park.rules(), park_id)
         books.put(connection, park_id, began_s)
         plan.put(connection, park_id)
+        response.put(connection, park_id)
         stored = _stored(connection, park_id)
     faults = Faults(seed, _BAD_CLOCK, _WEAK_BATTERY)
     station = Station(Model(seed, began_s), faults, Numbering())
@@ -145,10 +149,32 @@ def send_past(
     return done
 
 
+def heard_of(code: str) -> list[str]:
+    """List the topics on which the park's controllers are told something."""
+    return [commands.topic(code, each.device) for each in controller.controllers()]
+
+
 def run_live(
-    demo: Demo, since_s: int, sender: Sender, stopping: threading.Event
+    demo: Demo,
+    since_s: int,
+    sender: Sender,
+    heard: Callable[[], Iterable[Heard]],
+    stopping: threading.Event,
 ) -> None:
     """Send what is due, second by second on the wall clock, until told to stop.
+
+    Parameters
+    ----------
+    demo
+        The park.
+    since_s
+        Everything until then has been sent. [s]
+    sender
+        Takes the messages.
+    heard
+        Returns what the controllers have been told since it was asked last.
+    stopping
+        Ends it.
 
     Raises
     ------
@@ -156,7 +182,23 @@ def run_live(
         The broker is away for long.
     """
     live = Live(demo.station, demo.streams, since_s)
+    controllers = {
+        commands.topic(demo.code, each.device): each
+        for each in controller.controllers()
+    }
     while not stopping.wait(_TICK_S):
         for message in live.due(int(time.time())):
             topic = messages.topic(demo.code, message.device)
             sender.send(topic, message.payload)
+        for told in heard():
+            controllers[told.topic].hear(told.payload, time.time())
+        for each in controllers.values():
+            _answer(demo.code, each, sender, time.time())
+
+
+def _answer(park_code: str, device: Controller, sender: Sender, now_s: float) -> None:
+    for answer in device.answers(now_s):
+        sender.send(f"{commands.topic(park_code, device.device)}/ack", answer)
+    report = device.report(now_s)
+    if report is not None:
+        sender.send(messages.topic(park_code, device.device), report)

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from parkpulse.model import rule
 from parkpulse.model.registry import DeviceSpec, ParkSpec, SeriesSpec
+from simulators.demo import controller
 from simulators.site.climate import DAY_S
 from simulators.site.weather import STATION
 from simulators.streams import Stream
@@ -75,8 +76,9 @@ def rules() -> list[rule.RuleSpec]:
 
 
 def streams(spec: ParkSpec) -> list[Stream]:
-    """List what the park's devices send, slow metrics last."""
-    found = [stream for device in spec.devices for stream in _streams(device)]
+    """List what the park's sensors and meters send, slow metrics last."""
+    sensors = [each for each in spec.devices if each.kind != controller.KIND]
+    found = [stream for device in sensors for stream in _streams(device)]
     return sorted(found, key=lambda each: each.history_days)
 
 

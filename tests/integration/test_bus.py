@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from parkpulse import bus
+from parkpulse.bus.hearing import Heard, Hearing
 from parkpulse.errors import BrokerError
 from tests.plugins.fix_services import wait_until
 
@@ -106,3 +107,25 @@ def test_a_topic_with_a_wildcard_is_refused(broker: BrokerServer) -> None:
             publisher.publish("parkpulse/#", b"{}")
         publisher.publish(TOPIC, b"{}")
         publisher.wait_acknowledged(10)
+
+
+def test_a_device_hears_what_it_is_told_and_answers(
+    broker: BrokerServer, listener: Listener
+) -> None:
+    topic = "parkpulse/v1/demo/pump/down"
+    with (
+        Hearing(broker.url, [topic], window=5) as device,
+        bus.Publisher(broker.url) as other,
+    ):
+        found: list[Heard] = []
+
+        def hears() -> bool:
+            other.publish(topic, b"start")
+            found.extend(device.heard())
+            return bool(found)
+
+        wait_until(hears)
+        assert found[0] == Heard(topic, b"start")
+        device.publish(f"{topic}/ack", b"done")
+        device.wait_acknowledged(10)
+    wait_until(lambda: b"done" in listener.payloads())
