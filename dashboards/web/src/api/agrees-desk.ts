@@ -1,15 +1,6 @@
 /** Holds the types of `desk-types.ts` against the API's own description, as `agrees.ts` does. */
-import type openapi from "../../../../api/openapi.json";
+import type { Agree, Known } from "./agreement";
 import type * as desk from "./desk-types";
-
-type Schemas = (typeof openapi)["components"]["schemas"];
-type Fields<Name extends keyof Schemas> = Schemas[Name] extends { properties: infer Properties }
-  ? keyof Properties
-  : never;
-type Known<Ours, Name extends keyof Schemas> = [keyof Ours] extends [Fields<Name>]
-  ? true
-  : { unknown: Exclude<keyof Ours, Fields<Name>>; in: Name };
-type Agree<All extends true[]> = All;
 
 export type Agreement = Agree<
   [

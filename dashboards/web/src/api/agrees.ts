@@ -2,17 +2,8 @@
  * Holds our types against the API's own description: every field that the page relies on must
  * be one of the schema's. Types only; a difference is a compile error in this file.
  */
-import type openapi from "../../../../api/openapi.json";
+import type { Agree, Known } from "./agreement";
 import type * as api from "./types";
-
-type Schemas = (typeof openapi)["components"]["schemas"];
-type Fields<Name extends keyof Schemas> = Schemas[Name] extends { properties: infer Properties }
-  ? keyof Properties
-  : never;
-type Known<Ours, Name extends keyof Schemas> = [keyof Ours] extends [Fields<Name>]
-  ? true
-  : { unknown: Exclude<keyof Ours, Fields<Name>>; in: Name };
-type Agree<All extends true[]> = All;
 
 export type Agreement = Agree<
   [

@@ -1,5 +1,5 @@
 /** What the API answers about alerts' handling, rules, channels, duty and maintenance. */
-import type { Alert, AlertDetail, AlertEvent, Name, Severity } from "./types";
+import type { AlertDetail, AlertEvent, Name, Severity } from "./types";
 
 export interface TickedStep {
   code: string;
@@ -11,10 +11,6 @@ export interface TickedStep {
 
 export interface FullAlert extends AlertDetail {
   checklist: TickedStep[];
-}
-
-export interface Outcomes {
-  items: { id: string; alert: Alert | null; code: string | null }[];
 }
 
 export interface Escalation {
