@@ -50,7 +50,8 @@ def page(address: str) -> dashboard.ConstantVariable:
 def park(language: Language) -> dashboard.QueryVariable:
     """Let a person choose one park."""
     query = """
-        select park_@@ as "__text", park as "__value" from dashboard.park order by 1
+        select park_@@ as "__text", park as "__value"
+        from dashboard.park order by service, 1
     """
     return _chosen("park", Text("园区", "Park"), language, query)
 

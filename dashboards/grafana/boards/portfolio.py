@@ -100,7 +100,7 @@ _PARKS = f"""
                 and l."time" > now() - interval '31 days') as heard
     from dashboard.park p
     left join dashboard.alert a on a.park = p.park and a.unfinished
-    where p.park = any({PARKS})
+    where p.park = any({PARKS}) and not p.service
     group by p.park, 1
     order by critical desc, high desc, medium desc, low desc, 1
 """
