@@ -53,6 +53,9 @@ HISTORY = timedelta(days=28)
 """What is older on the park's clock, such as imported history, is not scored."""
 REMEMBERED = timedelta(days=61)
 """So far back an explanation looks for the like."""
+MANY = 50
+REMEMBERED_OF_MANY = timedelta(days=1)
+"""So far, where more than so many readings are unusual at once: in a storm, say."""
 _log = logging.getLogger(__name__)
 
 
@@ -123,13 +126,18 @@ class AnomalyConsumer:
         began = time.thread_time()
         row, ts, value, found = self._score(conn, batches, {})
         unusual = np.flatnonzero(found.score >= ALARM)
-        anomalies.add(
-            conn,
-            [
-                self._anomaly(conn, int(row[n]), int(ts[n]), value[n], found, n)
-                for n in unusual.tolist()
-            ],
-        )
+        reach = REMEMBERED if len(unusual) <= MANY else REMEMBERED_OF_MANY
+        told = [
+            self._anomaly(
+                conn,
+                int(row[n]),
+                (int(ts[n]), value[n]),
+                found.take(np.array([n])),
+                reach,
+            )
+            for n in unusual.tolist()
+        ]
+        anomalies.add(conn, told)
         self._follow(conn, row, ts, unusual)
         self._spent_s += time.thread_time() - began
 
@@ -177,26 +185,23 @@ class AnomalyConsumer:
         self,
         conn: Connection,
         row: int,
-        ts: int,
-        value: float,
+        reading: tuple[int, float],
         found: Found,
-        index: int,
+        reach: timedelta,
     ) -> Anomaly:
         """Explain one reading by those of its series before it."""
         series, zone = int(self._scorer.ids[row]), self._scorer.zone(row)
-        since = ts - round(REMEMBERED.total_seconds()) * instants.SECOND
+        ts, value = reading
+        since = ts - round(reach.total_seconds()) * instants.SECOND
         past_ts, past = anomalies.before(conn, series, since, ts)
+        expected = float(found.expected[0])
         case = explain.case(
-            np.append(past_ts, ts),
-            np.append(past, value),
-            int(found.kind[index]),
-            float(found.expected[index]),
+            np.append(past_ts, ts), np.append(past, value), int(found.kind[0]), expected
         )
-        expected = float(found.expected[index])
         return Anomaly(
             series,
             ts,
-            float(found.score[index]),
+            float(found.score[0]),
             case.kind,
             float(value),
             None if np.isnan(expected) else expected,
