@@ -55,8 +55,9 @@ def test_an_engine_that_hangs_and_wakes_up(
     first, _ = fleet.engines
     with running(fleet):
         load.start()
+        lost = fleet.leases.of(first)
         first.freeze()
-        fleet.leases.wait_taken(first)
+        fleet.leases.wait_taken(lost)
         first.thaw()
         fleet.leases.wait_shared(fleet.engines)
         load.finish()

@@ -24,7 +24,7 @@ from tests.plugins.fix_chain import COMMAND
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from parkpulse.store.pool import Database
 
@@ -149,10 +149,13 @@ class Leases:
         """Wait until each of these processes has parks in each of its roles."""
         wait_until(lambda: all(self.of(each) for each in members), _WITHIN_S)
 
-    def wait_taken(self, member: Member) -> float:
-        """Wait until others hold all parks of all roles; tell how long it took. [s]"""
+    def wait_taken(self, lost: Iterable[str]) -> float:
+        """Wait until others than these owners hold all; tell how long it took. [s]"""
         began = time.monotonic()
-        wait_until(lambda: not self.of(member) and self._are_all_held(), _WITHIN_S)
+        gone = set(lost)
+        assert gone
+        wait_until(lambda: not gone & set(self.owners()), _WITHIN_S)
+        wait_until(self._are_all_held, _WITHIN_S)
         return time.monotonic() - began
 
     def _are_all_held(self) -> bool:

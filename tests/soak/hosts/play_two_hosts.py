@@ -207,8 +207,9 @@ def test_cut_off_healed_and_killed(
         seen["healed: work shared again after [s]"] = _healed(fleet, cable)
         for number in (1, 0):
             host = fleet.hosts[number]
+            lost = fleet.leases.of(host.members["engine"])
             host.kill()
-            taken = fleet.leases.wait_taken(host.members["engine"])
+            taken = fleet.leases.wait_taken(lost)
             seen[f"host {number + 1} killed: all parks taken over after [s]"] = taken
             host.start()
             fleet.leases.wait_shared(fleet.engines)
@@ -222,8 +223,9 @@ def test_cut_off_healed_and_killed(
 
 def _cut_off(fleet: Fleet, cable: Cable) -> float:
     began = time.monotonic()
+    lost = fleet.leases.of(fleet.engines[1])
     cable.cut()
-    taken = fleet.leases.wait_taken(fleet.engines[1])
+    taken = fleet.leases.wait_taken(lost)
     time.sleep(max(0.0, began + _CUT_S - time.monotonic()))
     return taken
 
