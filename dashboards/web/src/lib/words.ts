@@ -65,6 +65,8 @@ export function alertFigure(
   if (alert.rule.code.includes("coverage")) return format.share(value);
   const kpi = /\/(pue|ref)(?:_hourly)?(?:\/|$)/.exec(alert.subject)?.[1];
   if (kpi === "pue") return format.pue(value);
+  const isComposed = alert.metric === null && alert.device === null && kpi === undefined;
+  if (isComposed && Number.isInteger(value)) return t.alert.conditions(format.number(value));
   return kpi === "ref" ? format.share(value) : format.quantity(value, "");
 }
 
