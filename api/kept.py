@@ -38,6 +38,7 @@ Topic = Literal["alerts", "kpis", "registry"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 _GZIP_FROM_BYTES = 1000
 _GZIP_LEVEL = 4
+_PATHS = ("/api/", "/a/")
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -192,7 +193,7 @@ class Changes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["method"] not in _CHANGING:
+        if scope["type"] != "http" or not _changes(scope):
             await self._app(scope, receive, send)
             return
 
@@ -202,3 +203,8 @@ class Changes:
             await send(message)
 
         await self._app(scope, receive, send_after)
+
+
+def _changes(scope: Scope) -> bool:
+    """Whether a request may change what answers show; pushed readings do not."""
+    return scope["method"] in _CHANGING and scope["path"].startswith(_PATHS)

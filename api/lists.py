@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from parkpulse.query.paging import Key, Page
 
 _BLOCK = 1000
+_LONGEST = 48
 
 
 def give(
@@ -49,7 +50,7 @@ def give(
     shown = [model.model_validate(item) for item in items]
     order = query.sort
     field = order.removeprefix("-")
-    key = _key([field, *unique])
+    key = _key(field, unique)
     if tables.wanted(request, query.format):
         shown.sort(key=key, reverse=order.startswith("-"))
         name = request.url.path.rpartition("/")[2]
@@ -94,8 +95,14 @@ def _every(
             return
 
 
-def _key(fields: Sequence[str]) -> Callable[[object], Key]:
-    return lambda item: tuple(_text(getattr(item, field)) for field in fields)
+def _key(field: str, unique: Sequence[str]) -> Callable[[object], Key]:
+    """Make the key to sort by; its first part is short, for it stands in cursors."""
+
+    def key(item: object) -> Key:
+        rest = (_text(getattr(item, each)) for each in unique)
+        return (_text(getattr(item, field))[:_LONGEST], *rest)
+
+    return key
 
 
 def _text(value: object) -> str:

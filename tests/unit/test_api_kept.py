@@ -163,8 +163,13 @@ def test_who_changes_something_sees_it_at_once() -> None:
 
         await answers.give(asking(), build, "alerts")
         app = Changes(change, answers)
-        await app({"type": "http", "method": "GET"}, receive, send)
-        await app({"type": "http", "method": "POST"}, receive, send)
-        assert seen == [1, 2]
+        for method, path in (
+            ("GET", "/api/v1/rules"),
+            ("POST", "/push/ctwing/x"),
+            ("POST", "/api/v1/rules"),
+        ):
+            request = {"type": "http", "method": method, "path": path}
+            await app(request, receive, send)
+        assert seen == [1, 1, 2]
 
     asyncio.run(steps())
