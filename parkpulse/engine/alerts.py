@@ -23,6 +23,7 @@ from parkpulse.engine import (
     alerts_follow,
     alerts_record,
     alerts_stray,
+    alerts_tails,
     alerts_watch,
     registered,
 )
@@ -82,6 +83,7 @@ class AlertConsumer:
         self._slots: list[int] = []
         self._watch = alerts_watch.build([], surroundings.NOTHING)
         self._journal = Journal(self.name)
+        self._tails = alerts_tails.Wanted()
         self._unsaved: set[int] = set()
         self._saved_at: datetime | None = None
 
@@ -131,8 +133,11 @@ class AlertConsumer:
     def _begin_new_rows(self, conn: Connection) -> None:
         """Take up rows of which nothing is known at their newest reading."""
         rows = np.flatnonzero(~self._watch.rows["is_known"])
-        if not len(rows):
-            return
+        if len(rows):
+            self._begin_rows(conn, rows)
+        self._tails.begin(self._watch)
+
+    def _begin_rows(self, conn: Connection, rows: IntArray) -> None:
         mine = self._watch.series[rows]
         series, newest = windows.newest(conn, np.unique(mine))
         found = np.isin(mine, series)
@@ -191,6 +196,7 @@ class AlertConsumer:
         """Let delays end, hear of changed rules, and keep a snapshot now and then."""
         if self._news.have_come():
             self._reload(conn, self._registered.series(conn, self._slots))
+        self._tails.read(conn, self._watch)
         self._let_expire(conn)
         if self._saved_at is None or now - self._saved_at >= SNAPSHOT_EVERY:
             for slot in sorted(self._unsaved):

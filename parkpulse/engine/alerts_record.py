@@ -10,10 +10,10 @@ from parkpulse.engine.alerts_reconcile import Record
 from parkpulse.model import instants
 from parkpulse.query import alert_messages
 from parkpulse.query import alerts as query
-from parkpulse.store import alerts, conditions, outbox
+from parkpulse.store import alerts, conditions, outbox, pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from parkpulse.engine.alerts_reconcile import News, Origin
@@ -56,14 +56,10 @@ def write(
         key: alerts_reconcile.reconcile(record, finding.old, finding.new)
         for (key, record), finding in zip(records.items(), findings, strict=True)
     }
-    _save(conn, records.values())
-    conditions.replace(
-        conn,
-        {
-            finding.origin.key: (list(finding.old), final[finding.origin.key])
-            for finding in findings
-        },
-    )
+    intervals = {
+        each.origin.key: (list(each.old), final[each.origin.key]) for each in findings
+    }
+    _save(conn, records.values(), intervals)
     _tell(conn, records.values(), page_url)
     return final
 
@@ -75,14 +71,8 @@ def end(conn: Connection, findings: Sequence[Finding], page_url: str) -> None:
     records = _open(conn, findings)
     for finding, record in zip(findings, records.values(), strict=True):
         alerts_reconcile.end(record, finding.old[0])
-    _save(conn, records.values())
-    conditions.replace(
-        conn,
-        {
-            finding.origin.key: (list(finding.old), list(finding.new))
-            for finding in findings
-        },
-    )
+    intervals = {each.origin.key: (list(each.old), list(each.new)) for each in findings}
+    _save(conn, records.values(), intervals)
     _tell(conn, records.values(), page_url)
 
 
@@ -116,12 +106,18 @@ def _earliest(finding: Finding) -> int:
     return min([finding.now, *(each.raised for each in finding.new)])
 
 
-def _save(conn: Connection, records: Iterable[Record]) -> None:
+def _save(
+    conn: Connection,
+    records: Iterable[Record],
+    intervals: Mapping[Key, tuple[list[Interval], list[Interval]]],
+) -> None:
     known = list(records)
     added = [each.alerts[one] for each in known for one in each.added]
     changed = [each.alerts[one] for each in known for one in each.changed - each.added]
-    alerts.save(conn, added, changed)
-    alerts.announce(conn, [each.id for each in (*added, *changed)])
+    with pool.pipelined(conn):
+        alerts.save(conn, added, changed)
+        alerts.announce(conn, [each.id for each in (*added, *changed)])
+        conditions.replace(conn, intervals)
 
 
 def _tell(conn: Connection, records: Iterable[Record], page_url: str) -> None:

@@ -14,23 +14,9 @@ from typing import TYPE_CHECKING
 import click
 
 from parkpulse import logs, settings
-from parkpulse.engine import absence, anomaly, executors, registered
-from parkpulse.engine.absence import AbsenceConsumer
-from parkpulse.engine.alerts import AlertConsumer
-from parkpulse.engine.anomaly import AnomalyConsumer
-from parkpulse.engine.drift import DriftKeeper
-from parkpulse.engine.housekeeping import Housekeeper
-from parkpulse.engine.kpis import KpiConsumer
-from parkpulse.engine.lease import LeaseKeeper
-from parkpulse.engine.life import LifeTicker
-from parkpulse.engine.loop import Loop
-from parkpulse.engine.process import Engine
-from parkpulse.engine.quality import QualityConsumer
+from parkpulse.engine import alerting, executors
+from parkpulse.engine.companion import Companion, Order
 from parkpulse.engine.recompute import Progress, plan, run
-from parkpulse.engine.registered import News
-from parkpulse.engine.rollups import PAUSE_S, RollupConsumer
-from parkpulse.engine.rules.found import FoundRules
-from parkpulse.engine.rules.ticker import RuleTicker
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import rule, typed
 from parkpulse.store import commandline, rules
@@ -39,23 +25,6 @@ from parkpulse.store.recompute import Asked
 
 if TYPE_CHECKING:
     from parkpulse.settings import Settings
-
-
-def _loops(config: Settings, database: Database, keeper: LeaseKeeper) -> list[Loop]:
-    """One loop for each consumer; each wakes by its own event."""
-    alerts = AlertConsumer(database, _page_url(config))
-    quality = FoundRules(database, _page_url(config), "quality")
-    silence = AbsenceConsumer(database, _page_url(config))
-    unusual = FoundRules(database, _page_url(config), "anomaly")
-    news = News(registered.of(database))
-    return [
-        Loop(database, keeper, alerts, wake=threading.Event()),
-        Loop(database, keeper, silence, pause_s=absence.PAUSE_S),
-        Loop(database, keeper, RollupConsumer(news), pause_s=PAUSE_S),
-        Loop(database, keeper, KpiConsumer()),
-        Loop(database, keeper, QualityConsumer(quality)),
-        Loop(database, keeper, AnomalyConsumer(unusual), pause_s=anomaly.PAUSE_S),
-    ]
 
 
 def _page_url(config: Settings) -> str:
@@ -71,20 +40,20 @@ def engine() -> None:
     """Follow the batch log: alerts, roll-ups, KPIs, retention."""
     config = settings.load()
     logs.configure(config.log_level, config.log_format)
-    database = Database(
-        config.required_database_url(), size=10, name="parkpulse engine"
-    )
+    url, owner = config.required_database_url(), _owner()
+    database = Database(url, size=6, name="parkpulse engine")
     database.open()
     with database.transaction() as conn:
         rules.install(conn, rule.shipped(), rule.set_version())
-    keeper = LeaseKeeper(database, _owner())
-    loops = _loops(config, database, keeper)
-    names = [loop.consumer.name for loop in loops]
-    housekeeper = Housekeeper(database, names, config.raw_retention_days)
-    life = LifeTicker(database, keeper, _page_url(config))
-    ticker = RuleTicker(database, keeper, _page_url(config))
-    chores = [housekeeper.run, life.run, ticker.run, DriftKeeper(database, keeper).run]
-    process = Engine(database, keeper, loops, chores)
+    order = Order(
+        database_url=url,
+        owner=owner,
+        page_url=_page_url(config),
+        raw_retention_days=config.raw_retention_days,
+        log_level=config.log_level,
+        log_format=config.log_format,
+    )
+    process = alerting.engine(database, owner, _page_url(config), Companion(order).run)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: process.stop())
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from parkpulse.engine import loading
 from parkpulse.errors import StoreError, StoreUnavailableError
-from parkpulse.store import batchlog
+from parkpulse.store import batchlog, pool
 from parkpulse.store import engine as store
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Loop:
         held = self.keeper.held
         slots = sorted(held)
         with self.database.transaction() as conn:
-            if not held or not store.confirm(conn, self.keeper.owner, held):
+            if not self._holds(conn, held):
                 self._started = None
                 return False
             if held != self._started:
@@ -134,6 +134,10 @@ class Loop:
             self.consumer.tick(conn, now)
         self._started = held
         return len(batches) >= BATCHES
+
+    def _holds(self, conn: Connection, held: Mapping[int, int]) -> bool:
+        with pool.pipelined(conn):
+            return bool(held) and store.confirm(conn, self.keeper.owner, held)
 
     def _pause(self, stop: threading.Event) -> None:
         if self._started is None:

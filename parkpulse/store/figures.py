@@ -99,9 +99,14 @@ FIGURES = (
     Figure(
         "parkpulse_engine_processes",
         "gauge",
-        (),
-        "Engine processes that renew their leases.",
-        "select count(*) from engine where until > now()",
+        ("role",),
+        "Engine processes that renew their leases, by what they do.",
+        """
+        select w.role, count(e.owner)
+        from unnest(array['alerts', 'figures']) as w (role)
+        left join engine e on e.role = w.role and e.until > now()
+        group by w.role order by w.role
+        """,
     ),
     Figure(
         "parkpulse_detector_series",

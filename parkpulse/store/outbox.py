@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid_utils import compat
 
 from parkpulse.model.alert import Severity, rank
-from parkpulse.store import quiet
+from parkpulse.store import pool, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,13 +79,14 @@ def put_to(conn: Connection, message: Message, channel_ids: Iterable[int]) -> No
 
 
 def _insert(conn: Connection, rows: Sequence[tuple[object, ...]]) -> None:
-    with conn.cursor() as cursor:
+    if not rows:
+        return
+    with pool.pipelined(conn), conn.cursor() as cursor:
         cursor.executemany(
             "insert into outbox (id, channel_id, alert_id, alert_event_id, body)"
             " values (%s, %s, %s, %s, %s)",
             rows,
         )
-    if rows:
         conn.execute("select pg_notify(%s, '')", [CHANNEL])
 
 

@@ -175,6 +175,16 @@ def _noticing(url: str, options: str = "", idle_s: int = IDLE_S) -> str:
     return conninfo.make_conninfo(url, options=words, **_NOTICE)
 
 
+@contextlib.contextmanager
+def pipelined(connection: Connection) -> Iterator[None]:
+    """Send statements without waiting for the answer to the one before.
+
+    Whoever fetches rows waits; so does the end of the block, which raises what failed.
+    """
+    with translated(), connection.pipeline():
+        yield
+
+
 def wait_for_notification(connection: Connection, timeout_s: float) -> bool:
     """Wait until the listening connection is notified; False after the timeout."""
     with translated():

@@ -146,7 +146,7 @@ def test_an_old_python_fails() -> None:
 
 def test_lag_and_deliveries() -> None:
     figures: dict[str, Samples] = {
-        "parkpulse_engine_processes": [((), 1.0)],
+        "parkpulse_engine_processes": [(("alerts",), 1.0), (("figures",), 1.0)],
         "parkpulse_consumer_lag_seconds": [(("alerts",), 90.0), (("kpis",), 1.0)],
         "parkpulse_outbox_overdue_seconds": [((), 400.0)],
     }

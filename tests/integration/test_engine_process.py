@@ -35,6 +35,14 @@ def _engine(url: str, log: Path) -> subprocess.Popen[bytes]:
         )
 
 
+def _second(engine: subprocess.Popen[bytes]) -> Path:
+    """Tell where the second process of an engine shows."""
+    tasks = Path(f"/proc/{engine.pid}/task").iterdir()
+    children = [(task / "children").read_text().split() for task in tasks]
+    (second,) = [each for found in children for each in found]
+    return Path("/proc") / second
+
+
 def _tables(lab: Lab) -> dict[str, list[tuple[Any, ...]]]:
     with lab.database.transaction() as conn:
         hours = conn.execute("select * from rollup_1h order by series, ts")
@@ -82,8 +90,10 @@ def test_killed_while_it_works(lab: Lab, database_url: str, tmp_path: Path) -> N
             n += 1
         half = n - hours // 2
         wait_until(lambda: _passed(lab, half), WITHIN_S)  # noqa: B023 - called at once
+        second = _second(engine)
         engine.kill()
         engine.wait()
+        wait_until(lambda: not second.exists(), WITHIN_S)  # noqa: B023 - called at once
     lab.put(plant.points(START + timedelta(hours=KILLS * hours), NOW))
     engine = _engine(database_url, log)
     wait_until(lambda: _is_done(lab), WITHIN_S)

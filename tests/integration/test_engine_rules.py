@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from parkpulse.engine import alerts_evaluate
 from parkpulse.model import instants
 from parkpulse.model.definitions import (
     Level,
@@ -22,7 +23,9 @@ from parkpulse.query import backtest
 from tests.plugins.alerting import T0, Bench, rule, seconds
 
 if TYPE_CHECKING:
-    from parkpulse.store.pool import Database
+    from parkpulse.engine.alerts_evaluate import Answer, Touched
+    from parkpulse.engine.alerts_watch import Watch
+    from parkpulse.store.pool import Connection, Database
 
 
 GAUGES = 8
@@ -139,3 +142,31 @@ def test_an_edited_rule_is_followed_from_its_newest_reading(bench: Bench) -> Non
     bench.feed([(180, 1.6)])
     (found,) = bench.intervals()
     assert found == (120.0, 180.0, None)
+
+
+def test_the_first_reading_after_a_start_is_scored_from_memory(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.apply(spec(DEFINITIONS["rate"]))
+    bench.set_clock(0)
+    bench.run()
+    seen: list[int] = []
+    evaluate = alerts_evaluate.evaluate
+
+    def counting(conn: Connection, watch: Watch, touched: Touched) -> list[Answer]:
+        seen.extend(touched.row.tolist())
+        return evaluate(conn, watch, touched)
+
+    monkeypatch.setattr(alerts_evaluate, "evaluate", counting)
+    calm = [(at, 1.0) for at in (0.0, 60.0, 120.0)]
+    bench.feed(calm)
+    assert not seen, "there was no reading before it"
+    for _ in range(2):  # the second start has a snapshot of all that came
+        seen.clear()
+        bench.restart()
+        bench.run(120)
+    bench.feed([(180.0, 1.001)])
+    assert not seen, "what was before it was read ahead"
+    bench.feed([(240.0, 9.0), (300.0, 17.0)])
+    assert seen
+    assert len(bench.alerts()) == 1

@@ -24,7 +24,7 @@ from parkpulse.store import alerts, conditions, engine, kpis, rules
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from parkpulse.engine.alerts_record import Finding
     from parkpulse.engine.lease import LeaseKeeper
@@ -63,6 +63,8 @@ class RuleTicker:
         self._rules = Changes(database, rules.CHANNEL)
         self._kpis = Changes(database, kpis.CHANNEL)
         self._alerts = Changes(database, alerts.CHANNEL)
+        self._held: Mapping[int, int] = {}
+        self._stored: list[StoredRule] | None = None
         self._figures_due = True
         self._figured_at = -FIGURES_EVERY_S
         self._daily_due = True
@@ -80,7 +82,11 @@ class RuleTicker:
 
     def step(self, now: float) -> None:
         """Look at what may have changed, at a time of a steady clock. [s]."""
-        is_new = self._rules.have_come()
+        held = self._keeper.held
+        is_new = self._rules.have_come() | (held != self._held)
+        self._held = held
+        if is_new:
+            self._stored = None
         self._figures_due |= is_new | self._kpis.have_come()
         is_time = now - self._looked_at >= LOOK_EVERY_S
         wants_conditions = self._alerts.have_come() | is_new | is_time
@@ -93,13 +99,13 @@ class RuleTicker:
         wanted += [Composition] * wants_conditions
         if not wanted:
             return
-        slots = self._keeper.held
         with self._database.transaction() as conn:
-            if not slots or not engine.confirm(conn, self._keeper.owner, slots):
+            if not held or not engine.confirm(conn, self._keeper.owner, held):
                 return
-            stored = rules.load(conn)
+            if self._stored is None:
+                self._stored = rules.load(conn)
             for kinds in wanted:
-                self._look(conn, stored, sorted(slots), kinds)
+                self._look(conn, self._stored, sorted(held), kinds)
         self._took(now, wanted)
 
     def _took(self, now: float, wanted: Sequence[_Kinds]) -> None:

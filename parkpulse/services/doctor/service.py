@@ -149,12 +149,14 @@ def processes(conn: Connection) -> Iterator[Finding]:
 
 def told(found: Mapping[str, Samples]) -> Iterator[Finding]:
     """Judge the figures that monitoring gets too."""
-    engines = _sum(found, "parkpulse_engine_processes")
-    if engines:
-        yield ok("engine", f"{engines:.0f} at work")
-    else:
+    engines = found["parkpulse_engine_processes"]
+    still = [labels[0] for labels, value in engines if not value]
+    if still or not engines:
         remedy = "start 'parkpulse up' or 'parkpulse engine'"
-        yield fail("engine", "alerts and figures stand still", remedy)
+        text = f"{' and '.join(still) or 'alerts and figures'} stand still"
+        yield fail("engine", text, remedy)
+    else:
+        yield ok("engine", f"{min(value for _, value in engines):.0f} at work")
     late = [
         f"{labels[0]} {value:.0f} s"
         for labels, value in found["parkpulse_consumer_lag_seconds"]
