@@ -43,7 +43,7 @@ PROCESS_METRICS: Mapping[str, tuple[str, ...]] = {
 _NAMES = {
     "ingest": Name("数据接入", "Ingest"),
     "engine": Name("计算引擎", "Engine"),
-    "notify": Name("消息发送", "Delivery of messages"),
+    "notify": Name("消息发送", "Delivery"),
 }
 _UNFIT = re.compile(r"[^A-Za-z0-9._:-]")
 _LONGEST = 64

@@ -179,6 +179,14 @@ class Pulse:
         """Whether it is time for a report."""
         return self._next is None or now >= self._next
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection stands; True before the first report.
+
+        A broker that hangs still takes TCP connections, but loses those it had.
+        """
+        return self._publisher is None or self._publisher.connected
+
     def beat(self, seen: Seen) -> None:
         """Report what was seen, and what has been waiting."""
         self._next = seen.at + timedelta(seconds=service_park.INTERVAL_S)

@@ -115,7 +115,8 @@ class Watch:
             disk = (self._guard.check(), self._guard.free_share)
         return Seen(
             at=now,
-            broker=_answers(self._mqtt_url),
+            broker=_answers(self._mqtt_url)
+            and (self._pulse is None or self._pulse.is_connected),
             traces=self._traces(),
             disk=disk,
             restarts=restarts(self._home / "logs" / service_park.RESTARTS, now),

@@ -100,6 +100,11 @@ def test_reports_wait_for_the_broker(
             pulse.beat(_seen(at, broker=number == 2))
             assert not pulse.is_due(at + timedelta(seconds=29))
         wait_until(lambda: len(listener.messages) == 12)
+        assert pulse.is_connected
+        broker.kill()
+        wait_until(lambda: not pulse.is_connected)
+        broker.start()
+        wait_until(lambda: pulse.is_connected)
     told = [
         json.loads(payload)["samples"][0]["values"]
         for topic, payload in listener.messages
