@@ -223,22 +223,32 @@ def test_the_page_is_served_by_https(
 ) -> None:
     site = Site(lab, tmp_path, "https://park.example", pair=_pair(issued))
     site.start()
-    url = f"{site.url}/api/v1/health"
-    with httpx.Client(verify=tls.client_context(issued / "ca.crt")) as client:
+    url, login = f"{site.url}/api/v1/health", f"{site.url}/api/v1/login"
+    body = {"name": "nobody", "password": "wrong password"}
+    with (
+        _stopped_at_the_end(site),
+        httpx.Client(verify=tls.client_context(issued / "ca.crt")) as client,
+    ):
         answer = client.get(url)
         assert answer.status_code == 200
         assert "strict-transport-security" not in answer.headers
         named = client.get(url, headers={"Host": "park.example"})
         assert "max-age=" in named.headers["strict-transport-security"]
-        body = {"name": "nobody", "password": "wrong password"}
-        headers = {"Origin": site.url.replace("https", "http")}
-        login = f"{site.url}/api/v1/login"
-        assert client.post(login, json=body, headers=headers).status_code == 403
-        assert client.post(login, json=body).status_code != 403
-    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-        httpx.get(url, verify=tls.client_context(other / "ca.crt"))
-    site.stop()
-    site.client.close()
+        foreign = {"Origin": "https://evil.example"}
+        assert client.post(login, json=body, headers=foreign).status_code == 403
+        own = {"Origin": site.url}
+        assert client.post(login, json=body, headers=own).status_code == 401
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(url, verify=tls.client_context(other / "ca.crt"))
+
+
+@contextlib.contextmanager
+def _stopped_at_the_end(site: Site) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        site.stop()
+        site.client.close()
 
 
 def test_the_page_takes_a_renewed_certificate(tmp_path: Path) -> None:
