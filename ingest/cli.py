@@ -309,17 +309,20 @@ def _selected(
     if ids:
         return list(ids)
     found: list[UUID] = []
-    before = None
+    after = None
     with database.transaction() as connection:
-        while True:
-            page = quarantines.page(
-                connection, _PAGE, park=park, reason=reason, state="open", before=before
-            )
-            if not page:
-                break
+        while page := quarantines.page(
+            connection,
+            _PAGE,
+            park=park,
+            reason=reason,
+            state="open",
+            after=after,
+            order="at",  # as they came
+        ):
             found += [entry.id for entry in page]
-            before = (page[-1].at, page[-1].id)
-    return found[::-1]  # the oldest first, as they came
+            after = (page[-1].at, page[-1].id)
+    return found
 
 
 @quarantine.command("replay")
