@@ -130,6 +130,8 @@ def _compare(lab: Lab, tmp_path: Path, *, workers: int, after: int) -> int:
     return len(alone)
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_a_killed_worker_changes_nothing(
     lab: Lab, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
