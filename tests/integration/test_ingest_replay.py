@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,15 +24,15 @@ from tests.integration.ingesting import (
     payload,
     topic,
 )
+from tests.plugins.shell import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ingest.replay import Replayed
     from parkpulse.store.quarantine import Entry
     from tests.integration.ingesting import Bench
-
-COMMAND = str(Path(sys.executable).with_name("parkpulse"))
 
 
 @pytest.fixture
@@ -191,21 +187,14 @@ class Shell:
 
     def __init__(self, database_url: str, home: Path) -> None:
         self._environment = {
-            **os.environ,
             "PARKPULSE_HOME": str(home),
             "PARKPULSE_DATABASE_URL": database_url,
         }
 
     def run(self, *words: str, status: int = 0) -> str:
-        done = subprocess.run(
-            [COMMAND, *words],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        done = run(self._environment, *words)
+        assert done.status == status, done.out + done.err
+        return done.out + done.err
 
     def json(self, *words: str, status: int = 0) -> dict[str, Any]:
         value = json.loads(self.run(*words, "--json", status=status))
