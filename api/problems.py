@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import tomllib
 import uuid
 from collections import defaultdict
@@ -64,6 +65,10 @@ _BY_TYPE = {
     "datetime_from_date_parsing": "not_a_time",
     "datetime_object_invalid": "not_a_time",
     "timezone_aware": "not_a_time",
+    "date_type": "not_a_date",
+    "date_parsing": "not_a_date",
+    "date_from_datetime_parsing": "not_a_date",
+    "date_from_datetime_inexact": "not_a_date",
     "uuid_parsing": "not_an_id",
     "uuid_type": "not_an_id",
     "json_invalid": "not_json",
@@ -88,6 +93,8 @@ _BY_TYPE = {
     "extra_forbidden": "unknown_parameter",
     "string_pattern_mismatch": "bad_characters",
 }
+_QUOTED = re.compile(r"'([^']*)'")
+_WORDS = "literal_error"
 _LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length")
 
 
@@ -232,8 +239,31 @@ def _invalid(request: Request, error: InvalidRequestError) -> Response:
 def _validation(request: Request, error: RequestValidationError) -> Response:
     speech = wanted_language(request.headers)
     problem = build("invalid_request", speech)
-    problem.errors = [_value_of(each, speech) for each in error.errors()]
+    problem.errors = [_value_of(each, speech) for each in _joined(error.errors())]
     return answer(request, problem)
+
+
+def _joined(errors: Sequence[Any]) -> list[dict[str, Any]]:
+    """Make one of the errors of a value that may be of several kinds of words."""
+    found: list[dict[str, Any]] = []
+    words: dict[tuple[str | int, ...], dict[str, Any]] = {}
+    for each in errors:
+        place = tuple(part for part in each["loc"] if not _is_branch(part))
+        error = {**each, "loc": place}
+        if error["type"] != _WORDS:
+            found.append(error)
+        elif place in words:
+            expected = words[place]["ctx"]["expected"] + each["ctx"]["expected"]
+            words[place]["ctx"] = {"expected": expected}
+        else:
+            words[place] = error
+            found.append(error)
+    return found
+
+
+def _is_branch(part: str | int) -> bool:
+    """Whether a part of a location names one of the words' kinds, not a field."""
+    return isinstance(part, str) and part.startswith("literal[")
 
 
 def _value_of(error: Mapping[str, Any], speech: Language) -> dict[str, str]:
@@ -244,8 +274,13 @@ def _value_of(error: Mapping[str, Any], speech: Language) -> dict[str, str]:
         _pointer(error["loc"], error["type"]),
         speech,
         limit=limits[0] if limits else "",
-        expected=str(context.get("expected", "")),
+        expected=_listed(str(context.get("expected", "")), speech),
     )
+
+
+def _listed(expected: str, speech: Language) -> str:
+    """Write pydantic's `'a', 'b' or 'c'` as a list in the caller's language."""
+    return ("、" if speech == "zh" else ", ").join(_QUOTED.findall(expected))
 
 
 def _pointer(location: Sequence[str | int], kind: str) -> str:

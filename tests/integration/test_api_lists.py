@@ -143,3 +143,14 @@ def test_series_of_the_device_of_an_alert(site: Site, harbour: Harbour) -> None:
     assert {each["device"] for each in found} == {"level-1"}
     unknown = "019a3c5e-0b7e-7cc3-98f6-3b1f6a1d2e40"
     site.problem("/parks/harbour/series", 404, alert=unknown)
+
+
+@pytest.mark.usefixtures("harbour")
+def test_all_words_of_a_value_are_told_in_one_sentence(site: Site) -> None:
+    path = "/api/v1/parks/harbour/alerts?state=red&state=blue"
+    for language, comma in (("en", ", "), ("zh", "、")):
+        headers = {"Accept-Language": language}
+        errors = site.request("GET", path, headers=headers).json()["errors"]
+        assert [each["pointer"] for each in errors] == ["state", "state"]
+        assert len({each["detail"] for each in errors}) == 1
+        assert f"active{comma}all{comma}normal" in errors[0]["detail"]
