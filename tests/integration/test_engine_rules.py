@@ -148,7 +148,9 @@ def test_the_first_reading_after_a_start_is_scored_from_memory(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(alerts, "SNAPSHOT_EVERY", timedelta(0))
-    bench.apply(spec(DEFINITIONS["rate"]))
+    definition = DEFINITIONS["rate"]
+    assert isinstance(definition, Rate)
+    bench.apply(spec(definition))
     bench.set_clock(0)
     bench.run()
     seen: list[int] = []
