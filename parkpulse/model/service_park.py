@@ -22,6 +22,8 @@ CODE = "parkpulse"
 PLACE = "service"
 INTERVAL_S = 30
 """Its devices report this often. [s]"""
+DECLARED_S = 120
+"""What is registered: silence shall not be told before what causes it. [s]"""
 PROBE = "broker_reachable"
 """Metric of a host that every one of its reports has."""
 RESTARTS = "restarts.log"
@@ -77,5 +79,5 @@ def _device(code: str, kind: str, name: Name, metrics: tuple[str, ...]) -> Devic
         name=name,
         series=[SeriesSpec(metric) for metric in metrics],
         place=PLACE,
-        report_interval_s=INTERVAL_S,
+        report_interval_s=DECLARED_S,
     )
