@@ -31,6 +31,7 @@ def test_a_park_at_a_glance(site: Site) -> None:
         "last_ts": "2026-03-10T11:59:00Z",
         "zone": "Asia/Shanghai",
         "simulated": True,
+        "service": False,
         "devices": {"total": 4, "reporting": 2, "silent": 2, "discovered": 0},
         "alerts": {"critical": 0, "high": 0, "medium": 0, "low": 0},
     }
