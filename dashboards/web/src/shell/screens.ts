@@ -1,7 +1,7 @@
 /** What the address can name, each fetched when it is first opened. */
 import type { PageName, Route } from "../lib/route";
 import type { Session } from "../state/session.svelte";
-import type { Load } from "./Lazy.svelte";
+import type { Load } from "./load";
 
 const overview: Load = () => import("../overview/Overview.svelte");
 const storm: Load = () => import("../pages/StormPage.svelte");
@@ -29,38 +29,39 @@ export interface Screen {
   props?: Record<string, unknown>;
 }
 
+const LISTS: Record<PageName, Load> = {
+  overview,
+  storm,
+  tunnel,
+  plan,
+  places: plan,
+  series: seriesList,
+  explore,
+  "data-centres": centre,
+  reports,
+  alerts,
+  devices,
+  ledger,
+  quarantine,
+  settings,
+};
+
+/** Screens of one thing, and the property that says which. */
+const ONES: Partial<Record<PageName, { load: Load; key: "code" | "id" }>> = {
+  places: { load: place, key: "code" },
+  series: { load: series, key: "id" },
+  alerts: { load: alert, key: "id" },
+  devices: { load: device, key: "code" },
+  quarantine: { load: quarantined, key: "id" },
+};
+
 /** Screen of an address. */
 export function screenOf({ page, id }: Route): Screen {
-  switch (page) {
-    case "overview":
-      return { load: overview };
-    case "storm":
-      return { load: storm };
-    case "tunnel":
-      return { load: tunnel };
-    case "plan":
-      return { load: plan };
-    case "places":
-      return id === null ? { load: plan } : { load: place, props: { code: id } };
-    case "series":
-      return id === null ? { load: seriesList } : { load: series, props: { id: Number(id) } };
-    case "explore":
-      return { load: explore };
-    case "data-centres":
-      return { load: centre, props: { code: id } };
-    case "reports":
-      return { load: reports };
-    case "alerts":
-      return id === null ? { load: alerts } : { load: alert, props: { id } };
-    case "devices":
-      return id === null ? { load: devices } : { load: device, props: { code: id } };
-    case "ledger":
-      return { load: ledger };
-    case "quarantine":
-      return id === null ? { load: quarantine } : { load: quarantined, props: { id } };
-    case "settings":
-      return { load: settings, props: { id } };
-  }
+  if (page === "data-centres") return { load: centre, props: { code: id } };
+  if (page === "settings") return { load: settings, props: { id } };
+  const one = id === null ? undefined : ONES[page];
+  if (one === undefined) return { load: LISTS[page] };
+  return { load: one.load, props: { [one.key]: page === "series" ? Number(id) : id } };
 }
 
 /** What must be known of the park before a screen says something. */
