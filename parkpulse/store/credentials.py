@@ -12,7 +12,7 @@ from parkpulse.model.credentials import Credential, Grant, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from parkpulse.store.pool import Connection
 
@@ -265,31 +265,32 @@ def _rows(
             "in_force": in_force,
         },
     )
-    return [
-        Credential(
-            Subject(kind, name),
-            generation,
-            user,
-            secret_hash,
-            tuple((park, code) for park, code in devices),
-            _topics(topics),
-            created_at,
-            expires_at,
-            revoked_at,
-        )
-        for (
-            kind,
-            name,
-            generation,
-            user,
-            secret_hash,
-            topics,
-            created_at,
-            expires_at,
-            revoked_at,
-            devices,
-        ) in rows
-    ]
+    return [_credential(*row) for row in rows]
+
+
+def _credential(
+    kind: credentials.Kind,
+    name: str,
+    generation: int,
+    user: str,
+    secret_hash: str,
+    topics: Sequence[tuple[credentials.Access, str]],
+    created_at: datetime,
+    expires_at: datetime | None,
+    revoked_at: datetime | None,
+    devices: Sequence[tuple[str, str]],
+) -> Credential:
+    return Credential(
+        Subject(kind, name),
+        generation,
+        user,
+        secret_hash,
+        tuple((park, code) for park, code in devices),
+        _topics(topics),
+        created_at,
+        expires_at,
+        revoked_at,
+    )
 
 
 def _topics(stored: Sequence[tuple[credentials.Access, str]]) -> tuple[Grant, ...]:
