@@ -1,7 +1,7 @@
 # Everything a person needs: `make run` and `make test` do the rest themselves.
 PYTHON ?= python3
-# Test processes, each with servers of its own.
-JOBS ?= 2
+# Test processes, each with servers of its own; they wait more than they compute.
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed

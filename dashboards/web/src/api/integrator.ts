@@ -227,6 +227,7 @@ export interface System {
   }[];
   engines: { owner: string; until: string; slots: number }[];
   consumers: { name: string; waiting: number; oldest_s: number | null }[];
+  detector: { watched: number; followed: number; share: number };
   outbox: { pending: number; delivered: number; dead: number; oldest_s: number | null };
   ledger: {
     received: number;
