@@ -323,8 +323,24 @@ def descriptions(
 def save(
     conn: Connection, added: Iterable[AlertRow], changed: Iterable[AlertRow]
 ) -> None:
-    """Insert new alerts, write changed ones."""
+    """Write changed alerts, insert new ones.
+
+    A subject has one unfinished alert at most, so those that end come first.
+    """
     with conn.cursor() as cursor:
+        cursor.executemany(
+            "update alert set severity = %s, state = %s, retroactive = %s, onset = %s,"
+            "  raised_at = %s, cleared_at = %s, acknowledged_at = %s,"
+            "  acknowledged_by = %s, value = %s, limit_value = %s, version = %s,"
+            "  updated_at = clock_timestamp()"
+            " where id = %s",
+            [
+                (*_changing(each), each.id)
+                for each in sorted(
+                    changed, key=lambda each: (each.state != "normal", each.id)
+                )
+            ],
+        )
         cursor.executemany(
             "insert into alert (id, rule_id, subject, park_id, place_id, device_id,"
             "  series_id, severity, state, retroactive, onset, raised_at, cleared_at,"
@@ -343,17 +359,6 @@ def save(
                     *_changing(each),
                 )
                 for each in sorted(added, key=lambda each: each.id)
-            ],
-        )
-        cursor.executemany(
-            "update alert set severity = %s, state = %s, retroactive = %s, onset = %s,"
-            "  raised_at = %s, cleared_at = %s, acknowledged_at = %s,"
-            "  acknowledged_by = %s, value = %s, limit_value = %s, version = %s,"
-            "  updated_at = clock_timestamp()"
-            " where id = %s",
-            [
-                (*_changing(each), each.id)
-                for each in sorted(changed, key=lambda each: each.id)
             ],
         )
 

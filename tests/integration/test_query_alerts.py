@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from parkpulse.errors import (
     ConflictError,
@@ -16,6 +17,7 @@ from parkpulse.errors import (
 )
 from parkpulse.model.rule import Threshold
 from parkpulse.query import alerts
+from parkpulse.store import alerts as stored
 from parkpulse.store import rules
 from parkpulse.store.alerts import Search
 from tests.plugins.alerting import PAGE, Bench, rule, seconds
@@ -239,3 +241,16 @@ def test_rules_reach_devices_in_places_within_places(bench: Bench) -> None:
         watched = rules.watched(conn, range(64))
     assert [place.code for place in watched[0].places] == ["river", "valley"]
     assert [place.kind for place in watched[0].places] == ["river_section", "area"]
+
+
+def test_an_alert_may_end_and_another_begin_at_once(bench: Bench) -> None:
+    with bench.database.transaction() as conn:
+        first = next(iter(listed(bench, Search(severities=["high"])).items))
+        (row,) = stored.lock(conn, [], [UUID(first.id)])
+        ended = replace(
+            row, state="normal", cleared=row.raised, version=row.version + 1
+        )
+        stored.save(conn, [replace(row, id=uuid4(), version=0)], [ended])
+    found = [each.id for each in listed(bench, Search(states=alerts.UNFINISHED)).items]
+    assert first.id not in found
+    assert len(found) == GAUGES - 1
