@@ -30,7 +30,7 @@ from parkpulse.store import pool
 from tests.plugins import fix_chromium
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
 
@@ -263,15 +263,16 @@ def measure(url: str, identity: str, series: int) -> list[Row]:
         )
         pid = processes.find(b"chrom", b"--headless", b"--remote-debugging")
         _visited(browser, f"{url}/#/{page_park.PARK}")[0].context.close()
-        rows = []
-        for job in (
+        jobs: list[Callable[[], Row]] = [
             lambda: script(browser, url),
             lambda: interactive(browser, url),
             lambda: alert(browser, url, identity),
             lambda: year(browser, url, series),
             lambda: live(browser, url, "", "overview", pid),
             lambda: live(browser, url, "/series", "list of all series", pid),
-        ):
+        ]
+        rows: list[Row] = []
+        for job in jobs:
             rows.append(job())
             print(f"{rows[-1].what}: {rows[-1].measured}", flush=True)
         browser.close()

@@ -58,7 +58,7 @@ def worst(service: Service) -> str:
         found = service.chain.get(f"/parks/{PARK}/alerts", severity="critical")
         return [each["id"] for each in found["items"]]
 
-    wait_until(critical, _FOLLOWS_S)
+    wait_until(lambda: bool(critical()), _FOLLOWS_S)
     return critical()[0]
 
 
