@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 if TYPE_CHECKING:
     from analytics.arrays import FloatArray, IntArray
@@ -189,7 +189,7 @@ def errors(history: Months, bounds: Bounds) -> Errors | None:
     count = len(used)
     if count < _LEAST_ERRORS:
         return None
-    stretch = stats.t.ppf(HIGH, count - 1) / stats.norm.ppf(HIGH)
+    stretch = special.stdtrit(count - 1, HIGH) / special.ndtri(HIGH)
     stretch *= np.sqrt((count + 1) / (count - 1))
     wrong = [each.actual - each.forecast for each in used]
     seasons = np.ptp([each.actual for each in back_test(history, bounds)])
