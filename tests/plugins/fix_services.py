@@ -17,6 +17,7 @@ server_home          Path: an empty folder that the servers' user may enter.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -131,9 +132,9 @@ def programs(servers_cache: Path) -> servers.Servers:
     return servers.find(servers_cache, None, print)
 
 
-def _new_home() -> Path:
+def _new_home(folder: Path | None = None) -> Path:
     # Not below pytest's folder, which is closed to the user the servers run as.
-    home = Path(tempfile.mkdtemp(prefix="parkpulse-test-"))
+    home = Path(tempfile.mkdtemp(prefix="parkpulse-test-", dir=folder))
     home.chmod(0o711)
     return home
 
@@ -145,14 +146,24 @@ def server_home() -> Iterator[Path]:
     shutil.rmtree(home)
 
 
-_NEVER_KILLED = "fsync = off\nfull_page_writes = off\n"
+_NEVER_KILLED = "fsync = off\nfull_page_writes = off\nmax_wal_size = 256MB\n"
 """Settings of the session's server, which no test stops."""
+_MEMORY = Path("/dev/shm")
+_ROOM = 6 * 2**30
+"""So much must be free in memory for a server's files. [bytes]"""
+
+
+def _roomiest() -> Path | None:
+    # ext4 takes long to make files where others were just deleted, and each test's
+    # database has more than a thousand.
+    is_large = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
+    return _MEMORY if is_large and os.access(_MEMORY, os.W_OK) else None
 
 
 def _running_database(
-    programs: servers.Servers, settings_of_test: str = ""
+    programs: servers.Servers, settings_of_test: str = "", folder: Path | None = None
 ) -> Iterator[DatabaseServer]:
-    home = _new_home()
+    home = _new_home(folder)
     own = home / "postgresql.d"
     own.mkdir(mode=0o755)
     (own / "test.conf").write_text(settings_of_test)
@@ -167,7 +178,7 @@ def _running_database(
 
 @pytest.fixture(scope="session")
 def database_server(programs: servers.Servers) -> Iterator[DatabaseServer]:
-    yield from _running_database(programs, _NEVER_KILLED)
+    yield from _running_database(programs, _NEVER_KILLED, _roomiest())
 
 
 @pytest.fixture
