@@ -148,7 +148,7 @@ def server_home() -> Iterator[Path]:
 
 _NEVER_KILLED = "fsync = off\nfull_page_writes = off\nmax_wal_size = 256MB\n"
 """Settings of the session's server, which no test stops."""
-_MEMORY = Path("/dev/shm")
+_MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a closed folder in it
 _ROOM = 6 * 2**30
 """So much must be free in memory for a server's files. [bytes]"""
 
