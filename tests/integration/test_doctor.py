@@ -61,7 +61,9 @@ def _set_alive(url: str) -> None:
         workers.start(conn, "ingest-1", run)
         workers.report(conn, "ingest-1", run, 0, is_connected=True)
         conn.execute(
-            "insert into engine (owner, until) values ('e', now() + interval '1 hour')"
+            "insert into engine (owner, role, until) values"
+            " ('e/alerts', 'alerts', now() + interval '1 hour'),"
+            " ('e/figures', 'figures', now() + interval '1 hour')"
         )
 
 
