@@ -48,6 +48,7 @@ def fleet(
     database.close()
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_an_engine_that_hangs_and_wakes_up(
     fleet: Fleet, broker: BrokerServer, webhook: Webhook, other_database_url: str

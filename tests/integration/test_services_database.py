@@ -19,26 +19,29 @@ if TYPE_CHECKING:
     from tests.plugins.fix_services import DatabaseServer
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("fsync", "on"),
-        ("full_page_writes", "on"),
-        ("synchronous_commit", "on"),
-        ("jit", "off"),
-        ("timescaledb.telemetry_level", "off"),
-        ("timescaledb.license", "apache"),
-        ("server_encoding", "UTF8"),
-        ("listen_addresses", "127.0.0.1"),
-        ("password_encryption", "scram-sha-256"),
-        ("data_checksums", "on"),
-        ("autovacuum", "on"),
-    ],
-)
-def test_settings_that_matter(database_url: str, name: str, value: str) -> None:
-    with psycopg.connect(database_url) as connection:
-        row = connection.execute("select current_setting(%s)", [name]).fetchone()
-    assert row == (value,)
+SETTINGS = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "jit": "off",
+    "timescaledb.telemetry_level": "off",
+    "timescaledb.license": "apache",
+    "server_encoding": "UTF8",
+    "listen_addresses": "127.0.0.1",
+    "password_encryption": "scram-sha-256",
+    "scram_iterations": "4096",
+    "data_checksums": "on",
+    "autovacuum": "on",
+}
+
+
+def test_settings_that_matter(own_database_server: DatabaseServer) -> None:
+    with psycopg.connect(own_database_server.url) as connection:
+        rows = connection.execute(
+            "select name, current_setting(name) from unnest(%s::text[]) as name",
+            [list(SETTINGS)],
+        ).fetchall()
+    assert dict(rows) == SETTINGS
 
 
 def test_the_application_is_no_superuser_and_owns_its_database(

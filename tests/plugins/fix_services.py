@@ -146,8 +146,14 @@ def server_home() -> Iterator[Path]:
     shutil.rmtree(home)
 
 
-_NEVER_KILLED = "fsync = off\nfull_page_writes = off\nmax_wal_size = 256MB\n"
-"""Settings of the session's server, which no test stops."""
+_NEVER_KILLED = """\
+fsync = off
+full_page_writes = off
+wal_compression = off
+max_wal_size = 256MB
+scram_iterations = 1
+"""
+"""Settings of the session's server, which no test stops and nobody attacks."""
 _MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a closed folder in it
 _ROOM = 6 * 2**30
 """So much must be free in memory for a server's files. [bytes]"""
