@@ -54,6 +54,7 @@ def _group(item: pytest.Item) -> str:
     return "page" if item.path.is_relative_to(pages) else str(item.path)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # One worker has the pages alone, so it begins with them.
     items.sort(key=lambda item: _group(item) != "page")
