@@ -106,7 +106,7 @@ def test_every_figure_can_be_questioned(visit: Visit, service: Service) -> None:
     page = visit("#/demo")
     page.locator("[data-kpi=pue] a.figure").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Evidence: PUE")
+    expect(dialog).to_contain_text("Evidence · PUE")
     page.screenshot(path=OUTPUT / "evidence-en.png")
     assert asked(page)["evidence"][0].startswith("pue.")
     category = int(asked(page)["evidence"][0].split(".")[1])

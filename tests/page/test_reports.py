@@ -101,7 +101,7 @@ def test_days_are_walked_by_key(visit: Visit) -> None:
     focused = page.locator(":focus")
     expect(focused).to_have_attribute("aria-label", _PUE)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog")).to_contain_text("Evidence: PUE")
+    expect(page.get_by_role("dialog")).to_contain_text("Evidence · PUE")
 
 
 def test_targets_and_certificates_are_edited(visit: Visit, tmp_path: Path) -> None:
