@@ -3,6 +3,8 @@
 References
 ----------
 .. [1] Sen, "Estimates of the regression coefficient based on Kendall's tau", 1968.
+.. [2] Goldenshluger, Nemirovski, "On spatially adaptive estimation of nonparametric
+   regression", 1997: the intersection of confidence intervals.
 """
 
 from __future__ import annotations
@@ -18,9 +20,13 @@ if TYPE_CHECKING:
 
 HOUR = 3_600_000_000
 """[us]"""
-MOST_ROWS = 200
-"""Of a longer window so many newest rows count."""
+SPANS = (HOUR // 4, HOUR // 2, HOUR, 2 * HOUR)
+"""Windows that a rate is taken over. [us]"""
+MOST_ROWS = 120
+"""Of a window with more rows every second, third … counts."""
 _LEAST_ROWS = 3
+_RESOLUTION_M = 0.01
+"""To which gauges read: a slower change does not show within a short window. [m]"""
 _CONFIDENCE = 1.645
 """Both sides of a 90 % interval of the normal distribution."""
 PONDING_M = (0.15, 0.27, 0.40, 0.60)
@@ -43,15 +49,38 @@ _UNKNOWN = Rise(np.nan, np.nan, np.nan)
 
 
 def rise(ts: IntArray, level: FloatArray) -> Rise:
-    """Rate of rise as the median of the slopes between all pairs of readings [1]_.
+    """Rate at which a level rises now.
+
+    It is the median of the slopes between all pairs of readings [1]_ of the longest of
+    `SPANS` whose rate agrees with those of all shorter ones [2]_: a steady level gets
+    the small interval of two hours, a flood that has just begun is not held down by the
+    quiet hours before it.
 
     Parameters
     ----------
     ts, level : arrays, shape (n,)
-        Times, rising [us], and levels [m] of the window that counts.
+        Times, rising [us], and levels [m].
     """
     good = ~np.isnan(level)
-    ts, level = ts[good][-MOST_ROWS:], level[good][-MOST_ROWS:]
+    ts, level = ts[good], level[good]
+    found, low, high = _UNKNOWN, -np.inf, np.inf
+    for span in SPANS:
+        since = int(np.searchsorted(ts, ts[-1] - span)) if len(ts) else 0
+        wider = _slope(ts[since:], level[since:])
+        if np.isnan(wider.rate):
+            continue
+        unseen = _RESOLUTION_M / (span / HOUR)
+        low, high = max(low, wider.low - unseen), min(high, wider.high + unseen)
+        if low > high:
+            break
+        found = wider
+    return found
+
+
+def _slope(ts: IntArray, level: FloatArray) -> Rise:
+    """Median of the slopes of a window, and its interval."""
+    step = -(-len(ts) // MOST_ROWS) or 1
+    ts, level = ts[::-step][::-1], level[::-step][::-1]
     count = len(ts)
     if count < _LEAST_ROWS:
         return _UNKNOWN

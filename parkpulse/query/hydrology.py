@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from parkpulse.query.limits import Limit, Limits
     from parkpulse.store.pool import Connection
 
-RISE_WINDOW = 2 * instants.HOUR
-"""Readings of so long tell the rate of rise. [us]"""
+RISE_WINDOW = water.SPANS[-1]
+"""Readings of so long are needed to tell the rate of rise. [us]"""
 _DAY = 24 * instants.HOUR
 _RAIN = ("rainfall_total", "rainfall_interval")
 _LEVELS = ("water_level", "waterlogging_depth", "sump_level", "relative_water_level")

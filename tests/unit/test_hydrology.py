@@ -141,6 +141,32 @@ def test_rate_of_rise_survives_a_spike() -> None:
     assert math.isnan(water.rise(ts[:2], level[:2]).rate)
 
 
+@pytest.mark.parametrize("every_s", [10, 60, 300])
+def test_a_flood_that_has_just_begun_is_told_though_hours_were_quiet(
+    every_s: int,
+) -> None:
+    ts = np.arange(0, 2 * HOUR + 1, every_s * MINUTE // 60)
+    begun = 2 * HOUR - 20 * MINUTE
+    noise = np.random.default_rng(7).normal(0, 0.004, len(ts))
+    level = np.round(1.2 + np.maximum(0, ts - begun) / HOUR * 1.5 + noise, 2)
+    rise = water.rise(ts, level)
+    assert rise.rate == pytest.approx(1.5, rel=0.25)
+    assert 0.5 < rise.low <= rise.rate <= rise.high
+    arrival = water.arrival(float(level[-1]), float(level[-1]) + 0.75, rise)
+    assert arrival is not None
+    assert arrival.hours == pytest.approx(0.5, rel=0.4)
+
+
+def test_a_slow_rise_shows_over_the_long_window() -> None:
+    ts = np.arange(0, 2 * HOUR + 1, MINUTE)
+    rise = water.rise(ts, np.round(1.2 + ts / HOUR * 0.03, 2))
+    assert rise.rate == pytest.approx(0.03, abs=0.006)
+    noise = np.random.default_rng(7).normal(0, 0.005, len(ts))
+    quiet = water.rise(ts, np.round(1.2 + noise, 2))
+    assert abs(quiet.rate) < 0.005
+    assert quiet.high - quiet.low < 0.02
+
+
 def test_rate_of_a_real_flood() -> None:
     ts, level = _real("ea_hebden_bridge_level.csv.gz")
     top = int(np.nanargmax(level))
