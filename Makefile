@@ -34,7 +34,7 @@ run: $(STAMP) $(DIST)
 	@$(BIN)/parkpulse up --demo
 
 test: $(STAMP) $(DIST) check
-	@$(BIN)/python -m pytest -m "not soak" -n $(JOBS) --dist loadgroup
+	@$(BIN)/python -m pytest -m "not soak" -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 soak: $(STAMP) $(DIST)
 	@$(BIN)/python -m pytest -m soak

@@ -6,10 +6,17 @@ import gc
 import os
 import shutil
 import tempfile
+from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from parkpulse import settings
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+_PAGES = "tests/page/"
 
 pytest_plugins = [
     "tests.plugins.fix_services",
@@ -48,18 +55,22 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_HOME, ignore_errors=True)
 
 
-def _group(item: pytest.Item) -> str:
-    """All page tests share one service, so one of several workers runs them."""
-    pages = item.config.rootpath / "tests" / "page"
-    return "page" if item.path.is_relative_to(pages) else str(item.path)
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """A file's tests share servers, all page tests one service: each has one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "page" if nodeid.startswith(_PAGES) else nodeid.partition("::")[0]
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByFile:
+    return _ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # One worker has the pages alone, so it begins with them.
-    items.sort(key=lambda item: _group(item) != "page")
+    items.sort(key=lambda item: not item.nodeid.startswith(_PAGES))
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in _MARKERS:
                 item.add_marker(_MARKERS[fixture])

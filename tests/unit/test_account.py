@@ -145,7 +145,8 @@ def test_nothing_secret_is_written_down() -> None:
 )
 def test_what_a_request_says_who_it_is(headers: dict[str, str], expected: str) -> None:
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    scope = {"headers": [(b"host", b"127.0.0.1:8080"), *sorted(raw)]}
+    sent = [(b"host", b"127.0.0.1:8080"), *sorted(raw)]
+    scope = {"scheme": "http", "headers": sent}
     assert cookies.token(scope, "https://park.example") == expected
 
 
