@@ -6,6 +6,7 @@ lab    Lab: `database`; `register(spec)`; `put(series, points)` stores readings 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from parkpulse.engine import loading
 from parkpulse.engine.lease import LeaseKeeper
 from parkpulse.engine.loop import Loop
 from parkpulse.model import packed
@@ -120,7 +122,9 @@ class Lab:
 
 
 @pytest.fixture
-def lab(database_url: str) -> Iterator[Lab]:
+def lab(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    # Each step of a lab starts anew; a full collection was most of its time.
+    monkeypatch.setattr(loading, "uncollected", contextlib.nullcontext)
     database = Database(database_url)
     database.open()
     yield Lab(database)
