@@ -283,8 +283,33 @@ def _misfits(
     candidate = candidate[(candidate > 0) & (candidate < len(ts) - 1)]
     marked = np.zeros(len(ts), np.bool_)
     marked[candidate] = _fits(ts, value, candidate - 1, candidate + 1, register)
+    _choose(ts, value, marked)
     marked[1:] &= ~marked[:-1]
     return marked
+
+
+def _choose(ts: IntArray, value: FloatArray, marked: BoolArray) -> None:
+    """Of two readings alone, either of which may be wrong, mark the worse.
+
+    Without it the register goes more evenly: its greatest rate nearby is smaller.
+    """
+    pair = np.flatnonzero(marked[1:-2] & marked[2:-1]) + 1
+    pair = pair[~marked[pair - 1] & ~marked[pair + 2]]
+    before, after = pair - 1, pair + 2
+    without_first = np.maximum(
+        _rate(ts, value, before, pair + 1), _rate(ts, value, pair + 1, after)
+    )
+    without_second = np.maximum(
+        _rate(ts, value, before, pair), _rate(ts, value, pair, after)
+    )
+    marked[pair[without_second < without_first]] = False
+
+
+def _rate(
+    ts: IntArray, value: FloatArray, left: IntArray, right: IntArray
+) -> FloatArray:
+    found: FloatArray = (value[right] - value[left]) / (ts[right] - ts[left])
+    return found
 
 
 def _resolve(

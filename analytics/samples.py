@@ -24,6 +24,7 @@ _FROZEN_SAMPLES = 5
 _FROZEN_TIME = HOUR // 2
 _OTHERS = 12
 _COMMON = 0.5
+_DWARFS = 5
 _CHANCE = 1e-4
 
 
@@ -90,9 +91,10 @@ def frozen(
     """Mark samples of a run without change that chance does not explain.
 
     A run is frozen if it lasts half an hour and five samples at least, while the rest
-    of the series changes at most steps, so often that the run would come about in less
-    than one of 10,000 such series. A series that is constant or changes seldom has
-    none.
+    of the series changes so often that the run would come about in less than one of
+    10,000 such series; where the rest changes at less than half of its steps, its runs
+    must also be short, and this one five times as long as any. A series that is
+    constant or changes seldom has none.
 
     Parameters
     ----------
@@ -115,29 +117,25 @@ def frozen(
     others = steps - repeats
     usual = (same.sum() - repeats + 1) / (others + 2)
     rare = steps * usual**repeats < _CHANCE
-    rare &= (usual < _COMMON) & (others >= _OTHERS)
+    # What often repeats, but shortly, is frozen only in a run that dwarfs all others.
+    longest = _others_longest(repeats)
+    rare &= (usual < _COMMON) | ((repeats >= _DWARFS * longest) & (longest <= _OTHERS))
+    rare &= others - same.sum() + repeats >= _OTHERS * (usual >= _COMMON)
+    rare &= others >= _OTHERS
     rare &= (repeats + 1 >= _FROZEN_SAMPLES) & (ts[last] - ts[first] >= _FROZEN_TIME)
     for low, high in zip(first[rare], last[rare], strict=True):
         found[low : high + 1] = True
     return found
 
 
-def greatest_rate(ts: IntArray, value: FloatArray) -> float:
-    """Rate that a register does not exceed, judged by its own steps.
-
-    Parameters
-    ----------
-    ts : array, shape (n,)
-        Strictly ascending. [us since 1970 UTC]
-    value : array, shape (n,)
-        Register readings.
-
-    Returns
-    -------
-    float
-        `greatest` of its rates, in the register's unit per hour.
-    """
-    return greatest(np.diff(value) / np.diff(ts) * HOUR)
+def _others_longest(repeats: IntArray) -> IntArray:
+    """Longest of the other runs, for each run; at least 1."""
+    if len(repeats) < 2:  # noqa: PLR2004 - no other
+        return np.ones_like(repeats)
+    second, first = np.sort(repeats)[-2:]
+    is_longest = np.arange(len(repeats)) == np.argmax(repeats)
+    longest: IntArray = np.maximum(np.where(is_longest, second, first), 1)
+    return longest
 
 
 def greatest(power: FloatArray) -> float:

@@ -1,14 +1,14 @@
 """Columns of CSV and Parquet files as instants and numbers, with what is wrong in them.
 
 CSV may be compressed (.gz, .bz2, .zst …), in UTF-8 (with or without mark) or GB 18030,
-with comma, semicolon or tab. A row or value that cannot be read becomes a finding.
+with comma, semicolon, tab or bar, and remarks before its header. A row or value that
+cannot be read becomes a finding.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
 import io
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from parkpulse.errors import InvalidRequestError
-from parkpulse.offline import stamps, zones
+from parkpulse.offline import stamps, texts, zones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +39,11 @@ MISSING = ("", "-", "--", "nan", "null", "none", "na", "n/a", "#n/a", "nil")
 _PARQUET = b"PAR1"
 _GROUPED = r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?$"
 """1,234,567.8"""
+_SPACED = r"^([+-]?[0-9]{1,3}(?:[ '’][0-9]{3})+(?:[.,][0-9]*)?)$"
+"""1 234 567.8 and 1'234'567.8, also with spaces that do not break."""
+_DOTTED = r"^[+-]?[0-9]{1,3}(?:\.[0-9]{3})+$"
+_DOTTED_TWICE = r"^[+-]?[0-9]{1,3}(?:\.[0-9]{3}){2,}$"
+"""1.234 and 1.234.567, which shows that a column's points are no decimal ones."""
 _DECIMAL_COMMA = r"^[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]*),[0-9]+$"
 """1.234.567,8 or 1234567,8"""
 _NUMBER = r"^(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
@@ -232,34 +237,52 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 def _csv(path: Path, wanted: Sequence[str]) -> _Raw:
     with pa.input_stream(str(path), compression="detect") as stream:
         data = stream.read()
-    text = _utf8(data)
+    text = texts.utf8(data)
     if not text.strip():
         raise InvalidRequestError(
             code="file_empty", message=f"{path} is empty", pointer="file"
         )
-    delimiter, header = _header(text)
-    _check_columns(path, wanted, header)
+    layout = texts.layout(text, wanted)
+    _check_columns(path, wanted, layout.names)
+    rows = itertools.islice(io.BytesIO(text), layout.line, None)
+    if not any(row.strip() for row in rows):
+        message = f"{path} has a header and no rows"
+        raise InvalidRequestError(code="file_empty", message=message, pointer="file")
     broken = _Broken()
-    table = pa.csv.read_csv(
+    table = _table(text, layout, wanted, broken)
+    columns = {
+        name: _whole(table.column(str(layout.names.index(name)))) for name in wanted
+    }
+    line = _lines(layout.line + 1, len(table), broken.skipped)
+    findings = _of_lines("broken_row", None, broken.lines)
+    return _without_empty(_Raw(columns, line, tuple(findings)))
+
+
+def _table(
+    text: bytes, layout: texts.Layout, wanted: Sequence[str], broken: _Broken
+) -> pa.Table:
+    """Texts of the wanted columns, which are named by their numbers."""
+    chosen = [str(layout.names.index(name)) for name in wanted]
+    return pa.csv.read_csv(
         io.BytesIO(text),
         # One thread, for only then rows that do not fit come with their numbers.
-        read_options=pa.csv.ReadOptions(use_threads=False),
+        read_options=pa.csv.ReadOptions(
+            use_threads=False,
+            skip_rows=layout.line,
+            column_names=[str(number) for number in range(len(layout.names))],
+        ),
         parse_options=pa.csv.ParseOptions(
-            delimiter=delimiter,
+            delimiter=layout.delimiter,
             invalid_row_handler=broken.add,
             ignore_empty_lines=False,
             newlines_in_values=b'"' in text,
         ),
         convert_options=pa.csv.ConvertOptions(
-            include_columns=list(wanted),
-            column_types=dict.fromkeys(wanted, pa.string()),
+            include_columns=chosen,
+            column_types=dict.fromkeys(chosen, pa.string()),
             strings_can_be_null=False,
         ),
     )
-    columns = {name: _whole(table.column(name)) for name in wanted}
-    line = _lines(len(table), broken.skipped)
-    findings = _of_lines("broken_row", None, broken.lines)
-    return _without_empty(_Raw(columns, line, tuple(findings)))
 
 
 def _without_empty(raw: _Raw) -> _Raw:
@@ -272,30 +295,6 @@ def _without_empty(raw: _Raw) -> _Raw:
     which = pa.array(filled)
     columns = {name: values.filter(which) for name, values in raw.columns.items()}
     return _Raw(columns, raw.line[filled], raw.findings)
-
-
-def _utf8(data: bytes) -> bytes:
-    """Bytes in UTF-8 without a mark."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if data.startswith(mark):
-            rest = data.removeprefix(mark)
-            return rest if encoding == "utf-8" else rest.decode(encoding).encode()
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        # Spreadsheets on Chinese systems write this one.
-        return data.decode("gb18030").encode()
-    return data
-
-
-def _header(text: bytes) -> tuple[str, list[str]]:
-    first = text.split(b"\n", 1)[0].decode().rstrip("\r")
-    delimiter = max(",;\t", key=first.count)
-    return delimiter, next(csv.reader([first], delimiter=delimiter))
 
 
 class _Broken:
@@ -312,9 +311,9 @@ class _Broken:
         return "skip"
 
 
-def _lines(count: int, skipped: Sequence[int]) -> Int64Array:
-    """Line numbers of the rows that were kept, the header being line 1."""
-    everything = np.arange(2, count + len(skipped) + 2)
+def _lines(first: int, count: int, skipped: Sequence[int]) -> Int64Array:
+    """Line numbers of the rows that were kept, from that of the first row."""
+    everything = np.arange(first, first + count + len(skipped))
     return everything[~np.isin(everything, skipped)] if skipped else everything
 
 
@@ -325,8 +324,23 @@ def _numbers(values: pa.Array) -> tuple[FloatArray, BoolArray]:
     try:
         number = values.cast(pa.float64(), safe=False)
     except pa.ArrowException:
-        return _of_texts(values.cast(pa.string()))
+        return _of_texts(_as_texts(values))
     return _finite(number, values.is_valid().to_numpy(zero_copy_only=False))
+
+
+def _as_texts(values: pa.Array) -> pa.Array:
+    try:
+        return values.cast(pa.string())
+    except pa.ArrowException as error:
+        message = f"a column of {values.type} holds no numbers"
+        raise InvalidRequestError(
+            code="wrong_type", message=message, pointer="file"
+        ) from error
+
+
+def numbers(values: pa.Array) -> FloatArray:
+    """Numbers of texts, NaN where there is none, shape (n,)."""
+    return _of_texts(values)[0]
 
 
 def _finite(number: pa.Array, given: BoolArray) -> tuple[FloatArray, BoolArray]:
@@ -355,6 +369,18 @@ def _of_texts(values: pa.Array) -> tuple[FloatArray, BoolArray]:
     return value, lost | infinite
 
 
+def _without_dots(text: pa.Array) -> pa.Array:
+    """Take points out where they group digits in all numbers that have one."""
+    has = pc.match_substring(text, ".").fill_null(fill_value=False)
+    grouped = pc.match_substring_regex(text, _DOTTED).fill_null(fill_value=False)
+    if (
+        has.equals(grouped)
+        and pc.any(pc.match_substring_regex(text, _DOTTED_TWICE)).as_py()
+    ):
+        return pc.replace_substring(text, ".", "")
+    return text
+
+
 def _pointed(text: pa.Array) -> pa.Array:
     """Numbers as spreadsheets write them with a decimal point and nothing else.
 
@@ -362,6 +388,9 @@ def _pointed(text: pa.Array) -> pa.Array:
     so, and not all of them have it before groups of three digits.
     """
     text = pc.utf8_normalize(text, "NFKC")
+    spaced = pc.match_substring_regex(text, _SPACED).fill_null(fill_value=False)
+    text = pc.if_else(spaced, pc.replace_substring_regex(text, "[ '’]", ""), text)
+    text = _without_dots(text)
     has = pc.match_substring(text, ",").fill_null(fill_value=False)
     grouped = pc.match_substring_regex(text, _GROUPED).fill_null(fill_value=False)
     comma = pc.match_substring_regex(text, _DECIMAL_COMMA).fill_null(fill_value=False)

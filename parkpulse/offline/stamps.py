@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from parkpulse.model import instants
-from parkpulse.offline import zones
+from parkpulse.offline import written, zones
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -33,40 +33,16 @@ _COMPACT = (
 )
 _STAMP = (
     r"^(?P<year>[0-9]{4})[-/.](?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})"
-    r"(?:[Tt ]+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
-    r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?"
-    r" *(?P<zone>[Zz]|UTC|(?P<sign>[+-])(?P<zone_hour>[0-9]{2}):?"
-    r"(?P<zone_minute>[0-9]{2})?)?$"
+    r"(?:[Tt _]+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
+    r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+    r" *(?P<zone>[Zz]|UTC|GMT|(?P<sign>[+-])(?P<zone_hour>[0-9]{2}):?"
+    r"(?P<zone_minute>[0-9]{2})?)?)?$"
 )
 
 _SERIALS = (20_000.0, 100_000.0)
 """Days of a spreadsheet, which count from the end of 1899: 1954 to 2173."""
 _SERIAL_1970 = 25_569
 _YEARS = (1990.0, 2100.0)
-_WRITTEN = (
-    (r"^([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})[日号]", r"\1-\2-\3 "),
-    (r"([0-9]{1,2})[时点]([0-9]{1,2})分([0-9]{1,2})秒$", r"\1:\2:\3"),
-    (r"([0-9]{1,2})[时点]([0-9]{1,2})分?$", r"\1:\2"),
-    (r"([0-9]{1,2})[时点]$", r"\1:00"),
-    (r"^((?:19|20)[0-9]{2})[-/年]([0-9]{1,2})月?$", r"\1-\2-1"),
-)
-"""Chinese dates, and months, as what stands for them."""
-_YEAR_LAST = (
-    r"^(?P<first>[0-9]{1,2})(?P<mark>[./-])(?P<second>[0-9]{1,2})[./-](?:19|20)[0-9]{2}"
-)
-_DAY_FIRST = (r"^([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})", r"\3-\2-\1")
-_MONTH_FIRST = (_DAY_FIRST[0], r"\3-\1-\2")
-_MONTHS = 12
-_HALF_DAY = r"[0-9] *[AaPp]\.?[Mm]\.?$"
-_HALVES = tuple(
-    (
-        rf"(^|[ T])0?{hour}((?::[0-9]{{2}}){{1,2}}) *{half}\.?[Mm]\.?$",
-        rf"\1{hour % 12 + later:02}\2",
-    )
-    for half, later in (("[Aa]", 0), ("[Pp]", 12))
-    for hour in range(1, 13)
-)
-"""Hours of half a day as those of a whole one."""
 
 
 class Stamps(NamedTuple):
@@ -103,11 +79,12 @@ def read(values: pa.Array, where: ZoneInfo) -> Stamps:
 
     Texts are RFC 3339, the same without a zone (then local times of `where`), with `/`
     or `.` between, Chinese (`2026年1月31日 8时30分`), months (`2026-01`), compact
-    (`20260131235959`), with the year last (`31.01.2026`, `1/31/2026 11:30 PM`) where
-    the column shows which of the others is the day, or numbers. Numbers are epoch
-    seconds, milliseconds, microseconds or nanoseconds by their size; local days of a
-    spreadsheet (46023.5) or years if all of them can be. Where a local time happened
-    twice, its first row in the file is the earlier.
+    (`20260131235959`), with the month's English name, with the year last
+    (`31.01.2026`, `1/31/2026 11:30 PM`) where the column shows which of the others is
+    the day, or numbers. Numbers are epoch seconds, milliseconds, microseconds or
+    nanoseconds by their size; local days of a spreadsheet (46023.5) or years if all of
+    them can be. Where a local time happened twice, its first row in the file is the
+    earlier.
     """
     parsed = _parse(values)
     good = parsed.good & (parsed.ts >= FIRST) & (parsed.ts <= LAST)
@@ -197,31 +174,7 @@ def _texts(values: pa.Array) -> _Parsed:
         except pa.ArrowInvalid:
             # Not all rows are of this one form: take each by itself.
             continue
-    rewritten = [*_WRITTEN, *_year_last(values)]
-    if pc.any(pc.match_substring_regex(values, _HALF_DAY)).as_py():
-        rewritten += _HALVES
-    for pattern, stamp in rewritten:
-        values = pc.replace_substring_regex(values, pattern, stamp)
-    return _mixed(pc.utf8_trim_whitespace(values))
-
-
-def _year_last(values: pa.Array) -> list[tuple[str, str]]:
-    """Tell how to read dates whose year stands last; not at all where that is unsure.
-
-    A number above 12 is a day, in whatever row. Dots stand between day and month.
-    """
-    parts = pc.extract_regex(values, _YEAR_LAST).drop_null()
-    if not len(parts):
-        return []
-    most = {
-        name: pc.max(parts.field(name).cast(pa.int64())).as_py()
-        for name in ("first", "second")
-    }
-    if most["first"] > _MONTHS:
-        return [_DAY_FIRST]
-    if most["second"] > _MONTHS:
-        return [_MONTH_FIRST]
-    return [_DAY_FIRST] if pc.all(pc.equal(parts.field("mark"), ".")).as_py() else []
+    return _mixed(written.plain(values))
 
 
 def _mixed(values: pa.Array) -> _Parsed:

@@ -68,6 +68,17 @@ def _fits(a: tuple[int, float], b: tuple[int, float], register: Register) -> boo
     )
 
 
+def _is_evener(points: list[tuple[int, float]]) -> bool:
+    """Whether the register goes more evenly without the third of four readings."""
+    before, first, second, after = points
+
+    def rate(a: tuple[int, float], b: tuple[int, float]) -> float:
+        return (b[1] - a[1]) / (b[0] - a[0])
+
+    without_second = max(rate(before, first), rate(first, after))
+    return without_second < max(rate(before, second), rate(second, after))
+
+
 def naive_register(given_series: Series, register: Register) -> list[Span]:
     points = list(
         zip(given_series.ts.tolist(), given_series.value.tolist(), strict=True)
@@ -78,6 +89,10 @@ def naive_register(given_series: Series, register: Register) -> list[Span]:
             points[i], points[i + 1], register
         )
         suspect[i] = not fits_both and _fits(points[i - 1], points[i + 1], register)
+    for i in range(1, len(points) - 2):
+        alone = suspect[i : i + 2] == [True, True] and not suspect[i - 1]
+        if alone and not suspect[i + 2] and _is_evener(points[i - 1 : i + 3]):
+            suspect[i] = False
     good = [
         point
         for i, point in enumerate(points)

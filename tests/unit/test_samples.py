@@ -53,8 +53,6 @@ def test_frozen_is_what_chance_does_not_explain(
 def test_the_greatest_is_judged_by_the_rest() -> None:
     assert samples.greatest(np.full(7, 5.0)) == float("inf")
     assert samples.greatest(np.array([*[10.0] * 99, 1e6])) == 200.0
-    ts = np.arange(11, dtype=np.int64) * HOUR
-    assert samples.greatest_rate(ts, np.arange(11.0) * 4.0) == 80.0
 
 
 def test_stretches_are_cut_out() -> None:

@@ -79,7 +79,10 @@ def detect(
     a score of 0.9 and more; 0.99 comes in at most 1 of 10,000 rows of a quiet series.
     """
     zone = zones.zone(tz)
-    scored = _score(rows.read(file, time_column, value_column, zone), zone)
+    given = rows.read(file, time_column, value_column, zone)
+    if given.is_timeless:
+        print(f"{file}: no time can be read, rows count as minutes", file=sys.stderr)
+    scored = _score(given, zone)
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
     head = ["timestamp", "value", "anomaly_score", "flag"]

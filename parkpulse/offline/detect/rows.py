@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from parkpulse.errors import InvalidRequestError
-from parkpulse.offline import files, stamps
+from parkpulse.model import instants
+from parkpulse.offline import files, stamps, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,8 @@ class Rows:
         NaN where there is no number.
     dated : array, shape (n,)
         False where the time cannot be read.
+    is_timeless
+        No time of the file can be read, so that its rows count as minutes.
     """
 
     stamp: list[str]
@@ -43,6 +46,7 @@ class Rows:
     ts: Int64Array
     value: FloatArray
     dated: npt.NDArray[np.bool_]
+    is_timeless: bool = False
 
 
 def read(path: Path, time_column: str, value_column: str, zone: ZoneInfo) -> Rows:
@@ -54,49 +58,45 @@ def read(path: Path, time_column: str, value_column: str, zone: ZoneInfo) -> Row
         The file cannot be read or a column is not there.
     """
     text = _text(path)
-    first = text.split("\n", 1)[0]
-    rows = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=first.count))
+    layout = texts.layout(text, [time_column, value_column])
     for name in (time_column, value_column):
-        if name not in (rows.fieldnames or []):
-            there = ", ".join(rows.fieldnames or [])
+        if name not in layout.names:
+            there = ", ".join(layout.names)
             message = f"{path} has no column {name!r}; there are: {there}"
             raise InvalidRequestError(
                 code="unknown_column", message=message, pointer=name
             )
-    pairs = [(row[time_column] or "", row[value_column] or "") for row in rows]
+    lines = io.StringIO(text.decode(), newline="")
+    for _ in range(layout.line):
+        next(lines)
+    at, which = layout.names.index(time_column), layout.names.index(value_column)
+    pairs = [
+        (row[at] if at < len(row) else "", row[which] if which < len(row) else "")
+        for row in csv.reader(lines, delimiter=layout.delimiter)
+        if row
+    ]
     stamp = [pair[0] for pair in pairs]
     values = [pair[1] for pair in pairs]
     found = stamps.read(pa.array(stamp, pa.string()), zone)
-    numbers = np.array([_number(value) for value in values], dtype=np.float64)
-    return Rows(stamp, values, found.ts, numbers, ~(found.bad | found.skipped))
+    numbers = files.numbers(pa.array(values, pa.string()))
+    dated = ~(found.bad | found.skipped)
+    if dated.any() or not len(dated):
+        return Rows(stamp, values, found.ts, numbers, dated)
+    minutes = np.arange(len(stamp), dtype=np.int64) * instants.MINUTE
+    return Rows(stamp, values, minutes, numbers, ~dated, is_timeless=True)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path) -> bytes:
     try:
         with pa.input_stream(str(path), compression="detect") as stream:
-            data: bytes = stream.read()
-    except (OSError, pa.ArrowException) as error:
+            text = texts.utf8(stream.read())
+    except (OSError, pa.ArrowException, UnicodeError) as error:
         message = f"{path} cannot be read: {error}"
         raise InvalidRequestError(
             code="file_unreadable", message=message, pointer="file"
         ) from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # Spreadsheets on Chinese systems write this one.
-        text = data.decode("gb18030", errors="replace")
     if not text.strip():
         raise InvalidRequestError(
             code="file_empty", message=f"{path} is empty", pointer="file"
         )
     return text
-
-
-def _number(text: str) -> float:
-    if text.strip().lower() in files.MISSING:
-        return np.nan
-    try:
-        number = float(text)
-    except ValueError:
-        return np.nan
-    return number if np.isfinite(number) else np.nan

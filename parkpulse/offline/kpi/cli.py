@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,18 +14,36 @@ import numpy as np
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants
 from parkpulse.offline import files, zones
-from parkpulse.offline.kpi import civil, figures, findings, spec
+from parkpulse.offline.kpi import civil, figures, findings, spec, strays
 from parkpulse.offline.kpi.columns import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
     from parkpulse.offline.files import Table
     from parkpulse.offline.kpi.civil import Period
     from parkpulse.offline.kpi.columns import Stamp
     from parkpulse.offline.kpi.figures import Row
+    from parkpulse.offline.kpi.meters import Meter
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_MOST = 1e12
+"""Greater numbers are slips."""
+
+
+_FROM_0 = click.FloatRange(0.0, _MOST)
+_ABOVE_0 = click.FloatRange(0.0, _MOST, min_open=True)
+
+
+def _not_nan(
+    _: click.Context, param: click.Parameter, value: float | None
+) -> float | None:
+    """Refuse NaN, which lies in every range."""
+    if value is not None and math.isnan(value):
+        message = "nan is no number"
+        raise click.BadParameter(message, param=param)
+    return value
 
 
 @click.command()
@@ -60,16 +79,21 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     " their interval; auto: the start, unless the file begins one interval after a"
     " midnight and ends at one.",
 )
-@click.option("--interval", type=float, help="Interval of a single row [s].")
+@click.option(
+    "--interval", type=_ABOVE_0, callback=_not_nan, help="Interval of a single row [s]."
+)
 @click.option("--rollover", multiple=True, metavar="NAME=MODULUS")
 @click.option("--max-power", multiple=True, metavar="NAME=KW")
 @click.option(
     "--certificates",
-    type=click.FloatRange(min=0),
+    type=_FROM_0,
+    callback=_not_nan,
     default=0.0,
     help="Retired green certificates (1,000 kWh each) of the file's one period.",
 )
-@click.option("--emission-factor", type=float, help="For CUE [kgCO2/kWh].")
+@click.option(
+    "--emission-factor", type=_FROM_0, callback=_not_nan, help="For CUE [kgCO2/kWh]."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def kpi(
     file: Path,
@@ -90,11 +114,12 @@ def kpi(
     names = [column.name for column in wanted]
     zone = zones.zone(tz)
     table = files.read(file, time_column, names, tz).sorted()
-    alone = int(interval * instants.SECOND) if interval else _alone(table, period, tz)
-    reader = Reader(zone, _stamp(stamp, table, tz), alone)
+    table = strays.without(table)
+    stamp = _stamp(stamp, table, tz)
+    reader = _reader(table, period, zone, stamp, interval)
     meters = [reader.meter(column, table) for column in wanted]
     asked = figures.Asked(period, zone, certificates, emission_factor)
-    found = figures.rows(meters, asked)
+    found = figures.rows(meters, asked, _span(table, reader, meters))
     if certificates and len(found) != 1:
         message = f"--certificates needs a file of one period, here are {len(found)}"
         raise InvalidRequestError(
@@ -107,13 +132,44 @@ def kpi(
     print(_json(found) if as_json else _text(found))
 
 
-def _alone(table: Table, period: Period, tz: str) -> int:
-    """Interval of a single row: the whole period, an hour if there is none. [us]."""
-    if period == "all" or not len(table):
-        return instants.HOUR
-    moment = int(table.ts[0])
-    edges = civil.edges(period, moment, moment + 1, zones.zone(tz))
-    return int(edges[1] - edges[0])
+def _reader(
+    table: Table, period: Period, zone: ZoneInfo, stamp: Stamp, interval: float | None
+) -> Reader:
+    """Tell what the only sample of a column stands for.
+
+    Of a file with but one row: the whole period, an hour if there is none; of others:
+    for an amount the same, where `all` is the whole file, for a power the usual step.
+    """
+    moments = np.unique(table.ts)
+    if interval is not None or not len(moments):
+        step = int((interval or 0.0) * instants.SECOND) or instants.HOUR
+        return Reader(zone, stamp, step)
+    if len(moments) == 1 and period == "all":
+        return Reader(zone, stamp, instants.HOUR)
+    step = int(np.median(np.diff(moments))) if len(moments) > 1 else 0
+    before = step if stamp == "end" else 0
+    start, end = int(moments[0]) - before, int(moments[-1]) - before + max(step, 1)
+    if len(moments) == 1 and stamp == "end":
+        start, end = start - 1, end - 1
+    edges = civil.edges(period, start, end, zone)
+    return Reader(zone, stamp, step, None if step else edges, edges)
+
+
+def _span(table: Table, reader: Reader, meters: Sequence[Meter]) -> tuple[int, int]:
+    """Span of the rows without any value, of all rows if no column says anything."""
+    which = np.ones(len(table), np.bool_)
+    if any(len(meter.segments) for meter in meters):
+        which = np.logical_and.reduce([np.isnan(v) for v in table.columns.values()])
+    if not which.any():
+        return 0, 0
+    if reader.powers is not None:
+        return int(reader.powers[0]), int(reader.powers[-1])
+    # Registers say nothing of what follows their last reading.
+    sampled = not all(meter.column.is_register for meter in meters)
+    after = reader.step if sampled or len(table) == 1 else 0
+    before = after if reader.stamp == "end" else 0
+    ts = table.ts[which] - before
+    return int(ts[0]), int(ts[-1]) + after
 
 
 def _stamp(stamp: Stamp, table: Table, tz: str) -> Stamp:

@@ -11,8 +11,7 @@ import numpy as np
 from analytics import kpi, segments
 from analytics.kpi import Target
 from parkpulse.model import instants
-from parkpulse.offline.kpi import civil, findings, formulas, spec
-from parkpulse.offline.kpi.columns import Oddity
+from parkpulse.offline.kpi import civil, findings, formulas, plausible, spec
 from parkpulse.offline.kpi.findings import Finding
 
 if TYPE_CHECKING:
@@ -23,12 +22,11 @@ if TYPE_CHECKING:
     from analytics.segments import BucketSums
     from parkpulse.model.packed import FloatArray, Int64Array
     from parkpulse.offline.kpi.civil import Period
-    from parkpulse.offline.kpi.columns import Meter
+    from parkpulse.offline.kpi.meters import Meter
 
 PUE_TARGET = Target(1.25, "lt")
 REF_TARGET = Target(0.25, "ge")
 _ANNUAL_DAYS = (364, 367)
-_ROUNDING = 1e-9
 _DIGITS = 12
 
 
@@ -41,6 +39,8 @@ class ColumnRow(msgspec.Struct):
     amount: float
     """Energy [kWh], water [m3]."""
     coverage: float
+    interpolated: bool = False
+    """Whether an edge of the period falls between two readings of a register."""
 
 
 class Row(msgspec.Struct):
@@ -74,6 +74,9 @@ class Row(msgspec.Struct):
     total_from: str
     """`total`, `boundary` or `parts`: how E_DC was found."""
     wue: float | None = None
+    """Water that enters per IT energy. [L/kWh]"""
+    wue_by_category: dict[str, float | None] = {}
+    """1 potable, 2 all, 3 less what is used again. [L/kWh]"""
     erf: float | None = None
     cer: float | None = None
     cue: float | None = None
@@ -103,16 +106,36 @@ class Asked:
     emission_factor: float | None = None
 
 
-def rows(meters: Sequence[Meter], asked: Asked) -> list[Row]:
-    """Figures of all periods that the columns touch, in order of time."""
-    start, end = findings.hull(meters)
-    if end <= start:
+def rows(
+    meters: Sequence[Meter], asked: Asked, span: tuple[int, int] = (0, 0)
+) -> list[Row]:
+    """Figures of all periods that the columns touch, in order of time.
+
+    Parameters
+    ----------
+    meters
+        The columns.
+    asked
+        What is wanted.
+    span
+        Time that the file has rows of though no column has a value, (0, 0) if there is
+        none. [us since 1970 UTC]
+    """
+    spans = [each for each in (findings.hull(meters), span) if each[0] < each[1]]
+    if not spans:
         return []
+    start, end = min(low for low, _ in spans), max(high for _, high in spans)
     plan = formulas.figures([meter.column.role for meter in meters])
-    meters = _explained(_plausible(meters, plan), start, end)
+    doubts = plausible.units(meters, plan)
+    meters = _explained(plausible.plausible(meters, plan), start, end)
     edges = civil.edges(asked.period, start, end, asked.zone)
     book = _Book(meters, edges)
     told = findings.by_period(meters, edges, asked.zone)
+    for index, more in enumerate(findings.partial(edges, start, end, asked.zone)):
+        told[index] += more
+    told[0] += doubts
+    if plan.it and not plan.pue:
+        told[0].append(findings.of_all("no_total", "only_it"))
     writer = _Writer(book, plan, asked)
     return [writer.row(index, told[index]) for index in range(len(edges) - 1)]
 
@@ -121,53 +144,9 @@ def _explained(meters: Sequence[Meter], start: int, end: int) -> list[Meter]:
     found = []
     for meter in meters:
         odd = findings.missing(meter, start, end)
-        more = [] if odd is None else [odd]
+        more = [] if odd is None or meter.column.role == "certificates" else [odd]
         found.append(replace(meter, odd=[*meter.odd, *more]))
     return found
-
-
-def _plausible(meters: Sequence[Meter], plan: formulas.Figures) -> list[Meter]:
-    """Exclude the time in which more reaches the IT than enters the data centre."""
-    found = list(meters)
-    for formula in plan.pue.values():
-        involved = [meters[index] for index in formula.meters]
-        edges = _cells(involved)
-        if len(edges) < 2:  # noqa: PLR2004 - no cell
-            continue
-        sums = _hourly(formula, meters, edges)
-        above = sums.denominator > sums.numerator * (1.0 + _ROUNDING)
-        # Of an estimate nobody knows when within its gap it was used.
-        bad = np.flatnonzero(above & (sums.covered > 0) & (sums.estimated_time == 0))
-        for index, weight in zip(formula.meters, formula.denominator, strict=True):
-            if weight and len(bad):
-                odd = _merged(edges[bad], edges[bad + 1])
-                found[index] = findings.exclude(found[index], odd)
-    return found
-
-
-def _cells(involved: Sequence[Meter]) -> Int64Array:
-    """Stretches to compare: the coarsest intervals, hours where registers count."""
-    start, end = findings.hull(involved)
-    if any(meter.column.is_register for meter in involved):
-        first, last = start // instants.HOUR, -(-end // instants.HOUR)
-        return np.arange(first, last + 1) * instants.HOUR
-    coarsest = max(involved, key=lambda meter: meter.usual).segments
-    return np.unique(np.concatenate([coarsest.start, coarsest.end]))
-
-
-def _merged(start: Int64Array, end: Int64Array) -> Oddity:
-    first = np.append(True, start[1:] != end[:-1])
-    last = np.append(first[1:], True)
-    count = np.diff(np.append(np.flatnonzero(first), len(start)))
-    return Oddity(
-        "impossible", "it_above_total", start[first], end[last], count, is_lost=True
-    )
-
-
-def _hourly(formula: Formula, meters: Sequence[Meter], edges: Int64Array) -> Sums:
-    parts = [meter.segments for meter in meters]
-    own = [segments.sums(part, edges) for part in parts]
-    return kpi.hourly(formula, parts, own, edges)
 
 
 class _Book:
@@ -190,9 +169,18 @@ class _Book:
         low, high = int(self.edges[0]), int(self.edges[-1])
         hours = np.arange(low // instants.HOUR + 1, -(-high // instants.HOUR))
         cells = np.union1d(self.edges, hours * instants.HOUR)
-        found = _hourly(formula, self.meters, cells)
+        found = plausible.sums(formula, self.meters, cells)
         at = np.searchsorted(cells, self.edges)
         return kpi.fold(found, at[:-1], at[1:], self.edges[:-1], self.edges[1:])
+
+    def is_cut(self, meter: Meter, index: int) -> bool:
+        """Whether a register was not read at an edge that it counted across."""
+        start, end = meter.segments.start, meter.segments.end
+        if not (meter.column.is_register and len(start)):
+            return False
+        edges = self.edges[index : index + 2]
+        at = np.searchsorted(start, edges) - 1
+        return bool(((at >= 0) & (end[at] > edges)).any())
 
     def amounts(self, role: str) -> FloatArray:
         """Amounts of all columns of a role, whatever others cover."""
@@ -215,6 +203,9 @@ class _Writer:
         self._ref = book.sums(plan.ref) if plan.ref else None
         self._own = _own(plan, book.meters)
         self._hourly = book.hourly(plan.ref_hourly) if plan.ref_hourly else None
+        self._plan = plan
+        self._it = book.sums(plan.it) if plan.it else None
+        self._wue = {key: book.sums(each) for key, each in plan.water.items()}
         self._others = {key: book.sums(each) for key, each in plan.others.items()}
         self._certified = book.amounts("certificates")
         self._certified += asked.certificates * spec.KWH_PER_CERTIFICATE
@@ -238,7 +229,7 @@ class _Writer:
             start=civil.text(start, zone),
             end=civil.text(end, zone),
             e_dc_kwh=self._facility(index),
-            e_it_kwh=_at(self._chosen(), "denominator", index),
+            e_it_kwh=_at(self._chosen() or self._it, "denominator", index),
             e_ren_kwh=renewable,
             pue=pue,
             category=self._category,
@@ -261,7 +252,10 @@ class _Writer:
             pue_verdict=self._verdict(pue, coverage, PUE_TARGET, elapsed),
             ref_verdict=self._verdict(ref, ref_coverage or 0.0, REF_TARGET, elapsed),
             total_from=self._from,
-            wue=self._ratio("wue", self._others.get("wue"), index),
+            wue=self._water(min(2, max(self._plan.water, default=0)), index),
+            wue_by_category={
+                str(key): self._water(key, index) for key in sorted(self._plan.water)
+            },
             erf=self._ratio("ref", self._others.get("erf"), index),
             cer=self._ratio("cer", self._others.get("cer"), index),
             cue=None if pue is None else self._carbon(pue),
@@ -273,7 +267,7 @@ class _Writer:
         return None if self._category is None else self._pue[self._category]
 
     def _main(self) -> Sums | None:
-        return self._chosen() or self._total
+        return self._chosen() or self._total or self._it
 
     def _facility(self, index: int) -> float | None:
         chosen = self._chosen()
@@ -307,6 +301,9 @@ class _Writer:
         share = min(max(renewable / facility, 0.0), 1.0) if facility > 0.0 else None
         return share, renewable
 
+    def _water(self, category: int, index: int) -> float | None:
+        return self._ratio("wue", self._wue.get(category), index)
+
     def _carbon(self, pue: float) -> float | None:
         factor = self._asked.emission_factor
         return None if factor is None else factor * pue
@@ -327,6 +324,7 @@ class _Writer:
                 meter.column.kind,
                 float(alone.amount[index]),
                 float(alone.covered[index] + alone.estimated_time[index]) / elapsed,
+                self._book.is_cut(meter, index),
             )
             for meter, alone in zip(self._book.meters, self._book.alone, strict=True)
         ]

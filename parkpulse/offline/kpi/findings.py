@@ -9,7 +9,7 @@ import numpy as np
 
 from analytics import segments
 from parkpulse.offline.kpi import civil
-from parkpulse.offline.kpi.columns import Oddity
+from parkpulse.offline.kpi.meters import Oddity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from analytics.segments import Segments
     from parkpulse.model.packed import FloatArray, Int64Array
     from parkpulse.offline.files import Finding as FileFinding
-    from parkpulse.offline.kpi.columns import Meter
+    from parkpulse.offline.kpi.meters import Meter
 
 MOST = 20
 """More findings of one kind in a period are told as one."""
@@ -48,6 +48,10 @@ TEXTS = {
     ("impossible", "it_above_total"): (
         "IT energy above the total is impossible (PUE below 1)",
         "IT 用电大于总用电，不可能出现（PUE 小于 1）",
+    ),
+    ("impossible", "it_zero"): (
+        "the IT load is 0 while the total is as with its usual load",
+        "IT 负荷为 0，而总负荷与平常相当，不可能出现",
     ),
     ("rollover", "modulus"): ("the register rolled over", "表码翻转"),
     ("reset", "begins_anew"): (
@@ -220,6 +224,61 @@ def of_file(found: Iterable[FileFinding]) -> list[Finding]:
         )
         for each in found
     ]
+
+
+def partial(
+    edges: Int64Array, start: int, end: int, zone: ZoneInfo
+) -> list[list[Finding]]:
+    """Tell which periods reach beyond the file's time [start, end) [us]."""
+    found = []
+    for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        known = min(high, end) - max(low, start)
+        inside = [max(low, start), min(high, end)]
+        first, last = (civil.text(each, zone) for each in inside)
+        share = known / (high - low) - 1.0
+        english = f"the file knows only {first} .. {last} of this period"
+        chinese = f"文件只涵盖本周期的 {first} .. {last}"
+        more = Finding(
+            code="partial_period",
+            reason="outside_file",
+            column=None,
+            start=first,
+            end=last,
+            count=1,
+            effect_on_coverage=share,
+            text=f"{english}; coverage {share:+.4%}",
+            text_zh=f"{chinese}；coverage {share:+.4%}",
+        )
+        found.append([more] if share else [])
+    return found
+
+
+_OF_ALL = {
+    ("doubtful", "units"): (
+        "total / IT is {:.4g}: the columns seem to have different units (W, kW)",
+        "总用电 / IT 用电为 {:.4g}：各列的单位似乎不同（W、kW）",
+    ),
+    ("no_total", "only_it"): (
+        "no total and no part but the IT load is known, so that there is no PUE",
+        "除 IT 负荷外没有总用电或其他分项，无法计算 PUE",
+    ),
+}
+
+
+def of_all(code: str, reason: str, number: float = 0.0) -> Finding:
+    """Tell something of the columns together."""
+    english, chinese = _OF_ALL[code, reason]
+    return Finding(
+        code=code,
+        reason=reason,
+        column=None,
+        start=None,
+        end=None,
+        count=1,
+        effect_on_coverage=0.0,
+        text=english.format(number),
+        text_zh=chinese.format(number),
+    )
 
 
 def exclude(meter: Meter, odd: Oddity) -> Meter:

@@ -26,23 +26,33 @@ class Figures(NamedTuple):
         E_DC alone, as the denominator.
     ref, ref_hourly
         E_ren over E_DC.
+    water
+        WUE by category.
     others
-        WUE, ERF and CER by name.
+        ERF and CER by name.
+    it
+        E_IT alone, as the denominator.
     """
 
     pue: dict[int, Formula]
     total: Formula | None
     ref: Formula | None
     ref_hourly: Formula | None
+    water: dict[int, Formula]
     others: dict[str, Formula]
+    it: Formula | None
 
 
 def figures(roles: Sequence[str]) -> Figures:
     """Choose formulas for columns with these roles."""
     facility = _facility(roles)
     it = {category: [role] for role, category in spec.IT.items() if role in roles}
+    water = _waters(roles, it)
+    others = _others(roles, facility)
+    best = _weights(roles, dict.fromkeys(it[max(it)], 1.0)) if it else []
+    only_it = _formula("pue", 0, [0.0] * len(roles), best) if it else None
     if not any(facility):
-        return Figures({}, None, None, None, _others(roles, facility, it))
+        return Figures({}, None, None, None, water, others, only_it)
     pue = {
         category: _formula(
             "pue", category, facility, _weights(roles, dict.fromkeys(of, 1.0))
@@ -60,7 +70,9 @@ def figures(roles: Sequence[str]) -> Figures:
         total,
         _formula("ref", 0, renewable, facility) if known else None,
         _formula("ref_hourly", 0, renewable, facility) if any(renewable) else None,
-        _others(roles, facility, it),
+        water,
+        others,
+        only_it,
     )
 
 
@@ -74,19 +86,31 @@ def _facility(roles: Sequence[str]) -> list[float]:
     if "grid_import" in roles:
         return _weights(roles, BOUNDARY)
     first = next((role for role in spec.IT if role in roles), None)
-    if first is None:
+    if first is None or not any(role in spec.PARTS for role in roles):
         return [0.0] * len(roles)
     return _weights(roles, dict.fromkeys((first, *spec.PARTS), 1.0))
 
 
-def _others(
-    roles: Sequence[str], facility: Sequence[float], it: Mapping[int, Sequence[str]]
-) -> dict[str, Formula]:
+def _waters(
+    roles: Sequence[str], it: Mapping[int, Sequence[str]]
+) -> dict[int, Formula]:
+    """WUE of the water that is known: potable, all that enters, less what is reused."""
+    potable, entering = "water_potable" in roles, spec.WATER_IN
+    known = {
+        1: {"water_potable": entering["water_potable"]} if potable else {},
+        2: entering if any(role in entering for role in roles) else {},
+        3: spec.WATER if "water_reuse" in roles else {},
+    }
+    best = _weights(roles, dict.fromkeys(it[max(it)], 1.0)) if it else []
+    return {
+        category: _formula("pue", 0, _weights(roles, water), best)
+        for category, water in known.items()
+        if water and it
+    }
+
+
+def _others(roles: Sequence[str], facility: Sequence[float]) -> dict[str, Formula]:
     found = {}
-    if it and any(role in spec.WATER for role in roles):
-        best = dict.fromkeys(it[max(it)], 1.0)
-        water = _weights(roles, spec.WATER)
-        found["wue"] = _formula("pue", 0, water, _weights(roles, best))
     if "heat_reuse" in roles and any(facility):
         found["erf"] = _formula(
             "ref", 0, _weights(roles, {"heat_reuse": 1.0}), facility

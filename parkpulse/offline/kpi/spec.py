@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from parkpulse.errors import InvalidRequestError
@@ -32,14 +32,22 @@ RENEWABLE: Final = {
 """What makes up the renewable energy; attributes that were sold do not count."""
 OWN: Final = {"renewable_onsite": 1.0, "renewable_sold": -1.0, "grid_export": -1.0}
 """Own generation: what was sold or exported takes away no more than there is."""
-WATER: Final = {"water_potable": 1e3, "water_other": 1e3, "water_reuse": -1e3}
+WATER_IN: Final = {"water_potable": 1e3, "water_other": 1e3}
 """Water by source; the weight turns m3 into litres."""
+WATER: Final = {**WATER_IN, "water_reuse": -1e3}
 HEAT: Final = ("heat_reuse", "heat_removed")
 ROLES: Final = ("total", *IT, *PARTS, *BOUNDARY, *RENEWABLE, *WATER, *HEAT)
+_SCALES: Final = {"w": 1e-3, "kw": 1.0, "wh": 1e-3, "kwh": 1.0, "mwh": 1e3}
+"""What turns units of energy and power into kWh and kW."""
 KINDS: Final = (
     "power_kw",
     "interval_kwh",
     "register_kwh",
+    "power_w",
+    "interval_wh",
+    "register_wh",
+    "interval_mwh",
+    "register_mwh",
     "interval_m3",
     "register_m3",
     "count",
@@ -61,7 +69,7 @@ class Column:
     kind
         One of `KINDS`.
     modulus
-        Value at which a register starts again from 0.
+        Value at which a register starts again from 0. [kWh or m3]
     max_power
         Most that it can measure. [kW; m3/h for water]
     """
@@ -77,6 +85,18 @@ class Column:
         """Whether the values count up."""
         return self.kind.startswith("register")
 
+    @property
+    def is_power(self) -> bool:
+        """Whether the values are means of powers."""
+        return self.kind.startswith("power")
+
+    @property
+    def scale(self) -> float:
+        """What turns the values into kWh, kW or m3."""
+        if self.kind == "count":
+            return KWH_PER_CERTIFICATE
+        return _SCALES.get(self.kind.rpartition("_")[2], 1.0)
+
 
 def columns(
     texts: Sequence[str], rollovers: Sequence[str], max_powers: Sequence[str]
@@ -88,7 +108,7 @@ def columns(
     texts
         Each `NAME=ROLE:KIND`; the name may hold `=` and `:`.
     rollovers, max_powers
-        Each `NAME=NUMBER`.
+        Each `NAME=NUMBER`. [the column's unit], [kW]
 
     Raises
     ------
@@ -102,9 +122,14 @@ def columns(
             _refuse("duplicate_column", f"column {name!r} is given twice", "column")
     modulus = _numbers(rollovers, names, "rollover")
     power = _numbers(max_powers, names, "max-power")
+    plain = [Column(*each) for each in found]
     return [
-        Column(name, role, kind, modulus.get(name), power.get(name))
-        for name, role, kind in found
+        replace(
+            each,
+            modulus=modulus[each.name] * each.scale if each.name in modulus else None,
+            max_power=power.get(each.name),
+        )
+        for each in plain
     ]
 
 
@@ -122,7 +147,7 @@ def _column(text: str) -> tuple[str, str, str]:
     unit = kind.rpartition("_")[2]
     special = _UNITS.get(unit, {})
     fits = role in special if special else not any(role in m for m in _UNITS.values())
-    if role == "certificates" and unit == "kwh":
+    if role == "certificates" and unit in {"kwh", "mwh"}:
         fits = True
     if not fits:
         _refuse("wrong_unit", f"{text!r}: {role} cannot be measured so", "column")
