@@ -138,15 +138,33 @@ def without(segments: Segments, start: IntArray, end: IntArray) -> Segments:
 
 def amounts(segments: Segments, edges: IntArray) -> FloatArray:
     """Sum amounts per bucket, as `sums` does."""
+    return _cut(segments, edges).total(len(edges) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Segments as they lie in buckets: whole ones, and pieces of those that cross."""
+
+    first: IntArray
+    """First segment of each bucket, shape (k + 1,)."""
+    crossing: IntArray
+    pieces: _Pieces
+    amount: FloatArray
+    """Of each segment, 0 where it crosses an edge."""
+
+    def total(self, count: int) -> FloatArray:
+        whole = _slice_sums(self.amount, self.first)
+        return whole + _bincount(self.pieces.bucket, self.pieces.amount, count)
+
+
+def _cut(segments: Segments, edges: IntArray) -> _Cut:
     first = np.searchsorted(segments.start, edges, side="left")
     crossing = _crossing(segments, edges, first)
-    pieces = _pieces(segments.take(crossing), edges)
     amount = segments.amount
     if len(crossing):
         amount = amount.copy()
         amount[crossing] = 0.0
-    found = _slice_sums(amount, first)
-    return found + _bincount(pieces.bucket, pieces.amount, len(edges) - 1)
+    return _Cut(first, crossing, _pieces(segments.take(crossing), edges), amount)
 
 
 def sums(segments: Segments, edges: IntArray) -> BucketSums:
@@ -163,14 +181,9 @@ def sums(segments: Segments, edges: IntArray) -> BucketSums:
         Ascending; bucket i is [edges[i], edges[i + 1]). [us since 1970 UTC]
     """
     count = len(edges) - 1
-    first = np.searchsorted(segments.start, edges, side="left")
-    crossing = _crossing(segments, edges, first)
-    pieces = _pieces(segments.take(crossing), edges)
-    amount = segments.amount
-    if len(crossing):
-        amount = amount.copy()
-        amount[crossing] = 0.0
-    total = _slice_sums(amount, first) + _bincount(pieces.bucket, pieces.amount, count)
+    cut = _cut(segments, edges)
+    first, pieces, amount = cut.first, cut.pieces, cut.amount
+    total = cut.total(count)
     known = np.diff(edges) - _time(_holes(segments, edges), edges)
     if not segments.kind[max(first[0] - 1, 0) : first[-1]].any():
         return BucketSums(total, np.zeros(count), known, np.zeros(count, np.int64))
@@ -180,7 +193,7 @@ def sums(segments: Segments, edges: IntArray) -> BucketSums:
     estimated = _bincount(bucket, amount[rough], count)
     estimated += _bincount(rough_pieces.bucket, rough_pieces.amount, count)
     estimated_time = _time(segments.take(rough), edges)
-    late = np.setdiff1d(crossing, rough)
+    late = np.setdiff1d(cut.crossing, rough)
     estimated_time += _time(segments.take(late[segments.kind[late] != MEASURED]), edges)
     return BucketSums(
         total,

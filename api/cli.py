@@ -27,14 +27,13 @@ from parkpulse import logs, settings, tls
 from parkpulse.errors import ConfigError
 from parkpulse.model import structs
 from parkpulse.notify import vault
-from parkpulse.store import commandline
+from parkpulse.store import commandline, processes
 from parkpulse.store.pool import Database
 from parkpulse.wire import profiles
 from simulators.scenario.training import Training
 
 if TYPE_CHECKING:
     from api.hub import Hub
-    from parkpulse.notify.vault import Vault
     from parkpulse.settings import Settings
     from parkpulse.tls import Pair
 
@@ -94,11 +93,6 @@ def _run(config: Settings) -> None:
             database.close()
 
 
-def _vault(config: Settings) -> Vault:
-    key = config.secret_key.get_secret_value() if config.secret_key else None
-    return vault.open_vault(key, config.home.expanduser().absolute())
-
-
 def _training(config: Settings) -> Training | None:
     """Allow simulated parks to those who sit at this machine, unless told otherwise."""
     is_own = guard.is_loopback(config.host) and config.public_url is None
@@ -109,12 +103,11 @@ def _training(config: Settings) -> Training | None:
         "PARKPULSE_DATABASE_URL": config.required_database_url(),
         "PARKPULSE_MQTT_URL": config.required_mqtt_url(),
     }
-    folder = config.home.expanduser().absolute() / "training"
-    return Training(folder, {**os.environ, **addresses})
+    return Training(config.folder / "training", {**os.environ, **addresses})
 
 
 def _workshop(config: Settings, database: Database) -> Workshop:
-    folder = config.home.expanduser().absolute() / profiles.FOLDER
+    folder = config.folder / profiles.FOLDER
     profiles.use(folder)
     return Workshop(database, folder, config.raw_retention_days)
 
@@ -180,7 +173,7 @@ def _tell(text: str) -> None:
 
 def _serve(config: Settings, database: Database, listener: socket.socket) -> None:
     page_url = config.public_url or _own_url(config)
-    opened = _vault(config)
+    opened = vault.open_vault(config.vault_key, config.folder)
     accounts = _accounts(config, database)
     _offer_setup(database, page_url, is_local=accounts.is_local)
     structs.prepare()
@@ -217,7 +210,8 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
     # The server takes the signals over and, when it has stopped, raises them again.
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, server.stop)
-    server.run([listener])
+    with processes.telling(database, "api"):
+        server.run([listener])
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 
@@ -53,8 +54,14 @@ Result = dict[str, Any]
 
 
 @contextlib.contextmanager
-def private_servers() -> Iterator[Environment]:
-    """Environment with private servers; removed afterwards."""
+def private_servers(address: str = "") -> Iterator[Environment]:
+    """Environment with private servers; removed afterwards.
+
+    Parameters
+    ----------
+    address
+        Where the broker is to be reached with TLS too; empty: nowhere.
+    """
     home = Path(tempfile.mkdtemp(prefix="parkpulse-bench-"))
     home.chmod(0o711)
     environment = {
@@ -65,6 +72,11 @@ def private_servers() -> Iterator[Environment]:
         # At these rates a small disk holds hours: the least that can be set.
         "PARKPULSE_RAW_RETENTION_DAYS": "2",
     }
+    if address:
+        environment["PARKPULSE_MQTT_LISTEN"] = address
+        environment["PARKPULSE_MQTT_LISTEN_PORT"] = str(ports.free())
+        made = [COMMAND, "services", "tls", "localhost"]
+        subprocess.run(made, env=environment, check=True)
     try:
         subprocess.run([COMMAND, "services", "start"], env=environment, check=True)
         found = json.loads((home / "running.json").read_text())
@@ -100,6 +112,16 @@ def register(connection: Connection, devices: int, report_interval_s: int) -> No
     connection.autocommit = True
     connection.execute("vacuum analyze device, series")
     connection.autocommit = False
+
+
+def sealed(environment: Environment) -> Environment:
+    """Let clients come to the broker with TLS."""
+    parts = urlsplit(environment["PARKPULSE_MQTT_URL"])
+    port = environment["PARKPULSE_MQTT_LISTEN_PORT"]
+    who = f"{parts.username}:{parts.password}"
+    ca = Path(environment["PARKPULSE_HOME"]) / "tls" / "ca.crt"
+    url = f"mqtts://{who}@localhost:{port}?{urlencode({'ca': str(ca)})}"
+    return environment | {"PARKPULSE_MQTT_URL": url}
 
 
 @dataclass
@@ -406,8 +428,10 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=100_000)
     parser.add_argument("--report-interval", type=int, default=6)
     parser.add_argument("--window", type=int, default=20_000)
+    parser.add_argument("--tls", action="store_true", help="for all clients")
     options = parser.parse_args()
-    with private_servers() as environment:
+    with private_servers("127.0.0.1" if options.tls else "") as plain:
+        environment = sealed(plain) if options.tls else plain
         migrate.apply(environment["PARKPULSE_DATABASE_URL"])
         with pool.connect(environment["PARKPULSE_DATABASE_URL"]) as connection:
             register(connection, options.devices, options.report_interval)

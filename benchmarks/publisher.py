@@ -9,10 +9,12 @@ committed, and below a rate if one is given, and prints when it sent what.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import mmap
 import select
 import signal
 import socket
+import ssl
 import struct
 import time
 from pathlib import Path
@@ -96,11 +98,23 @@ class Packets:
 def _send(connection: socket.socket, block: bytes) -> None:
     view = memoryview(block)
     while view:
-        readable, writable, _ = select.select([connection], [connection], [], 5)
-        if readable and not connection.recv(1 << 18):
-            raise ConnectionError
-        if writable:
+        select.select([connection], [connection], [], 5)
+        with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError):
+            if not connection.recv(1 << 18):
+                raise ConnectionError
+        with contextlib.suppress(BlockingIOError, ssl.SSLWantWriteError):
             view = view[connection.send(view) :]
+
+
+def _connected(address: Address) -> socket.socket:
+    connection = socket.create_connection((address.host, address.port))
+    context = address.context()
+    if context is not None:
+        connection = context.wrap_socket(connection, server_hostname=address.host)
+    connection.sendall(connect_packet(address, b"bench-publisher"))
+    assert connection.recv(4)[3] == 0
+    connection.settimeout(0.0)
+    return connection
 
 
 def publish(options: argparse.Namespace) -> None:
@@ -109,10 +123,7 @@ def publish(options: argparse.Namespace) -> None:
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
     address = bus.address(options.url)
-    connection = socket.create_connection((address.host, address.port))
-    connection.sendall(connect_packet(address, b"bench-publisher"))
-    assert connection.recv(4)[3] == 0
-    connection.settimeout(0.0)
+    connection = _connected(address)
     packets = Packets(options.root, options.devices)
     sent = 0
     with (

@@ -106,6 +106,7 @@ def ingest(worker: int, *, retire: bool) -> None:
             config.disk_warn_mb,
             config.disk_stop_mb,
         ),
+        workers=config.ingest_workers,
     )
     structs.prepare()
     process.run(configuration, stop)

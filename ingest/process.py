@@ -53,6 +53,8 @@ class Configuration:
         How long single readings are kept. [s]
     guard
         Watches the database's disk; None: nobody does.
+    workers
+        How many workers there are in all, as far as this one is told.
     """
 
     database_url: str
@@ -61,6 +63,7 @@ class Configuration:
     role: Role
     retention_s: float
     guard: Guard | None = None
+    workers: int | None = None
 
 
 def run(configuration: Configuration, stop: threading.Event) -> None:
@@ -77,7 +80,7 @@ def run(configuration: Configuration, stop: threading.Event) -> None:
     address = bus.address(configuration.mqtt_url)
     writer = name(configuration.number)
     run_id = uuid.uuid4()
-    database = _opened(configuration.database_url, writer, run_id, stop)
+    database = _opened(configuration, run_id, stop)
     if database is None:
         return
     inbox = Inbox()
@@ -139,15 +142,16 @@ def _end_when_quiet(receiver: MqttReceiver, stop: threading.Event) -> None:
 
 
 def _opened(
-    url: str, writer: str, run_id: UUID, stop: threading.Event
+    configuration: Configuration, run_id: UUID, stop: threading.Event
 ) -> Database | None:
     """Open the database as this worker; None if told to stop before it was there."""
+    url, writer = configuration.database_url, name(configuration.number)
     while not stop.is_set():
         database = Database(url, name=f"parkpulse {writer}", idle_s=_IDLE_S)
         try:
             database.open()
             with database.transaction() as connection:
-                workers.start(connection, writer, run_id)
+                workers.start(connection, writer, run_id, configuration.workers)
         except StoreUnavailableError as error:
             database.close()
             reason = " ".join(str(error).split())

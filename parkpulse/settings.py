@@ -152,6 +152,16 @@ class Settings(BaseSettings):
             self.mqtt_listen_key or folder / "server.key",
         )
 
+    @property
+    def folder(self) -> Path:
+        """The home as an absolute path."""
+        return self.home.expanduser().absolute()
+
+    @property
+    def vault_key(self) -> str | None:
+        """What stored secrets are encrypted with; None: a file of the home has it."""
+        return self.secret_key.get_secret_value() if self.secret_key else None
+
     def page_pair(self) -> Pair | None:
         """Return the certificate and the key of the page; None: it is served plain.
 

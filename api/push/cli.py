@@ -119,9 +119,7 @@ def _locked(config: Settings, file: TextIO | None, *, is_key: bool) -> bytes | N
     if is_key and not onenet_envelope.is_key(secret):
         message = "an AES key has 16 characters, or 43 on the legacy platform"
         raise ConfigError(message)
-    key = config.secret_key.get_secret_value() if config.secret_key else None
-    opened = vault.open_vault(key, config.home.expanduser().absolute())
-    return opened.lock(secret)
+    return vault.open_vault(config.vault_key, config.folder).lock(secret)
 
 
 def _options(given: Sequence[str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from api.routes import health
 from api.schemas.system import System
 from api.workshop import Shop
 from parkpulse.query import health as judgement
-from parkpulse.store import detector_states, ledger, system, workers
+from parkpulse.store import detector_states, ledger, processes, system, workers
 from parkpulse.store.workers import Worker
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def read_system(request: Request, ctx: Ctx, shop: Shop) -> object:
             },
             "workers": [_worker(each, now) for each in workers.workers(conn)],
             "engines": system.engines(conn),
+            "processes": processes.living(conn),
             "consumers": system.consumers(conn),
             "detector": detector_states.told(conn),
             "outbox": system.outbox(conn),

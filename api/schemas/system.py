@@ -41,6 +41,15 @@ class Engine(Answer):
     slots: int = Field(description="Of the 64 parts of the batch log, it works on.")
 
 
+class Process(Answer):
+    """A process that serves the page, delivers messages, or watches the others."""
+
+    name: str
+    kind: Literal["api", "notify", "watch"]
+    started_at: datetime
+    until: datetime = Field(description="Away if it gives no sign of life by then.")
+
+
 class Consumer(Answer):
     """Who follows the batch log, and how far behind."""
 
@@ -110,6 +119,7 @@ class System(Answer):
             },
             "workers": [],
             "engines": [],
+            "processes": [],
             "consumers": [{"name": "alerts", "waiting": 0, "oldest_s": None}],
             "detector": {"watched": 200, "followed": 200, "share": 0.01},
             "outbox": {"pending": 0, "delivered": 4, "dead": 0, "oldest_s": None},
@@ -135,6 +145,7 @@ class System(Answer):
     versions: Versions
     workers: list[Worker]
     engines: list[Engine]
+    processes: list[Process]
     consumers: list[Consumer]
     detector: Detector
     outbox: Outbox

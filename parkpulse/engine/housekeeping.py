@@ -22,9 +22,12 @@ CONTEXT = timedelta(days=2)
 MINUTES = timedelta(days=400)
 """How long 1-minute roll-ups are kept."""
 DELIVERIES = timedelta(days=400)
-"""How long attempts to deliver are kept."""
+"""How long messages to people and attempts to deliver them are kept."""
+QUARANTINE = timedelta(days=90)
+"""How long the quarantine keeps a message at least; else as long as readings."""
 YEARS = timedelta(days=3653)
-"""How long coarse roll-ups, KPIs and audit rows are kept."""
+"""How long coarse roll-ups, KPIs, ledger and audit rows are kept."""
+_DAY = timedelta(days=1)
 _PRUNE_S = 10.0
 _RETAIN_S = 600.0
 _SETTLE_S = 60.0
@@ -58,6 +61,7 @@ class Housekeeper:
         self._consumers = consumers
         self._raw = timedelta(days=raw_retention_days)
         self._plan: _Plan | None = None
+        self._swept: datetime | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Work at leisure until told to stop."""
@@ -97,9 +101,18 @@ class Housekeeper:
                 retention.drop_readings(conn, horizon, horizon - CONTEXT)
             self._plan = _Plan(clock - self._raw, batchlog.heads(conn))
             retention.drop_minutes(conn, clock - MINUTES)
-            retention.drop_years(conn, clock - YEARS)
-            retention.drop_deliveries(conn, now - DELIVERIES)
+            # Whole tables are looked through.
+            if self._swept is None or now - self._swept >= _DAY:
+                self._sweep(conn, clock, now)
+                self._swept = now
             self._fit_chunks(conn)
+
+    def _sweep(self, conn: Connection, clock: datetime, now: datetime) -> None:
+        retention.drop_years(conn, clock - YEARS)
+        retention.drop_records(conn, now - YEARS)
+        retention.drop_deliveries(conn, now - DELIVERIES)
+        # Beyond the readings' retention no message could be stored any more.
+        retention.drop_quarantine(conn, now - max(self._raw, QUARANTINE))
 
     def fit_chunks(self) -> None:
         """Fit the chunks to come to what is registered and how long it is kept."""

@@ -86,6 +86,9 @@ class Judge:
     targets: Sequence[TargetRow]
     clock: int
     books: Books = dataclasses.field(default_factory=Books)
+    _dated: dict[tuple[str, date], TargetRow | None] = dataclasses.field(
+        default_factory=dict
+    )
 
     def target(self, formula: Formula, end: int) -> TargetRow | None:
         """Find the target in force on the last day of a period.
@@ -93,10 +96,13 @@ class Judge:
         One whose scope holds the data centre is preferred; another is for information.
         """
         name = "ref" if formula.kpi == "ref_hourly" else formula.kpi
-        day = self.calendar.day_of(end - 1)
-        dated = [
-            row for row in self.targets if row.kpi == name and row.is_in_force(day)
-        ]
+        key = name, self.calendar.day_of(end - 1)
+        if key not in self._dated:
+            self._dated[key] = self._target(*key)
+        return self._dated[key]
+
+    def _target(self, kpi: str, day: date) -> TargetRow | None:
+        dated = [row for row in self.targets if row.kpi == kpi and row.is_in_force(day)]
         return next(filter(self.is_in_scope, dated), dated[0] if dated else None)
 
     def is_in_scope(self, row: TargetRow) -> bool:

@@ -24,10 +24,6 @@ class Metric:
     zh: str
     en: str
 
-    def is_plausible(self, value: float) -> bool:
-        """Whether a working sensor can say this; False for NaN and infinity."""
-        return self.minimum <= value <= self.maximum
-
 
 @dataclass(frozen=True, slots=True)
 class Conversion:

@@ -6,6 +6,7 @@ that it consists of whole hours in every zone.
 
 from __future__ import annotations
 
+import functools
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Period = Literal["hour", "day", "month", "year", "rolling_12_months"]
 _ONE_DAY = timedelta(days=1)
+_DAYS_KEPT = 1_000
+_HOURS_KEPT = 10_000
 
 
 class Span(NamedTuple):
@@ -46,6 +49,9 @@ class Calendar:
     def __init__(self, zone: str) -> None:
         try:
             self._zone = ZoneInfo(zone)
+            # A year's rows ask for each of its days a hundred times.
+            self._midnight = functools.lru_cache(_DAYS_KEPT)(self._find_midnight)
+            self._day_of = functools.lru_cache(_HOURS_KEPT)(self._find_day)
         except (KeyError, OSError, ValueError) as error:
             message = f"there is no time zone {zone!r}"
             raise InvalidRequestError(
@@ -54,11 +60,19 @@ class Calendar:
 
     def midnight(self, day: date) -> int:
         """Begin of a civil day [us]."""
+        return self._midnight(day)
+
+    def _find_midnight(self, day: date) -> int:
         begin = datetime(day.year, day.month, day.day, tzinfo=self._zone)
         return -(-instants.to_us(begin) // instants.HOUR) * instants.HOUR
 
     def day_of(self, moment: int) -> date:
         """Civil day that an instant [us] belongs to."""
+        # Days consist of whole hours.
+        return self._day_of(moment // instants.HOUR)
+
+    def _find_day(self, hour: int) -> date:
+        moment = hour * instants.HOUR
         day = instants.from_us(moment).astimezone(self._zone).date()
         return day - _ONE_DAY if moment < self.midnight(day) else day
 

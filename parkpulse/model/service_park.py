@@ -39,13 +39,20 @@ HOST_METRICS = (
 PROCESS_METRICS: Mapping[str, tuple[str, ...]] = {
     "ingest": ("processes_running", "ingest_lag", "messages_waiting"),
     "engine": ("processes_running", "batch_log_lag"),
-    "notify": ("outbox_age", "messages_undelivered", "messages_dead"),
+    "notify": (
+        "processes_running",
+        "outbox_age",
+        "messages_undelivered",
+        "messages_dead",
+    ),
+    "api": ("processes_running",),
 }
 """Metrics by device; one device stands for all processes of its kind."""
 _NAMES = {
     "ingest": Name("数据接入", "Ingest"),
     "engine": Name("计算引擎", "Engine"),
     "notify": Name("消息发送", "Delivery"),
+    "api": Name("页面与接口", "Page and API"),
 }
 _UNFIT = re.compile(r"[^A-Za-z0-9._:-]")
 _LONGEST = 64

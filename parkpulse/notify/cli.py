@@ -26,7 +26,7 @@ from parkpulse.notify.pulse import Pulse
 from parkpulse.notify.schedule import Step
 from parkpulse.notify.watch import Watch
 from parkpulse.store import channels as store
-from parkpulse.store import commandline
+from parkpulse.store import commandline, processes
 from parkpulse.store import deliveries as log
 from parkpulse.store.disk import Guard
 from parkpulse.store.pool import Database
@@ -63,8 +63,7 @@ def _dispatching(config: Settings) -> Iterator[tuple[Dispatcher, Sender]]:
 
 
 def _vault(config: Settings) -> Vault:
-    key = config.secret_key.get_secret_value() if config.secret_key else None
-    return vault.open_vault(key, config.home.expanduser().absolute())
+    return vault.open_vault(config.vault_key, config.folder)
 
 
 @click.group(invoke_without_command=True)
@@ -94,7 +93,10 @@ def _run(config: Settings) -> None:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: notifier.stop())
         broker = config.mqtt_url.get_secret_value() if config.mqtt_url else None
-        with commands.running(Commander(database, broker), notifier.stop):
+        with (
+            processes.telling(database, "notify"),
+            commands.running(Commander(database, broker), notifier.stop),
+        ):
             notifier.run()
 
 
@@ -244,7 +246,7 @@ def remove(name: str, *, as_json: bool) -> None:
 def set_emergency(name: str, *, as_json: bool) -> None:
     """Use this channel while the database is away: write it into a private file."""
     config = settings.load()
-    home = config.home.expanduser().absolute()
+    home = config.folder
     with _transaction(config) as conn:
         channel = store.find(conn, name)
     opened = _vault(config)
@@ -267,7 +269,7 @@ def watch_processes() -> None:
     _log_to_stderr(config)
     with _dispatching(config) as (dispatcher, _):
         watch = Watch(
-            config.home.expanduser().absolute(),
+            config.folder,
             config.required_database_url(),
             config.required_mqtt_url(),
             _vault(config),

@@ -34,12 +34,15 @@ STEADY_S = 15.0
 AGAIN_S = 30.0
 """After so long a message that failed is sent again. [s]"""
 _PRIVATE = 0o600
-Part = Literal["database", "broker", "engine", "ingest", "disk", "backlog", "outbox"]
+Part = Literal[
+    "database", "broker", "engine", "ingest", "notify", "disk", "backlog", "outbox"
+]
 _PARTS: Mapping[Part, Mapping[Language, str]] = {
     "database": {"zh": "数据库", "en": "database"},
     "broker": {"zh": "消息代理", "en": "message broker"},
     "engine": {"zh": "计算引擎", "en": "engine"},
     "ingest": {"zh": "数据接入", "en": "ingest"},
+    "notify": {"zh": "消息发送进程", "en": "delivery process"},
     "disk": {"zh": "磁盘空间", "en": "disk space"},
     "backlog": {"zh": "计算进度", "en": "the engine's progress"},
     "outbox": {"zh": "消息发送", "en": "delivery of messages"},

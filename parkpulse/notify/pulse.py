@@ -18,7 +18,7 @@ from parkpulse import bus
 from parkpulse.errors import BrokerError, StoreError
 from parkpulse.model import instants, service_park
 from parkpulse.model.message import Message
-from parkpulse.store import pool
+from parkpulse.store import pool, processes
 from parkpulse.store import service_park as store
 from parkpulse.wire import native
 
@@ -36,6 +36,7 @@ _UNSTORED = timedelta(hours=1)
 """A report that is not stored by then was lost or refused."""
 _PATIENCE_S = 1.0
 """A broker that answers nothing must not keep the watch from watching. [s]"""
+_SIGN_S = 3.0 * service_park.INTERVAL_S
 _DISK_STATES: Mapping[State, float] = {"ok": 0.0, "low": 1.0, "full": 2.0}
 _log = logging.getLogger(__name__)
 
@@ -106,10 +107,12 @@ def _processes(traces: Traces, lag_s: float) -> Values:
             "batch_log_lag": traces.signs.unread_batch_s or 0.0,
         },
         "notify": {
+            "processes_running": float(traces.signs.notifiers),
             "outbox_age": traces.signs.overdue_delivery_s or 0.0,
             "messages_undelivered": float(traces.queues.undelivered),
             "messages_dead": float(traces.queues.dead),
         },
+        "api": {"processes_running": float(traces.signs.apis)},
     }
 
 
@@ -212,6 +215,7 @@ class Pulse:
             contextlib.suppress(StoreError),
             pool.connect(self._database_url, name="parkpulse watch") as conn,
         ):
+            processes.sign(conn, processes.own_name("watch"), "watch", _SIGN_S)
             if not self._is_registered:
                 self._register(store.register(conn, self._host))
             self._unstored -= store.arrived(conn, self._host, self._unstored)

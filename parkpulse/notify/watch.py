@@ -175,6 +175,8 @@ def missing(seen: Seen) -> set[Part]:
         return found | {"database"}
     if not seen.traces.signs.engines:
         found.add("engine")
+    if not seen.traces.signs.notifiers:
+        found.add("notify")
     if not seen.traces.queues.ingests:
         found.add("ingest")
     return found | troubles(seen.traces.signs)

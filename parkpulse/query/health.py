@@ -62,7 +62,7 @@ def of_disk(workers: Sequence[Worker], now: datetime) -> list[Part]:
 
 def of_signs(signs: Signs) -> list[Part]:
     """Judge the parts that leave their traces in the database."""
-    return [_engine(signs), _batch_log(signs), _notify(signs)]
+    return [_engine(signs), _batch_log(signs), _notify(signs), _outbox(signs)]
 
 
 def status(parts: Sequence[Part]) -> Status:
@@ -84,5 +84,11 @@ def _batch_log(signs: Signs) -> Part:
 
 
 def _notify(signs: Signs) -> Part:
+    if signs.notifiers:
+        return Part("notify", "ok", "notify_runs")
+    return Part("notify", "degraded", "notify_missing")
+
+
+def _outbox(signs: Signs) -> Part:
     age = signs.overdue_delivery_s or 0.0
     return Part("outbox", "degraded" if age > BEHIND_S else "ok", "overdue", age)

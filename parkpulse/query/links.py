@@ -97,21 +97,12 @@ def now(
     conn: Connection, watched: Sequence[WatchedSeries], at: int
 ) -> list[LinkFinding]:
     """Find water where the power is on, in one park at a moment [us]."""
-    depths = [each for each in _of(watched, DEPTH) if _halls(each)]
-    halls = {code for each in depths for code in _halls(each)}
-    meters = [each for each in _of(watched, POWER) if halls.intersection(_halls(each))]
-    if not depths or not meters:
-        return []
-    powers = [each for each in _read(conn, meters, at, 0) if each.is_fresh(at)]
     found = []
-    for depth in _read(conn, depths, at, 0):
+    for depth, meters in _under_power(conn, watched, at, 0):
         if not depth.is_fresh(at):
             continue
-        mine = set(_halls(depth.of))
         power = sum(
-            float(each.value[-1]) / _KILO
-            for each in powers
-            if mine.intersection(_halls(each.of))
+            float(each.value[-1]) / _KILO for each in meters if each.is_fresh(at)
         )
         if links.flood_and_power(float(depth.value[-1]), power) is not None:
             found.append(_finding(depth, "link_flood_power"))
@@ -122,20 +113,12 @@ def floods(
     conn: Connection, watched: Sequence[WatchedSeries], at: int
 ) -> list[LinkFinding]:
     """Find water where the power was on, in one park in the hour before `at` [us]."""
-    depths = [each for each in _of(watched, DEPTH) if _halls(each)]
-    halls = {code for each in depths for code in _halls(each)}
-    meters = [each for each in _of(watched, POWER) if halls.intersection(_halls(each))]
-    if not depths or not meters:
-        return []
-    powers = _read(conn, meters, at, instants.HOUR)
     found = []
-    for depth in _read(conn, depths, at, instants.HOUR):
-        mine = set(_halls(depth.of))
+    for depth, meters in _under_power(conn, watched, at, instants.HOUR):
         new = depth.ts > at - instants.HOUR
         power = np.zeros(int(new.sum()))
-        for each in powers:
-            if mine.intersection(_halls(each.of)):
-                power += each.held(depth.ts[new]) / _KILO
+        for each in meters:
+            power += each.held(depth.ts[new]) / _KILO
         found += [
             LinkFinding(depth.of.id, ts, "link_flood_power")
             for ts, deep, kw in zip(
@@ -147,6 +130,26 @@ def floods(
             if links.flood_and_power(deep, kw) is not None
         ]
     return found
+
+
+def _under_power(
+    conn: Connection, watched: Sequence[WatchedSeries], at: int, back: int
+) -> list[tuple[_Track, list[_Track]]]:
+    """Read depths of water in (at - back, at], each with the power meters around it."""
+    depths = [each for each in _of(watched, DEPTH) if _halls(each)]
+    halls = {code for each in depths for code in _halls(each)}
+    meters = [each for each in _of(watched, POWER) if halls.intersection(_halls(each))]
+    if not depths or not meters:
+        return []
+    powers = _read(conn, meters, at, back)
+    return [
+        (depth, [each for each in powers if _share_a_hall(depth.of, each.of)])
+        for depth in _read(conn, depths, at, back)
+    ]
+
+
+def _share_a_hall(one: WatchedSeries, other: WatchedSeries) -> bool:
+    return not set(_halls(one)).isdisjoint(_halls(other))
 
 
 def _of(

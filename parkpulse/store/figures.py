@@ -109,6 +109,18 @@ FIGURES = (
         """,
     ),
     Figure(
+        "parkpulse_processes",
+        "gauge",
+        ("kind",),
+        "Processes that gave a sign of life lately: page and API, delivery, watch.",
+        """
+        select w.kind, count(p.name)
+        from unnest(array['api', 'notify', 'watch']) as w (kind)
+        left join process p on p.kind = w.kind and p.until > now()
+        group by w.kind order by w.kind
+        """,
+    ),
+    Figure(
         "parkpulse_detector_series",
         "gauge",
         ("state",),

@@ -21,6 +21,10 @@ class Signs(NamedTuple):
     """Age of the oldest batch that some consumer of the engine has not read."""
     overdue_delivery_s: float | None
     """Since the oldest waiting delivery should have been tried."""
+    notifiers: int
+    """Processes that deliver messages, by their signs of life."""
+    apis: int
+    """Processes that serve page and API, likewise."""
 
 
 def signs(conn: Connection) -> Signs:
@@ -46,7 +50,9 @@ def signs(conn: Connection) -> Signs:
             (
                 select extract(epoch from now() - min(next_attempt_at))::float8
                 from outbox where state = 'pending' and next_attempt_at < now()
-            )
+            ),
+            (select count(*) from process where kind = 'notify' and until > now()),
+            (select count(*) from process where kind = 'api' and until > now())
         """
     ).fetchall()
     return Signs(*row)

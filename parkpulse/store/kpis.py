@@ -7,12 +7,14 @@ rows are made from.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from parkpulse.store import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from parkpulse.model.packed import Int64Array
@@ -298,49 +300,82 @@ def write(conn: Connection, data_centre_id: int, records: Sequence[Record]) -> N
     ordered = sorted(records, key=lambda record: record.key)
     for low in range(0, len(ordered), _CHUNK):
         part = ordered[low : low + _CHUNK]
-        keys = zip(*(record.key for record in part), strict=True)
-        values = zip(*(record[1:] for record in part), strict=True)
-        conn.execute(
-            """
-            insert into kpi (data_centre_id, period, period_start, period_end, kpi,
-                category, value, numerator_kwh, numerator_estimated_kwh,
-                denominator_kwh, denominator_estimated_kwh, covered_s, estimated_s,
-                elapsed_s, gap_start, gap_end, coverage, verdict, target, state,
-                revision, evidence, computed_at)
-            select %s, period,
-                '1970-01-01Z'::timestamptz + start_us * interval '1 us',
-                '1970-01-01Z'::timestamptz + end_us * interval '1 us',
-                kpi, category, value, numerator, numerator_estimated, denominator,
-                denominator_estimated, covered_us / 1e6, estimated_us / 1e6,
-                elapsed_us / 1e6,
-                '1970-01-01Z'::timestamptz + gap_start_us * interval '1 us',
-                '1970-01-01Z'::timestamptz + gap_end_us * interval '1 us',
-                coverage, verdict, target, state, revision, evidence::jsonb, now()
-            from unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[],
-                %s::smallint[], %s::float8[], %s::float8[], %s::float8[], %s::float8[],
-                %s::float8[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-                %s::bigint[], %s::float8[], %s::text[], %s::float8[], %s::text[],
-                %s::integer[], %s::text[])
-                as t (period, start_us, end_us, kpi, category, value, numerator,
-                    numerator_estimated, denominator, denominator_estimated,
-                    covered_us, estimated_us, elapsed_us, gap_start_us, gap_end_us,
-                    coverage, verdict, target, state, revision, evidence)
-            on conflict
-                (data_centre_id, period, period_start, period_end, kpi, category)
-            do update set value = excluded.value,
-                numerator_kwh = excluded.numerator_kwh,
-                numerator_estimated_kwh = excluded.numerator_estimated_kwh,
-                denominator_kwh = excluded.denominator_kwh,
-                denominator_estimated_kwh = excluded.denominator_estimated_kwh,
-                covered_s = excluded.covered_s, estimated_s = excluded.estimated_s,
-                elapsed_s = excluded.elapsed_s, gap_start = excluded.gap_start,
-                gap_end = excluded.gap_end, coverage = excluded.coverage,
-                verdict = excluded.verdict, target = excluded.target,
-                state = excluded.state, revision = excluded.revision,
-                evidence = excluded.evidence, computed_at = excluded.computed_at
-            """,
-            [data_centre_id, *map(list, keys), *map(list, values)],
-        )
+        keys = [*zip(*(record.key for record in part), strict=True)]
+        values = [*zip(*(record[1:] for record in part), strict=True)]
+        packed = [
+            pack(column) for pack, column in zip(_PACKS, keys + values, strict=True)
+        ]
+        conn.execute(_WRITE, [data_centre_id, *packed])
+
+
+def _texts(values: Sequence[str]) -> str:
+    """Join texts without line breaks: JSON has none outside of its escapes."""
+    return "\n".join(values)
+
+
+def _floats(values: Sequence[float | None]) -> object:
+    # None becomes NaN.
+    return columns.float8(np.array(values, np.float64))
+
+
+def _ints(values: Sequence[int]) -> object:
+    return columns.int8(np.array(values, np.int64))
+
+
+def _maybe(values: Sequence[int | None]) -> object:
+    return _ints([_NEVER if value is None else value for value in values])
+
+
+_NEVER = -(2**63)
+_PACKS: Sequence[Callable[[Sequence[Any]], object]] = (
+    *(_texts, _ints, _ints, _texts, _ints),
+    *(_floats, _floats, _floats, _floats, _floats),
+    *(_ints, _ints, _ints, _maybe, _maybe),
+    *(_floats, _texts, _floats, _texts, _ints, _texts),
+)
+"""How each field of a key, then of a record, is sent."""
+_WRITE = """
+    insert into kpi (data_centre_id, period, period_start, period_end, kpi,
+        category, value, numerator_kwh, numerator_estimated_kwh,
+        denominator_kwh, denominator_estimated_kwh, covered_s, estimated_s,
+        elapsed_s, gap_start, gap_end, coverage, verdict, target, state,
+        revision, evidence, computed_at)
+    select %s, period,
+        '1970-01-01Z'::timestamptz + start_us * interval '1 us',
+        '1970-01-01Z'::timestamptz + end_us * interval '1 us',
+        kpi, category, nullif(value, 'NaN'), numerator, numerator_estimated,
+        denominator, denominator_estimated, covered_us / 1e6, estimated_us / 1e6,
+        elapsed_us / 1e6,
+        '1970-01-01Z'::timestamptz
+            + nullif(gap_start_us, -9223372036854775808) * interval '1 us',
+        '1970-01-01Z'::timestamptz
+            + nullif(gap_end_us, -9223372036854775808) * interval '1 us',
+        coverage, verdict, nullif(target, 'NaN'), state, revision,
+        evidence::jsonb, now()
+    from unnest(string_to_array(%s, E'\n'), %b::bigint[], %b::bigint[],
+        string_to_array(%s, E'\n'), %b::bigint[], %b::float8[], %b::float8[],
+        %b::float8[], %b::float8[], %b::float8[], %b::bigint[], %b::bigint[],
+        %b::bigint[], %b::bigint[], %b::bigint[], %b::float8[],
+        string_to_array(%s, E'\n'), %b::float8[], string_to_array(%s, E'\n'),
+        %b::bigint[], string_to_array(%s, E'\n'))
+        as t (period, start_us, end_us, kpi, category, value, numerator,
+            numerator_estimated, denominator, denominator_estimated,
+            covered_us, estimated_us, elapsed_us, gap_start_us, gap_end_us,
+            coverage, verdict, target, state, revision, evidence)
+    on conflict
+        (data_centre_id, period, period_start, period_end, kpi, category)
+    do update set value = excluded.value,
+        numerator_kwh = excluded.numerator_kwh,
+        numerator_estimated_kwh = excluded.numerator_estimated_kwh,
+        denominator_kwh = excluded.denominator_kwh,
+        denominator_estimated_kwh = excluded.denominator_estimated_kwh,
+        covered_s = excluded.covered_s, estimated_s = excluded.estimated_s,
+        elapsed_s = excluded.elapsed_s, gap_start = excluded.gap_start,
+        gap_end = excluded.gap_end, coverage = excluded.coverage,
+        verdict = excluded.verdict, target = excluded.target,
+        state = excluded.state, revision = excluded.revision,
+        evidence = excluded.evidence, computed_at = excluded.computed_at
+    """
 
 
 def add_revisions(

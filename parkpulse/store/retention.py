@@ -88,7 +88,7 @@ def drop_minutes(conn: Connection, before: datetime) -> None:
 
 
 def drop_years(conn: Connection, before: datetime) -> None:
-    """Drop what is kept longest: coarse roll-ups, findings, KPIs, audit."""
+    """Drop what is kept longest: coarse roll-ups, findings, KPIs, what devices said."""
     conn.execute(
         """
         update raw_horizon set hours = greatest(hours, %(before)s)
@@ -107,13 +107,40 @@ def drop_years(conn: Connection, before: datetime) -> None:
         "delete from meter_hour where hour < %s",
         "delete from kpi_revision where at < %s",
         "delete from reading_audit where at < %s",
+        "delete from condition_interval where cleared_at < %s",
+        "delete from event where ts < %s",
+    ):
+        conn.execute(statement, [before])
+
+
+def drop_records(conn: Connection, before: datetime) -> None:
+    """Forget what was received and what people did."""
+    for statement in (
+        "delete from ledger where hour < %s",
+        "delete from quarantine_count where hour < %s",
+        "delete from outage where began_at < %s",
+        "delete from audit where at < %s",
     ):
         conn.execute(statement, [before])
 
 
 def drop_deliveries(conn: Connection, before: datetime) -> None:
-    """Forget attempts to deliver."""
+    """Forget attempts to deliver, and messages once nothing is to come of them."""
     conn.execute("delete from delivery where at < %s", [before])
+    conn.execute(
+        """
+        delete from outbox o where created_at < %s and state <> 'pending'
+            and not exists (select from delivery d where d.outbox_id = o.id)
+            and not exists (
+                select from alert a where a.id = o.alert_id and a.state <> 'normal')
+        """,
+        [before],
+    )
+
+
+def drop_quarantine(conn: Connection, before: datetime) -> None:
+    """Forget messages that could not be read; how many there were stays."""
+    conn.execute("delete from quarantine where at < %s", [before])
 
 
 def is_alone(conn: Connection) -> bool:

@@ -30,15 +30,30 @@ class Worker(NamedTuple):
     disk_state: str = "ok"
     """`ok`, `low`, or `full`: then it takes no messages."""
     disk_free_bytes: int | None = None
+    workers: int | None = None
+    """How many there are in all, as it was told."""
 
 
-def start(connection: Connection, writer: str, run: UUID) -> None:
-    """Make this process the worker; what another of the same name does, fails."""
+def start(
+    connection: Connection, writer: str, run: UUID, workers: int | None = None
+) -> None:
+    """Make this process the worker; what another of the same name does, fails.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    writer, run
+        Name of the worker, and which of its processes this one is.
+    workers
+        How many workers there are in all, as it was told.
+    """
     connection.execute(
-        "insert into ingest_worker (writer, run) values (%s, %s)"
+        "insert into ingest_worker (writer, run, workers) values (%s, %s, %s)"
         " on conflict (writer) do update set run = excluded.run, arrivals = 0,"
+        "  workers = excluded.workers,"
         "  started_at = now(), seen_at = now(), connected = false, waiting = 0",
-        [writer, run],
+        [writer, run, workers],
     )
 
 
@@ -131,7 +146,7 @@ def workers(connection: Connection) -> list[Worker]:
     """All ingest workers that ever ran, by name."""
     rows = connection.execute(
         "select writer, started_at, seen_at, connected, waiting, arrivals, disk_state,"
-        " disk_free_bytes"
+        " disk_free_bytes, workers"
         " from ingest_worker order by writer"
     )
     return [Worker(*row) for row in rows]

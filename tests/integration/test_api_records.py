@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from uuid_utils import compat
 
-from parkpulse.store import ledger, quarantine, workers
+from parkpulse.store import ledger, processes, quarantine, workers
 from parkpulse.store.ledger import Counts
 from parkpulse.store.quarantine import Entry
 from tests.plugins.fix_services import wait_until
@@ -251,6 +251,7 @@ def test_ready_part_by_part(site: Site) -> None:
         "broker": "degraded",
         "ingest": "degraded",
         "engine": "ok",
+        "notify": "degraded",
         "batch_log": "ok",
         "outbox": "ok",
     }
@@ -258,6 +259,7 @@ def test_ready_part_by_part(site: Site) -> None:
     run = uuid4()
     with site.lab.database.transaction() as conn:
         workers.start(conn, "ingest-1", run)
+        processes.sign(conn, "notify", "notify")
         assert workers.report(conn, "ingest-1", run, 0, is_connected=True)
     assert site.get("/ready")["status"] == "ready"
     chinese = {"Accept-Language": "zh"}

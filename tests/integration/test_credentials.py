@@ -154,6 +154,24 @@ def test_who_is_revoked_is_out_while_connected(office: Office) -> None:
         assert ours.is_in
 
 
+def test_who_is_revoked_leaves_no_will(office: Office) -> None:
+    """What somebody set up before must not be said in its name afterwards."""
+    first, second = office.create(FIRST), office.create(SECOND)
+    office.in_force()
+    port = office.broker.port
+    with _ours(office.broker) as ours:
+        ours.subscribe("parkpulse/v1/#")
+        with (
+            device(*first, port, will=f"{OWN}/telemetry") as one,
+            device(*second, port, will=f"{OTHER}/telemetry") as two,
+        ):
+            office.revoke(FIRST)
+            wait_until(lambda: bool(one.ends), 3.0)
+            two.cut()
+            wait_until(lambda: bool(ours.topics))
+        assert ours.topics == [f"{OTHER}/telemetry"]
+
+
 def test_rotation_overlaps_and_ends_by_itself(office: Office) -> None:
     old = office.create(FIRST)
     new = office.rotate(FIRST, timedelta(seconds=2.5))

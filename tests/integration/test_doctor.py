@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -18,12 +19,15 @@ import pytest
 
 from parkpulse.services import ports
 from parkpulse.services.doctor import machine, service
-from parkpulse.store import pool, workers
+from parkpulse.store import pool, processes, workers
+from parkpulse.store.workers import Worker
 
 if TYPE_CHECKING:
     from parkpulse.store.figures import Samples
     from tests.plugins.fix_services import BrokerServer
 
+NOW = datetime.now(UTC) + timedelta(days=1)
+GONE = Worker("ingest-9", NOW, NOW - timedelta(days=2), False, 0, 7)  # noqa: FBT003 - a row
 COMMAND = str(Path(sys.executable).with_name("parkpulse"))
 
 
@@ -58,7 +62,9 @@ def _ask(environment: dict[str, str]) -> tuple[int, dict[str, dict[str, Any]]]:
 def _set_alive(url: str) -> None:
     run = uuid.uuid4()
     with pool.connect(url) as conn:
-        workers.start(conn, "ingest-1", run)
+        processes.sign(conn, "api", "api")
+        processes.sign(conn, "notify", "notify")
+        workers.start(conn, "ingest-1", run, 1)
         workers.report(conn, "ingest-1", run, 0, is_connected=True)
         conn.execute(
             "insert into engine (owner, role, until) values"
@@ -73,7 +79,10 @@ def test_a_service_at_work_and_one_that_stands_still(
     settings["PARKPULSE_DATABASE_URL"] = database_url
     code, found = _ask(settings)
     failed = {name for name, each in found.items() if each["state"] == "fail"}
-    assert (code, failed) == (1, {"ingest", "engine", "settings"})
+    assert (code, failed) == (
+        1,
+        {"ingest", "engine", "api", "notify", "settings"},
+    )
     # The suite's own server need not survive a power cut.
     assert found["settings"]["text"].startswith("fsync, full_page_writes is off")
     assert all(
@@ -92,6 +101,29 @@ def test_a_service_at_work_and_one_that_stands_still(
     assert code == 1
     assert found["secrets"]["remedy"] == f"chmod 600 {tmp_path / 'secret.key'}"
     assert "the broker keeps them" in found["disk"]["text"]
+
+
+AT_WORK = Worker("ingest-1", NOW, NOW, True, 0, 7, workers=2)  # noqa: FBT003 - a row
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted", "state", "told"),
+    [
+        ([AT_WORK._replace(workers=1)], 1, "ok", "1 in all"),
+        ([AT_WORK, AT_WORK._replace(writer="ingest-2")], 2, "ok", "2 in all"),
+        ([AT_WORK], 2, "warn", "ingest-2 does not run"),
+        ([AT_WORK, AT_WORK._replace(writer="ingest-2")], 1, "fail", "there run"),
+        ([AT_WORK._replace(workers=1)], 2, "fail", "ingest-1 of 1"),
+        ([AT_WORK._replace(workers=1, writer="ingest-2")], 1, "fail", "ingest-2 of 1"),
+        ([AT_WORK._replace(workers=1), GONE], 1, "fail", "ingest-9 ended without"),
+    ],
+)
+def test_workers_agree_on_how_many_they_are(
+    rows: list[Worker], wanted: int, state: str, told: str
+) -> None:
+    _, found = service.ingest(rows, wanted)
+    assert (found.name, found.state) == ("ingest workers", state)
+    assert told in found.text
 
 
 def test_what_is_not_there_is_told(
@@ -144,6 +176,15 @@ def test_what_leaves_the_machine_in_the_clear() -> None:
 
 def test_an_old_python_fails() -> None:
     assert machine.python((3, 10, 1)).state == "fail"
+
+
+def test_a_clock_that_stands_keeps_everything() -> None:
+    assert (
+        service.held({"harbour": NOW, "replay": NOW - timedelta(days=29)}, NOW) is None
+    )
+    found = service.held({"harbour": NOW, "replay": NOW - timedelta(days=31)}, NOW)
+    assert found is not None
+    assert "'replay'" in found.text
 
 
 def test_lag_and_deliveries() -> None:

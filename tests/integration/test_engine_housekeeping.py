@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from psycopg import sql
 
 from parkpulse.engine.housekeeping import CONTEXT, Housekeeper
 from parkpulse.engine.kpis import KpiConsumer
@@ -16,8 +17,6 @@ from tests.plugins.fix_engine import NOW
 from tests.plugins.plant import Plant, plant_spec
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from tests.plugins.fix_engine import Lab
 
 DAYS = 30
@@ -161,3 +160,85 @@ def test_one_process_at_a_time(lab: Lab, keeper: Housekeeper) -> None:
     assert _count(lab, "reading") == every
     with lab.database.transaction() as conn:
         assert set(batchlog.positions(conn, "kpis")) == {(1, "ingest-1")}
+
+
+_RECORDS = """
+insert into ledger (hour, source, writer) select t, 'a/b', 'ingest-1' from moment;
+insert into quarantine_count (hour, park, device, reason, n)
+    select t, 'a', 'b', 'c', 1 from moment;
+insert into outage (id, parts, began_at)
+    select gen_random_uuid(), '{broker}', t from moment;
+insert into audit (at, who, display_name, way, address, action, object)
+    select t, 'ann', 'Ann', 'open', '', 'edit', 'x' from moment;
+insert into event (id, park_id, device_id, ts, received_at, kind, detail, fingerprint)
+    select gen_random_uuid(), park_id, d.id, t, t, 'text', '{}', ''
+    from moment, (select id, park_id from device limit 1) d;
+insert into quarantine (id, at, writer, source, topic, reason, detail, raw, length,
+        sha256, whole, refused)
+    select gen_random_uuid(), t, 'ingest-1', 'a/b', '', 'c', '', '', 0, '', true, 0
+    from moment;
+"""
+
+
+def _left(lab: Lab, *tables: str) -> list[int]:
+    with lab.database.transaction() as conn:
+        names = [sql.Identifier(each) for each in tables]
+        found = [conn.execute(_ALL.format(each)).fetchall() for each in names]
+    return [len(rows) for rows in found]
+
+
+_ALL = sql.SQL("select from {}")
+
+
+@pytest.mark.usefixtures("plant")
+def test_records_are_kept_for_years_and_not_for_ever(
+    lab: Lab, keeper: Housekeeper
+) -> None:
+    # The audit lets go only of what is old by the server's clock.
+    now = datetime.now(UTC)
+    moments = [now - timedelta(days=3660), now - timedelta(days=3640)]
+    tables = ("ledger", "quarantine_count", "outage", "audit")
+    with lab.database.transaction() as conn:
+        conn.execute("create temp table moment (t timestamptz) on commit drop")
+        conn.execute("insert into moment select unnest(%s::timestamptz[])", [moments])
+        conn.execute(_RECORDS)
+    before = _left(lab, *tables)
+    keeper.retain(now)
+    assert _left(lab, *tables) == [each - 1 for each in before]
+    assert _left(lab, "quarantine") == [0]
+    # What devices said goes by the parks' clocks, once a day.
+    assert _left(lab, "event") == [2]
+    lab.set_clock("yard", now)
+    keeper.retain(now + timedelta(hours=23))
+    assert _left(lab, "event") == [2]
+    keeper.retain(now + timedelta(hours=24))
+    assert _left(lab, "event") == [1]
+
+
+_MESSAGES = """
+insert into rule (code, name_zh, name_en, definition, source)
+    values ('r', 'r', 'r', '{}', 'test');
+insert into channel (name, kind, url, secret) values ('duty', 'webhook', 'x', '');
+insert into alert (id, rule_id, subject, park_id, severity, state, onset, raised_at,
+        value, limit_value)
+    select gen_random_uuid(), r.id, s, p.id, 'high', s, now(), now(), 2, 1
+    from (select id from rule where code = 'r') r, (select id from park limit 1) p,
+        unnest(array['normal', 'unacknowledged']) s;
+insert into alert_event (alert_id, rule_id, subject, kind, at, severity)
+    select id, rule_id, subject, 'raised', now(), 'high' from alert;
+insert into outbox (id, channel_id, alert_id, alert_event_id, body, state, created_at)
+    select gen_random_uuid(), c.id, e.alert_id, e.id, '{}', 'delivered',
+        now() - interval '401 days' from alert_event e, channel c;
+insert into delivery (id, outbox_id, attempt, at, duration_ms)
+    select gen_random_uuid(), id, 1, created_at, 1 from outbox;
+"""
+
+
+@pytest.mark.usefixtures("plant")
+def test_messages_of_unfinished_alerts_stay(lab: Lab, keeper: Housekeeper) -> None:
+    with lab.database.transaction() as conn:
+        conn.execute(_MESSAGES)
+    keeper.retain(datetime.now(UTC) - timedelta(days=2))
+    assert _left(lab, "delivery", "outbox") == [2, 2]
+    keeper.retain(datetime.now(UTC))
+    assert _left(lab, "delivery", "outbox") == [0, 1]

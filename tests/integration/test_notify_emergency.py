@@ -19,7 +19,7 @@ from parkpulse.notify.emergency import EmergencyChannel, Outage, Say
 from parkpulse.notify.platforms.contract import Credentials, Options
 from parkpulse.notify.vault import Vault
 from parkpulse.notify.watch import Watch, troubles
-from parkpulse.store import outages, pool
+from parkpulse.store import outages, pool, processes
 from parkpulse.store.disk import Disk, Guard
 from parkpulse.store.health import Signs
 from tests.plugins.fix_chain import COMMAND
@@ -65,6 +65,7 @@ def set_alive(url: str) -> None:
             "insert into ingest_worker (writer, run, seen_at)"
             " values ('ingest-1', gen_random_uuid(), now() + interval '1 hour')"
         )
+        processes.sign(conn, "notify", "notify", 3600)
 
 
 def look(watch: Watch, *seconds: float) -> None:
@@ -110,7 +111,7 @@ def test_engine_ingest_and_broker_are_watched_too(
     webhook.go_down()
     look(begin(database_url), 0, 61)
     (received,) = robot.received
-    assert "消息代理、计算引擎、数据接入不可用" in str(received.content)
+    assert "消息代理、计算引擎、数据接入、消息发送进程不可用" in str(received.content)
 
 
 def test_what_lives_but_does_not_get_on_is_told_too(
@@ -133,9 +134,9 @@ def test_what_lives_but_does_not_get_on_is_told_too(
 
 
 def test_an_engine_far_behind_and_a_message_overdue_are_troubles() -> None:
-    signs = Signs(engines=1, unread_batch_s=301.0, overdue_delivery_s=901.0)
+    signs = Signs(1, 301.0, 901.0, 1, 1)
     assert troubles(signs) == {"backlog", "outbox"}
-    assert troubles(Signs(1, 299.0, None)) == set()
+    assert troubles(Signs(1, 299.0, None, 1, 1)) == set()
     outage = Outage("1", ["engine", "outbox"], NOW)
     card = emergency.card(Say(outage, is_over=False), "en", "host")
     assert card.title == "■ Parkpulse: engine away, messages cannot be delivered"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.plugins import shell
 from tests.plugins.alerting import Bench, rule
 from tests.plugins.fix_chain import COMMAND
 from tests.plugins.fix_services import wait_until
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from parkpulse.store.pool import Database
     from tests.plugins.fix_webhook import Received, Webhook
+    from tests.plugins.shell import Done
 
 _WITHIN_S = 60.0
 _GAUGES = 6
@@ -42,23 +44,14 @@ def bench(database: Database) -> Bench:
     return bench
 
 
-def run(
-    environment: Mapping[str, str], *words: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMMAND, "notify", *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_WITHIN_S,
-    )
+def run(environment: Mapping[str, str], *words: str) -> Done:
+    return shell.run(environment, "notify", *words)
 
 
 def add(environment: Mapping[str, str], webhook: Webhook, *words: str) -> None:
     done = run(environment, "channels", "add", "duty", "--url", webhook.url, *words)
-    assert done.returncode == 0, done.stderr
-    webhook.secret = done.stdout.split()[-1]
+    assert done.status == 0, done.err
+    webhook.secret = done.out.split()[-1]
 
 
 def start(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
@@ -151,12 +144,12 @@ def test_channels_are_added_shown_tested_and_removed(
     words = ("--min-severity", "high", "--park", "harbour", "--json")
     url = webhook.url + "/KEY"
     done = run(environment, "channels", "add", "duty", "--url", url, *words)
-    secret = json.loads(done.stdout)["secret"]
+    secret = json.loads(done.out)["secret"]
 
     (shown,) = _json(environment, "channels", "list")
     assert (shown["name"], shown["min_severity"]) == ("duty", "high")
     assert (shown["park"], shown["enabled"]) == ("harbour", True)
-    listed = run(environment, "channels", "list").stdout + json.dumps(shown)
+    listed = run(environment, "channels", "list").out + json.dumps(shown)
     assert "KEY" not in listed
     assert secret not in listed
 
@@ -173,8 +166,8 @@ def test_channels_are_added_shown_tested_and_removed(
 
 def _json(environment: Mapping[str, str], *words: str) -> Any:  # noqa: ANN401 - any JSON
     done = run(environment, *words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    assert done.status == 0, done.err
+    return json.loads(done.out)
 
 
 @pytest.mark.parametrize(
@@ -190,9 +183,9 @@ def test_a_refusal_is_one_sentence(
     environment: Mapping[str, str], words: tuple[str, ...], told: str
 ) -> None:
     done = run(environment, *words)
-    assert done.returncode == 1
-    assert told in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.status == 1
+    assert told in done.err
+    assert len(done.err.strip().splitlines()) == 1
 
 
 def test_a_name_is_given_once_and_private_addresses_need_leave(
@@ -200,12 +193,12 @@ def test_a_name_is_given_once_and_private_addresses_need_leave(
 ) -> None:
     add(environment, webhook)
     again = run(environment, "channels", "add", "duty", "--url", webhook.url)
-    assert again.returncode == 1
-    assert "already" in again.stderr
+    assert again.status == 1
+    assert "already" in again.err
     strict = {**environment, "PARKPULSE_WEBHOOK_ALLOW_PRIVATE": "false"}
     other = run(strict, "channels", "add", "other", "--url", webhook.url)
-    assert other.returncode == 1
-    assert "PARKPULSE_WEBHOOK_ALLOW_PRIVATE" in other.stderr
+    assert other.status == 1
+    assert "PARKPULSE_WEBHOOK_ALLOW_PRIVATE" in other.err
 
 
 def test_a_test_message_that_is_refused_fails(
@@ -214,8 +207,8 @@ def test_a_test_message_that_is_refused_fails(
     add(environment, webhook)
     webhook.fail_with(403)
     done = run(environment, "channels", "test", "duty")
-    assert done.returncode == 1
-    assert "403" in done.stderr
+    assert done.status == 1
+    assert "403" in done.err
 
 
 def test_the_delivery_log_is_shown(
@@ -243,7 +236,7 @@ def test_the_delivery_log_is_shown(
     resend = ("deliveries", "resend", "--channel", "duty")
     assert _json(environment, *resend)["resent"] == 1
     assert pending(bench.database) == 1
-    assert "duty" in run(environment, "deliveries", "--channel", "duty").stdout
+    assert "duty" in run(environment, "deliveries", "--channel", "duty").out
     log = (tmp_path / "notify.log").read_text()
     assert webhook.url not in log
     assert webhook.secret not in log

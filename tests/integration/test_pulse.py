@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.plugins.fix_listener import Listener
     from tests.plugins.fix_services import BrokerServer
 
-TRACES = Traces(Signs(1, 2.5, None), Queues(1, 0, 0, 0), 0.0)
+TRACES = Traces(Signs(1, 2.5, None, 1, 1), Queues(1, 0, 0, 0), 0.0)
 GB = 10**9
 
 
@@ -99,7 +99,7 @@ def test_reports_wait_for_the_broker(
             assert pulse.is_due(at)
             pulse.beat(_seen(at, broker=number == 2))
             assert not pulse.is_due(at + timedelta(seconds=29))
-        wait_until(lambda: len(listener.messages) == 12)
+        wait_until(lambda: len(listener.messages) == 15)
         assert pulse.is_connected
         broker.kill()
         wait_until(lambda: not pulse.is_connected)

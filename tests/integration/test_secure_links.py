@@ -14,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 
+from api.auth import passwords
 from api.renewal import Renewal
 from ingest.arrivals import Arrival, Inbox
 from ingest.receiver import MqttReceiver, Role
@@ -21,6 +22,7 @@ from parkpulse import bus, settings, tls
 from parkpulse.bus import Publisher, State
 from parkpulse.bus.bulk import BulkPublisher
 from parkpulse.errors import BrokerError, ConfigError, StoreUnavailableError
+from parkpulse.model import account as people
 from parkpulse.model import credentials
 from parkpulse.services import account, ports
 from parkpulse.services.access import authority, files
@@ -28,8 +30,9 @@ from parkpulse.services.access.follow import Broker as Running
 from parkpulse.services.access.follow import Otherwise
 from parkpulse.services.broker import ACCESS, PID, Broker, Door
 from parkpulse.services.doctor import links
-from parkpulse.store import pool
+from parkpulse.store import pool, users
 from parkpulse.store.pool import Database
+from parkpulse.store.users import Profile
 from tests.plugins.devices import REFUSED, device
 from tests.plugins.fix_api import Site
 from tests.plugins.fix_services import BrokerServer, wait_until
@@ -225,6 +228,9 @@ def test_the_page_is_served_by_https(
     site.start()
     url, login = f"{site.url}/api/v1/health", f"{site.url}/api/v1/login"
     body = {"name": "nobody", "password": "wrong password"}
+    with lab.database.transaction() as conn:
+        ann = Profile(display_name="Ann", role=people.Role.ADMIN)
+        users.add(conn, "ann", ann, passwords.hashed("correct horse"))
     with (
         _stopped_at_the_end(site),
         httpx.Client(verify=tls.client_context(issued / "ca.crt")) as client,
@@ -238,6 +244,12 @@ def test_the_page_is_served_by_https(
         assert client.post(login, json=body, headers=foreign).status_code == 403
         own = {"Origin": site.url}
         assert client.post(login, json=body, headers=own).status_code == 401
+        body = {"name": "ann", "password": "correct horse"}
+        cookie = client.post(login, json=body, headers=own).headers["set-cookie"]
+        assert cookie.startswith("__Host-parkpulse=")
+        assert {"Secure", "HttpOnly", "Path=/"} <= set(cookie.split("; "))
+        me = client.get(f"{site.url}/api/v1/me").json()
+        assert me["user"]["display_name"] == "Ann"
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             httpx.get(url, verify=tls.client_context(other / "ca.crt"))
 

@@ -15,10 +15,13 @@ import httpx
 from parkpulse.services import ports
 from parkpulse.store import audit, pool
 from parkpulse.store.audit import Search
+from tests.plugins import shell
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tests.plugins.shell import Done
 
 COMMAND = str(Path(sys.executable).with_name("parkpulse"))
 PASSWORD = "correct horse battery"
@@ -30,19 +33,8 @@ def environment(database_url: str, home: Path, **more: str) -> dict[str, str]:
     return {**os.environ, **{f"PARKPULSE_{key}": each for key, each in names.items()}}
 
 
-def run(
-    settings: Mapping[str, str], *words: str, given: str = ""
-) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [COMMAND, "users", *words],
-        env=settings,
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_WITHIN_S,
-    )
-    return done.returncode, done.stdout, done.stderr
+def run(settings: Mapping[str, str], *words: str, given: str = "") -> Done:
+    return shell.run(settings, "users", *words, given=given)
 
 
 def test_users_by_command(database_url: str, tmp_path: Path) -> None:

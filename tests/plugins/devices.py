@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as mqtt
@@ -21,7 +22,12 @@ class Device:
     """A connection of MQTT 5, which tells why something is refused."""
 
     def __init__(
-        self, user: str, password: str, context: ssl.SSLContext | None, client_id: str
+        self,
+        user: str,
+        password: str,
+        context: ssl.SSLContext | None,
+        client_id: str,
+        will: str | None = None,
     ) -> None:
         self.answers: list[str] = []
         self.ends: list[str] = []
@@ -34,6 +40,8 @@ class Device:
         )
         self.client.username_pw_set(user, password)
         self.client.reconnect_delay_set(min_delay=30)
+        if will is not None:
+            self.client.will_set(will, b"{}", qos=1)
         if context is not None:
             self.client.tls_set_context(context)
         self.client.on_connect = lambda *given: self.answers.append(str(given[3]))
@@ -63,6 +71,12 @@ class Device:
         self.client.subscribe(topic, qos=1)
         wait_until(lambda: bool(done))
 
+    def cut(self) -> None:
+        """Lose the connection without a word."""
+        found = self.client.socket()
+        assert isinstance(found, socket.socket)
+        found.shutdown(socket.SHUT_RDWR)
+
     @property
     def is_in(self) -> bool:
         return self.answers[-1:] == ["Success"] and not self.ends
@@ -75,9 +89,10 @@ def device(
     port: int,
     context: ssl.SSLContext | None = None,
     client_id: str = "",
+    will: str | None = None,
 ) -> Iterator[Device]:
     """Connect; the broker's answer is the first of `answers`."""
-    made = Device(user, password, context, client_id or f"client-{user}")
+    made = Device(user, password, context, client_id or f"client-{user}", will)
     made.client.connect("localhost" if context else "127.0.0.1", port)
     made.client.loop_start()
     wait_until(lambda: bool(made.answers))

@@ -80,7 +80,7 @@ def test_cells_do_not_compute(value: tables.Cell, expected: object) -> None:
     assert tables.cell(value) == expected
 
 
-WELL = Signs(1, 0.5, None)
+WELL = Signs(1, 0.5, None, 1, 1)
 WORKER = Worker("ingest-1", NOW, NOW, is_connected=True, waiting=0, arrivals=7)
 GONE = WORKER._replace(seen_at=NOW - timedelta(seconds=31))
 
@@ -99,6 +99,7 @@ def test_all_is_well() -> None:
     ("signs", "ill"),
     [
         (WELL._replace(engines=0), "engine"),
+        (WELL._replace(notifiers=0), "notify"),
         (WELL._replace(unread_batch_s=61.0), "batch_log"),
         (WELL._replace(overdue_delivery_s=61.0), "outbox"),
     ],

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from parkpulse.notify.emergency import Part
 
 NOW = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
-WELL = Traces(Signs(2, None, None), Queues(1, 3, 2, 0), -0.25)
+WELL = Traces(Signs(2, None, None, notifiers=1, apis=2), Queues(1, 3, 2, 0), -0.25)
 
 
 def seen(traces: Traces | None = WELL, **changes: object) -> Seen:
@@ -49,10 +49,12 @@ def test_all_that_is_seen_is_said() -> None:
         },
         "engine": {"processes_running": 2.0, "batch_log_lag": 0.0},
         "notify": {
+            "processes_running": 1.0,
             "outbox_age": 0.0,
             "messages_undelivered": 2.0,
             "messages_dead": 0.0,
         },
+        "api": {"processes_running": 2.0},
     }
     registered = {
         each.code: {series.metric for series in each.series}
@@ -74,8 +76,8 @@ def test_what_is_not_known_is_not_said() -> None:
         (seen(None), {"database"}),
         (seen(None, broker=False, disk=("full", 1.0)), {"database", "broker", "disk"}),
         (seen(disk=("low", 9.0)), set()),
-        (seen(WELL._replace(signs=Signs(0, 301.0, 901.0))), {
-            "engine", "backlog", "outbox",
+        (seen(WELL._replace(signs=Signs(0, 301.0, 901.0, 0, 0))), {
+            "engine", "notify", "backlog", "outbox",
         }),
         (seen(WELL._replace(queues=Queues(0, 0, 0, 0))), {"ingest"}),
     ],

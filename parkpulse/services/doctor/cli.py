@@ -54,11 +54,12 @@ def _findings() -> Iterator[Finding]:
     if config.database_url is None:
         yield fail("database", "none runs", "start 'parkpulse up'")
         return
-    yield from service.database(config.database_url.get_secret_value())
+    url = config.database_url.get_secret_value()
+    yield from service.database(url, config.ingest_workers)
 
 
 def _of_machine(config: Settings) -> Iterator[Finding]:
-    home = config.home.expanduser().absolute()
+    home = config.folder
     own = settings.configured()
     given = {"database": own.database_url, "broker": own.mqtt_url}
     named = {

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from parkpulse.errors import ConfigError, StoreError
 from parkpulse.services.doctor.finding import fail, ok, warn
-from parkpulse.store import figures, migrate, pool, status, workers
+from parkpulse.store import (
+    figures,
+    migrate,
+    parks,
+    pool,
+    processes,
+    status,
+    workers,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from parkpulse.services.doctor.finding import Finding
     from parkpulse.store.figures import Samples
     from parkpulse.store.pool import Connection
+    from parkpulse.store.processes import Kind, Process
     from parkpulse.store.status import Server
+    from parkpulse.store.workers import Worker
 
 _CLOCK_S = 2.0
 _ALIVE_S = 30.0
 _LAG_S = 60.0
 _OVERDUE_S = 300.0
+_HELD = timedelta(days=30)
 _SAFE = ("fsync", "full_page_writes", "synchronous_commit")
 _MOST_CONNECTIONS = 0.8
 _REASONS = (
@@ -55,12 +66,20 @@ _REASONS = (
 """What the driver says, what that means, and what to do."""
 
 
-def database(url: str) -> Iterator[Finding]:
-    """Check the database, then all that it knows."""
+def database(url: str, ingest_workers: int) -> Iterator[Finding]:
+    """Check the database, then all that it knows.
+
+    Parameters
+    ----------
+    url
+        Its address.
+    ingest_workers
+        How many ingest workers there should be in all.
+    """
     try:
         pool.check(url)
         with pool.connect(url, name="parkpulse doctor") as conn:
-            yield from _all(conn)
+            yield from _all(conn, ingest_workers)
     except ConfigError as error:
         yield fail("database", str(error), "see the message")
     except StoreError as error:
@@ -85,7 +104,7 @@ def away(reason: str) -> Finding:
     return fail("database", f"does not answer ({reason})", remedy)
 
 
-def _all(conn: Connection) -> Iterator[Finding]:
+def _all(conn: Connection, ingest_workers: int) -> Iterator[Finding]:
     found = status.server(conn)
     yield ok("database", f"PostgreSQL {found.version}, TimescaleDB {found.timescaledb}")
     yield licence(found)
@@ -97,7 +116,9 @@ def _all(conn: Connection) -> Iterator[Finding]:
         yield fail("migrations", text, "run 'parkpulse db migrate'")
         return
     yield ok("migrations", "all applied")
-    yield from processes(conn)
+    known = workers.workers(conn)
+    yield from ingest(known, ingest_workers)
+    yield from others(processes.living(conn))
     yield from told(figures.read(conn))
     yield retention(conn)
 
@@ -131,10 +152,17 @@ def clock(conn: Connection) -> Finding:
     return ok("clock", text)
 
 
-def processes(conn: Connection) -> Iterator[Finding]:
-    """Check the receiving processes."""
+def ingest(known: Sequence[Worker], wanted: int) -> Iterator[Finding]:
+    """Check the receiving processes.
+
+    Parameters
+    ----------
+    known
+        All that ever ran and have not retired.
+    wanted
+        PARKPULSE_INGEST_WORKERS as this process has it.
+    """
     now = datetime.now(UTC)
-    known = workers.workers(conn)
     alive = [each for each in known if (now - each.seen_at).total_seconds() <= _ALIVE_S]
     if not alive:
         yield fail("ingest", "no process receives", "start 'parkpulse up' or 'ingest'")
@@ -145,6 +173,49 @@ def processes(conn: Connection) -> Iterator[Finding]:
         yield fail("ingest", text, "start the broker, or correct PARKPULSE_MQTT_URL")
     else:
         yield ok("ingest", f"{len(alive)} at work")
+    gone = {each.writer for each in known} - {each.writer for each in alive}
+    yield _shares(alive, gone, wanted)
+
+
+def _shares(alive: Sequence[Worker], gone: Collection[str], wanted: int) -> Finding:
+    """Whether those that share the messages agree on how many they are."""
+    name, all_of_them = "ingest workers", {f"ingest-{n + 1}" for n in range(wanted)}
+    told = {each.workers for each in alive if each.workers is not None} | {wanted}
+    surplus = sorted({each.writer for each in alive} - all_of_them)
+    if len(told) > 1 or surplus:
+        said = ", ".join(f"{each.writer} of {each.workers or '?'}" for each in alive)
+        text = f"PARKPULSE_INGEST_WORKERS is {wanted} here, but there run {said}"
+        remedy = (
+            "set the same number on all machines and start the workers again; one too"
+            " many leaves by 'parkpulse ingest --worker N --retire'"
+        )
+        return fail(name, text, remedy)
+    left = sorted(set(gone) - all_of_them)
+    if left:
+        text = f"{', '.join(left)} ended without retiring: messages wait there"
+        return fail(name, text, "'parkpulse ingest --worker N --retire' for each")
+    missing = sorted(all_of_them - {each.writer for each in alive})
+    if missing:
+        text = f"{', '.join(missing)} does not run: its messages wait at the broker"
+        return warn(name, text, "start it: 'parkpulse ingest --worker N'")
+    return ok(name, f"{wanted} in all, as PARKPULSE_INGEST_WORKERS says")
+
+
+_OTHERS: Sequence[tuple[Kind, str, str]] = (
+    ("api", "nobody serves the page", "start 'parkpulse up' or 'parkpulse api'"),
+    ("notify", "nobody delivers messages", "start 'parkpulse up' or 'notify'"),
+    ("watch", "nobody watches the service", "start 'parkpulse notify watch'"),
+)
+
+
+def others(living: Sequence[Process]) -> Iterator[Finding]:
+    """Check the processes that only give signs of life."""
+    for kind, text, remedy in _OTHERS:
+        count = sum(each.kind == kind for each in living)
+        if count:
+            yield ok(kind, f"{count} at work")
+        else:
+            yield (warn if kind == "watch" else fail)(kind, text, remedy)
 
 
 def told(found: Mapping[str, Samples]) -> Iterator[Finding]:
@@ -188,8 +259,33 @@ def _sum(found: Mapping[str, Samples], name: str) -> float:
     return sum(value for _, value in found[name])
 
 
+def held(clocks: Mapping[str, datetime], now: datetime) -> Finding | None:
+    """Tell of a park whose clock keeps everything; None: there is none.
+
+    Parameters
+    ----------
+    clocks
+        The time of each park.
+    now
+        Wall time.
+    """
+    behind = {code: at for code, at in clocks.items() if now - at > _HELD}
+    if not behind:
+        return None
+    code = min(behind, key=behind.__getitem__)
+    text = f"the clock of park {code!r} stands at {behind[code]:%Y-%m-%d}: no park's"
+    text += " readings since then are dropped"
+    remedy = "give it 'clock: wall' if its replay is over"
+    return warn("retention", text, remedy)
+
+
 def retention(conn: Connection) -> Finding:
-    """Tell from when on readings are kept."""
+    """Tell from when on readings are kept, or what keeps them all."""
+    now = datetime.now(UTC)
+    clocks = {row.code: parks.park_clock(row, now) for row in parks.parks(conn)}
+    stuck = held(clocks, now)
+    if stuck is not None:
+        return stuck
     horizon = status.horizons(conn).readings
     since = "all" if horizon is None else f"since {horizon:%Y-%m-%d}"
     return ok("retention", f"single readings: {since}")

@@ -30,7 +30,7 @@ def _tell(step: str) -> None:
 def _place(config: Settings) -> Place:
     url = config.required_database_url()
     commandline.check(url)
-    home = config.home.expanduser().absolute()
+    home = config.folder
     return Place(home, config.cache.expanduser().absolute(), url)
 
 

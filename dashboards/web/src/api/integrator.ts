@@ -226,6 +226,12 @@ export interface System {
     arrivals: number;
   }[];
   engines: { owner: string; until: string; slots: number }[];
+  processes: {
+    name: string;
+    kind: "api" | "notify" | "watch";
+    started_at: string;
+    until: string;
+  }[];
   consumers: { name: string; waiting: number; oldest_s: number | null }[];
   detector: { watched: number; followed: number; share: number };
   outbox: { pending: number; delivered: number; dead: number; oldest_s: number | null };
