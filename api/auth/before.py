@@ -17,6 +17,7 @@ from parkpulse.registry import desk
 from parkpulse.store import (
     certificates,
     channels,
+    credentials,
     meters,
     push_accounts,
     quiet,
@@ -167,6 +168,16 @@ def _push_account(conn: Connection, asked: Asked) -> object:
     return None
 
 
+def _credential(conn: Connection, asked: Asked) -> object:
+    """User names of the subject in force."""
+    subject = asked.field("subject")
+    return [
+        {"username": each.username, "expires_at": each.expires_at}
+        for each in credentials.listed(conn)
+        if str(each.subject) == subject and each.revoked_at is None
+    ]
+
+
 def _rows(found: Iterable[Any]) -> list[dict[str, Any]]:
     return [each._asdict() for each in found]
 
@@ -203,6 +214,8 @@ BEFORE: dict[str, Look] = {
     "add_topic": _topic,
     "remove_topic": _topic,
     "remove_push_account": _push_account,
+    "rotate_credential": _credential,
+    "revoke_credential": _credential,
 }
 """Looks by name of the route's function."""
 

@@ -1,4 +1,4 @@
-"""Channels: add, change, remove, test; the delivery log; dead letters sent again."""
+"""Channels: add, change, remove, test; the delivery log; what was given up, sent again."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def list_deliveries(
 @router.post(
     "/deliveries/resend",
     response_model=Resent,
-    summary="Send dead letters again",
+    summary="Send again what was given up",
     dependencies=[needs(Right.CHANNELS)],
 )
 def resend(body: Resend, ctx: Ctx) -> object:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["device", "gateway", "service"]
 Access = Literal["publish", "subscribe"]
+State = Literal["in_force", "ending", "ended"]
 Service = Literal["ingest", "notify", "watch", "api", "simulate", "all"]
 SERVICES: tuple[Service, ...] = get_args(Service)
 
@@ -73,6 +74,15 @@ class Credential(NamedTuple):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+
+
+def state(of: Credential, now: datetime) -> State:
+    """Whether it may be used: without end, until its end, or no longer."""
+    if of.revoked_at is not None:
+        return "ended"
+    if of.expires_at is None:
+        return "in_force"
+    return "ending" if of.expires_at > now else "ended"
 
 
 def subject(text: str) -> Subject:

@@ -314,6 +314,49 @@ def test_a_push_account_shows_its_token_once(shop: Site) -> None:
     assert shop.items("/registry/push-accounts") == []
 
 
+def test_credentials_show_their_passwords_once(shop: Site) -> None:
+    made = done(shop, "POST", "/registry/credentials", {"devices": ["harbour/level-1"]})
+    (first,) = made["items"]
+    assert (first["subject"], made["left"]) == ("harbour/level-1", 0)
+    rotation = {"subject": "harbour/level-1", "overlap_s": 3600}
+    second = done(shop, "POST", "/registry/credentials/rotate", rotation)
+    text = shop.request("GET", "/api/v1/registry/credentials?park=harbour").text
+    states = {each["username"]: each["state"] for each in json.loads(text)["items"]}
+    assert states == {first["username"]: "ending", second["username"]: "in_force"}
+    audit = shop.request("GET", "/api/v1/audit").text
+    assert '"rotate_credential"' in audit
+    for password in (first["password"], second["password"]):
+        assert password not in text
+        assert password not in audit
+    revoked = done(
+        shop, "POST", "/registry/credentials/revoke", {"subject": "harbour/level-1"}
+    )
+    assert revoked == {"revoked": 2}
+    assert shop.items("/registry/credentials") == []
+    assert len(shop.items("/registry/credentials", ended=True)) == 2
+
+
+def test_credentials_of_a_park_and_of_a_gateway(shop: Site) -> None:
+    path = "/registry/credentials"
+    devices = ["harbour/level-1", "harbour/level-2"]
+    done(shop, "POST", path, {"gateway": "roof", "devices": devices})
+    listed = shop.items(path, park="harbour")
+    assert [each["devices"] for each in listed] == [devices]
+    rest = done(shop, "POST", path, {"park": "harbour"})
+    assert not {each["subject"] for each in rest["items"]} & set(devices)
+    assert rest["items"]
+    for body, code, pointer in (
+        ({}, "missing", "/devices"),
+        ({"park": "harbour", "devices": devices}, "invalid_value", "/park"),
+        ({"devices": ["harbour/nothing"]}, "unknown_device", "/devices/0"),
+        ({"gateway": "roof", "devices": devices}, "credential_exists", "/gateway"),
+    ):
+        wrong = send(shop, "POST", path, body).json()["errors"][0]
+        assert (wrong["code"], wrong["pointer"]) == (code, pointer)
+    service = send(shop, "POST", f"{path}/revoke", {"subject": "service:ingest"})
+    assert service.json()["errors"][0]["code"] == "bad_subject"
+
+
 def test_the_state_of_the_service(shop: Site) -> None:
     found = shop.get("/system")
     assert found["versions"]["migration"] > "2026"

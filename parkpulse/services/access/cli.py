@@ -217,7 +217,7 @@ def list_credentials(park: str | None, *, everything: bool, as_json: bool) -> No
     shown = [
         _shown(each, now)
         for each in found
-        if everything or _state(each, now) != "ended"
+        if everything or credentials.state(each, now) != "ended"
     ]
     if as_json:
         print(json.dumps({"items": shown}))
@@ -228,20 +228,12 @@ def list_credentials(park: str | None, *, everything: bool, as_json: bool) -> No
     print(f"{len(shown)} credentials.")
 
 
-def _state(credential: Credential, now: datetime) -> str:
-    if credential.revoked_at is not None:
-        return "ended"
-    if credential.expires_at is None:
-        return "in force"
-    return "ending" if credential.expires_at > now else "ended"
-
-
 def _shown(credential: Credential, now: datetime) -> dict[str, object]:
     expires, revoked = credential.expires_at, credential.revoked_at
     return {
         "subject": str(credential.subject),
         "username": credential.username,
-        "state": _state(credential, now),
+        "state": credentials.state(credential, now).replace("_", " "),
         "devices": ["/".join(each) for each in credential.devices],
         "topics": [each._asdict() for each in credential.topics],
         "created_at": credential.created_at.isoformat(),
