@@ -25,6 +25,10 @@ _MARGIN, _GROWTH = 0.3, 0.3
 _ARMED = 1.7
 _LEVELS = (2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
 _REPEATS, _AGE, _YOUNG, _EARLY = 0.5, 0.8, 500.0, 1.5
+OLD, NEW_AGE = 5000.0, 0.7
+"""Readings from which on nothing more is asked for age but of an alarm: else a series
+that is watched for long would tell of ever less. What is asked more of the evidence of
+novelty at a tenfold age."""
 _SUSPECT, _ALARM = 1.75, 5.3
 """Levels of the scores 0.9 and 0.99."""
 _RARE, _RARE_LASTING, _SHORT, _KNOWN = 2.55, 2.15, 2.3, 550.0
@@ -42,7 +46,7 @@ _OFTEN, _RECENT = 0.3, 6000.0
 _BELOW_TWO = 1.99
 _GRADES = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 2.0])
 _LOUD = 6.0
-_QUIET, _DAMPED = 100.0, 0.3
+_QUIET, _DAMPED = 60.0, 0.3
 """An event is scored lower for so many readings, unless it reaches a higher grade, of
 which the last but one is a score of 0.9."""
 
@@ -68,7 +72,7 @@ def habit(state: Columns, level: FloatArray) -> FloatArray:
     for least, count in zip(_LEVELS, state["events"], strict=True):
         reached += np.where(level <= least + 0.5, count, 0.0)
     n = state["n"]
-    age = np.log(np.maximum(n / _YOUNG, 1.0))
+    age = np.log(np.maximum(np.minimum(n, OLD) / _YOUNG, 1.0))
     early = _EARLY * np.maximum(1.0 - n / _YOUNG, 0.0)
     fewer: FloatArray = (
         level - early - (_REPEATS * np.log(1.0 + reached) + _AGE * age) / _LOG10
@@ -117,10 +121,17 @@ def grade(
     for band, count in zip(_LEVELS, state["events"], strict=True):
         seen += np.where(least <= band + 0.25, count, 0.0)
     short = _SHORT * np.log(np.maximum(_KNOWN / np.maximum(n, 1.0), 1.0))
+    short += _AGE * _beyond_old(n)
     most = np.where(lasting, _SELDOM_LASTING, _SELDOM)
     rare = np.where(lasting, _RARE_LASTING, _RARE)
     alarm = (seen <= most * np.minimum(n, _FORGOTTEN)) & (emitted >= rare + short)
     return np.where(alarm, emitted - rare + _ALARM, np.minimum(emitted, _BELOW_ALARM))
+
+
+def _beyond_old(n: FloatArray) -> FloatArray:
+    """Tens by which a series is older than `OLD`: of an alarm age asks ever more."""
+    tens: FloatArray = np.log(np.maximum(n / OLD, 1.0)) / _LOG10
+    return tens
 
 
 def nines(
@@ -129,7 +140,7 @@ def nines(
     """Map a surprise, and the evidence of novelty, to nines: 1 is 0.9, 2 is 0.99.
 
     Of a series that was told often, more is asked; 0.99 for novelty comes only where
-    events are seldom.
+    events are seldom. Below 0.9 novelty says little: a mildly new value is a usual one.
     """
     often = _OFTEN * np.log(1.0 + state["tellings"]) / _LOG10
     rare = 1.0 + (level - _SUSPECT) / (_ALARM - _SUSPECT)
@@ -139,8 +150,10 @@ def nines(
     new = 1.0 + (left - _NEW) / (_NEW_ALARM - _NEW)
     strong = np.maximum(state["tellings"], state["events"].sum(axis=0) - 1.0)
     seldom = strong <= _SELDOM_TOLD * np.minimum(state["n"], _RECENT)
+    seldom &= left >= _NEW_ALARM + NEW_AGE * _beyond_old(state["n"])
     new = np.where(seldom, new, np.minimum(new, _BELOW_TWO))
-    return rare, np.where(left < _NEW, left / _NEW, new)
+    mild = np.maximum(left, 0.0) / _NEW
+    return rare, np.where(left < _NEW, mild * mild, new)
 
 
 def tell(state: Columns, level: FloatArray) -> FloatArray:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from analytics.anomaly import layout, ranks
+from analytics.anomaly import alarms, layout, ranks
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -35,8 +35,8 @@ _NONE = np.float32(np.inf)
 _BESIDE = ("mean_16", "variation", "activity_24")
 _HIGH = [layout.STREAMS.index(name) for name in _BESIDE]
 _LOW = [row + len(layout.STREAMS) for row in _HIGH]
-_WEIGHT, _AGE, _YOUNG = 0.25, 0.7, 1000.0
-"""Weight of each of `_BESIDE`; what is asked more of a tenfold age, from when on."""
+_WEIGHT, _YOUNG = 0.25, 1000.0
+"""Weight of each of `_BESIDE`; from when on more is asked for age."""
 
 
 class Memory(NamedTuple):
@@ -71,8 +71,8 @@ def evidence(
     rare = ranks.surprise(ranks.Ranks(memory.counts, memory.top), rows, sizes)
     state["gap"] = remember(memory.codes, rows, x, state["gap"], away)
     beside = np.maximum(rare[1 : 1 + len(_BESIDE)], rare[1 + len(_BESIDE) :])
-    age = np.log10((state["n"] + 1.0) / _YOUNG)
-    total: FloatArray = rare[0] - _AGE * age
+    age = np.log10((np.minimum(state["n"], alarms.OLD) + 1.0) / _YOUNG)
+    total: FloatArray = rare[0] - alarms.NEW_AGE * age
     for row in beside:
         total += _WEIGHT * row
     return total
