@@ -25,6 +25,8 @@ class Limit(NamedTuple):
     warning: float
     critical: float | None
     actions: tuple[Action, ...]
+    at_limit: bool = False
+    """Whether the limit itself is beyond."""
 
 
 _AIR = (
@@ -43,7 +45,10 @@ _AIR = (
     Limit("relative_humidity", "above", 90.0, 95.0, ("exhaust",)),
 )
 _METHANE = Limit("methane", "above", 1.0, 1.25, ("block_entry", "ventilate"))
-_METHANE_GAS = _METHANE._replace(actions=(*_METHANE.actions, "shut_off_gas"))
+# Alarm at no more than 20 %, shut-off at no more than 25 % of the explosive limit.
+_METHANE_GAS = _METHANE._replace(
+    actions=(*_METHANE.actions, "shut_off_gas"), at_limit=True
+)
 REQUIRED: dict[Compartment, frozenset[str]] = {
     "water": frozenset(
         {"air_temperature", "relative_humidity", "sump_level", "oxygen"}
@@ -98,7 +103,7 @@ class Finding(NamedTuple):
 def check(compartment: Compartment, values: Mapping[str, float]) -> list[Finding]:
     """Compare measured values with the limits; a limit itself is not exceeded.
 
-    In a gas compartment the gas is shut off at the critical limit only.
+    In a gas compartment it is, of methane, and the gas is shut off at the critical one.
     """
     found = []
     for limit in limits(compartment):
@@ -123,4 +128,6 @@ def missing(compartment: Compartment, quantities: frozenset[str]) -> frozenset[s
 
 
 def _beyond(value: float, limit: float, of: Limit) -> bool:
+    if of.at_limit and value == limit:
+        return True
     return value > limit if of.direction == "above" else value < limit

@@ -63,7 +63,8 @@ class Compartment(Answer):
     parent: str | None
     name: Name
     kind: Literal["water", "sewage", "gas", "heat", "power"] = Field(
-        description="By its code and names, else by what is measured in it."
+        description="As registered, else by its code and names, else by what is"
+        " measured in it."
     )
     entry: Literal["permitted", "not_permitted", "unknown"] = Field(
         description="`permitted`: the fixed sensors see nothing against it; a permit"

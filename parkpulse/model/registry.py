@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 """Id of a park or of something within it, as it stands in topics and addresses."""
 Grade = Literal["demonstration", "growth"]
+CompartmentKind = Literal["water", "sewage", "gas", "heat", "power"]
 PlaceKind = Literal[
     "area",
     "building",
@@ -122,6 +123,8 @@ class PlaceSpec(Struct, frozen=True, forbid_unknown_fields=True):
     kind: PlaceKind
     name: Name
     parent: Code | None = None
+    compartment: CompartmentKind | None = None
+    """What a compartment of a utility tunnel carries; told from its words if None."""
 
 
 class MeterSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -42,6 +42,11 @@ def _check_places(spec: ParkSpec) -> None:
     _check_unique((place.code for place in spec.places), "/places")
     parents = {place.code: place.parent for place in spec.places}
     for index, place in enumerate(spec.places):
+        if place.compartment is not None and place.kind != "compartment":
+            told = (
+                f"{place.code!r} is no compartment but a place of kind {place.kind!r}"
+            )
+            _refuse("no_compartment", told, f"/places/{index}/compartment")
         above, steps = place.parent, 0
         while above is not None:
             pointer = f"/places/{index}/parent"

@@ -246,8 +246,8 @@ def _csv(path: Path, wanted: Sequence[str]) -> _Raw:
     _check_columns(path, wanted, layout.names)
     rows = itertools.islice(io.BytesIO(text), layout.line, None)
     if not any(row.strip() for row in rows):
-        message = f"{path} has a header and no rows"
-        raise InvalidRequestError(code="file_empty", message=message, pointer="file")
+        nothing = pa.array([], pa.string())
+        return _Raw(dict.fromkeys(wanted, nothing), np.empty(0, np.int64))
     broken = _Broken()
     table = _table(text, layout, wanted, broken)
     columns = {

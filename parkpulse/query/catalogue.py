@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from parkpulse.model.packed import Int32Array, Int64Array
+    from parkpulse.model.registry import CompartmentKind
     from parkpulse.store.devices import DeviceRow, SeriesRow
     from parkpulse.store.parks import DataCentreRow, ParkRow, PlaceRow
     from parkpulse.store.pool import Connection
@@ -38,6 +39,8 @@ class Place:
     parent: str | None
     kind: str
     name: Name
+    compartment: CompartmentKind | None = None
+    """What a compartment of a utility tunnel carries, where that is registered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +236,8 @@ def _device(row: DeviceRow, series: Sequence[Series]) -> Device:
 
 def _place(row: PlaceRow) -> tuple[int, Place]:
     name = Name(row.name_zh, row.name_en)
-    return row.park_id, Place(row.code, row.parent, row.kind, name)
+    place = Place(row.code, row.parent, row.kind, name, row.compartment)
+    return row.park_id, place
 
 
 def _data_centre(row: DataCentreRow) -> tuple[int, DataCentre]:

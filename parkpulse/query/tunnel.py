@@ -1,7 +1,7 @@
 """Compartments of utility tunnels now: their air against the limits, and entry.
 
-The kind of a compartment is not registered; it is told by the words of its code and
-names, else by what is measured in it.
+The kind of a compartment is the registered one; else it is told by the words of its
+code and names, else by what is measured in it.
 """
 
 from __future__ import annotations
@@ -163,7 +163,9 @@ def _quantity(
 
 
 def kind_of(place: Place, metrics: frozenset[str]) -> Compartment:
-    """Tell the kind of a compartment by its words, else by what is measured."""
+    """Tell the kind of a compartment: registered, by its words, by what is measured."""
+    if place.compartment is not None:
+        return place.compartment
     text = f"{place.code} {place.name.zh} {place.name.en}".lower()
     named = next((kind for word, kind in _WORDS.items() if word in text), None)
     if named is not None:

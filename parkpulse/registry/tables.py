@@ -54,7 +54,11 @@ PARKS = Table(
     (),
     {**_NAMES, **_plain("accept_from", "grade", "clock", "zone", "simulated")},
 )
-PLACES = Table("places", ("place",), {**_plain("kind"), **_NAMES, **_plain("parent")})
+PLACES = Table(
+    "places",
+    ("place",),
+    {**_plain("kind"), **_NAMES, **_plain("parent", "compartment")},
+)
 DEVICES = Table(
     "devices",
     ("device",),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from parkpulse.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from parkpulse.model.registry import CompartmentKind
     from parkpulse.store.pool import Connection
 
 
@@ -38,6 +39,7 @@ class PlaceRow(NamedTuple):
     kind: str
     name_zh: str
     name_en: str
+    compartment: CompartmentKind | None
 
 
 class DataCentreRow(NamedTuple):
@@ -108,7 +110,7 @@ def places(conn: Connection) -> list[PlaceRow]:
     found = conn.execute(
         """
         select place.id, place.park_id, place.code, parent.code, place.kind,
-            place.name_zh, place.name_en
+            place.name_zh, place.name_en, place.compartment
         from place left join place parent on parent.id = place.parent_id
         order by place.park_id, place.code collate "C"
         """

@@ -95,15 +95,20 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
 def _places(
     connection: Connection, park_id: int, specs: Sequence[PlaceSpec]
 ) -> tuple[dict[str | None, int], int]:
-    rows = sorted((p.code, p.kind, p.name.zh, p.name.en) for p in specs)
+    rows = sorted(
+        ((p.code, p.kind, p.name.zh, p.name.en, p.compartment) for p in specs),
+        key=lambda row: row[0],
+    )
     changed = connection.execute(
-        "insert into place as p (park_id, code, kind, name_zh, name_en)"
-        " select %s, u.* from unnest(%s::text[], %s::text[], %s::text[], %s::text[]) u"
+        "insert into place as p (park_id, code, kind, name_zh, name_en, compartment)"
+        " select %s, u.* from unnest(%s::text[], %s::text[], %s::text[], %s::text[],"
+        "  %s::text[]) u"
         " on conflict (park_id, code) do update set kind = excluded.kind,"
-        "  name_zh = excluded.name_zh, name_en = excluded.name_en"
-        " where (p.kind, p.name_zh, p.name_en)"
-        "  is distinct from (excluded.kind, excluded.name_zh, excluded.name_en)",
-        [park_id, *_columns(rows, 4)],
+        "  name_zh = excluded.name_zh, name_en = excluded.name_en,"
+        "  compartment = excluded.compartment"
+        " where (p.kind, p.name_zh, p.name_en, p.compartment) is distinct from"
+        "  (excluded.kind, excluded.name_zh, excluded.name_en, excluded.compartment)",
+        [park_id, *_columns(rows, 5)],
     ).rowcount
     changed += connection.execute(
         "update place p set parent_id = above.id"

@@ -113,14 +113,15 @@ def _outline(connection: Connection, park: str) -> tuple[int, ParkSpec]:
 
 def _places(connection: Connection, park_id: int) -> list[PlaceSpec]:
     rows = connection.execute(
-        "select p.code, p.kind, p.name_zh, p.name_en, above.code from place p"
+        "select p.code, p.kind, p.name_zh, p.name_en, above.code, p.compartment"
+        " from place p"
         " left join place above on above.id = p.parent_id where p.park_id = %s"
         ' order by p.code collate "C"',
         [park_id],
     )
     return [
-        PlaceSpec(code, kind, Name(zh, en), parent)
-        for code, kind, zh, en, parent in rows
+        PlaceSpec(code, kind, Name(zh, en), parent, compartment)
+        for code, kind, zh, en, parent, compartment in rows
     ]
 
 

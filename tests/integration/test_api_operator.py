@@ -50,7 +50,8 @@ PARK = ParkSpec(
     clock="data",
     places=[
         PlaceSpec(code="gas", kind="compartment", name=named("Gas")),
-        PlaceSpec(code="sewage", kind="compartment", name=named("Sewage")),
+        # Its words alone would make it one for water.
+        PlaceSpec("sewage", "compartment", named("Water"), compartment="sewage"),
         PlaceSpec(code="canal", kind="river_section", name=named("Canal")),
     ],
     devices=[
@@ -121,7 +122,8 @@ def test_a_compartment_with_gas_is_closed_and_one_that_is_silent_undecided(
     }
     assert [each["action"] for each in gas["advice"]] == ["block_entry", "ventilate"]
     assert gas["not_measured"] == []
-    assert (sewage["entry"], sewage["ventilation"]) == ("unknown", None)
+    assert (sewage["kind"], sewage["entry"]) == ("sewage", "unknown")
+    assert sewage["ventilation"] is None
     causes = {(each["cause"], each["metric"]) for each in sewage["reasons"]}
     assert ("old", "oxygen") in causes
     assert ("not_measured", "hydrogen_sulfide") in causes

@@ -188,6 +188,9 @@ def test_air_of_compartments() -> None:
     gas = tunnel.check("gas", {"methane": 1.3, "oxygen": 20.9})
     assert [(each.grade, each.limit) for each in gas] == [("critical", 1.25)]
     assert "shut_off_gas" in gas[0].actions
+    (alarm,) = tunnel.check("gas", {"methane": 1.0})
+    assert (alarm.grade, "shut_off_gas" in alarm.actions) == ("warning", False)
+    assert tunnel.check("gas", {"methane": 1.25})[0].grade == "critical"
     warned = tunnel.check("gas", {"methane": 1.1})[0]
     assert warned.grade == "warning"
     assert "shut_off_gas" not in warned.actions
