@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from parkpulse.store.meters import Tree
     from parkpulse.store.pool import Database
 
-WINDOW = timedelta(days=180)
-"""How far back the search goes: what changed earlier is how the data centre is now."""
 _SETTLED = timedelta(hours=2)
 """A day is searched when it is closed."""
 _PAUSE_S = 60.0
@@ -73,7 +71,7 @@ class DriftKeeper:
     def _search(
         self, tree: Tree, end: datetime, now: datetime, held: Mapping[int, int]
     ) -> None:
-        start = end - WINDOW
+        start = end - drift.WINDOW
         with self._database.transaction() as conn:
             if not engine.confirm(conn, self._keeper.owner, held):
                 return

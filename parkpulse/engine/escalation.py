@@ -50,9 +50,6 @@ def attend(conn: Connection, park_ids: Sequence[int], page_url: str) -> None:
             )
 
 
-_MOST_STEPS = 20
-
-
 def _begin(conn: Connection, waiting: Waiting, plan: Plan, now: datetime) -> None:
     policy = model.policy_for(plan, waiting.severity)
     if waiting.policy == (policy and policy.code):

@@ -147,8 +147,7 @@ def run(
     Raises
     ------
     InvalidRequestError
-        The time is empty or too long, history does not tell what a rule of this kind
-        would have done, or it watches too many series.
+        The time is empty or too long, or the rule watches too many series.
     """
     _check(start, end)
     history = History(instants.to_us(start), instants.to_us(end), park)

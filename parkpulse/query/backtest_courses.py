@@ -16,14 +16,16 @@ from parkpulse.model.condition import Interval, Step
 from parkpulse.model.definitions import (
     Absence,
     BalanceRule,
+    CentreDefinition,
     Composition,
+    DriftRule,
     FoundDefinition,
     KpiRule,
     QualityRule,
     SeriesDefinition,
 )
 from parkpulse.model.registry import SLOTS
-from parkpulse.query import found, rule_figures, terms
+from parkpulse.query import backtest_days, found, rule_figures, terms
 from parkpulse.store import findings, kpi_views, parks, rules, windows
 from parkpulse.store.findings import Spans
 from parkpulse.store.kpi_views import Wanted
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from analytics.thresholds import Structured
-    from parkpulse.model.definitions import Definition
+    from parkpulse.model.definitions import Definition, ProjectionRule
     from parkpulse.model.rule import Place
     from parkpulse.query.terms import Terms
     from parkpulse.store.parks import DataCentreRow, ParkRow
@@ -89,8 +91,7 @@ def plan(conn: Connection, definition: Definition, history: History) -> Plan:
     Raises
     ------
     InvalidRequestError
-        History does not tell what a rule of this kind would have done, or there is
-        too much to follow.
+        There is too much to follow.
     """
     if isinstance(definition, SeriesDefinition):
         return _of_series(conn, definition, history)
@@ -98,14 +99,9 @@ def plan(conn: Connection, definition: Definition, history: History) -> Plan:
         return _of_findings(conn, definition, history)
     if isinstance(definition, Absence):
         return _of_devices(conn, definition, history)
-    if isinstance(definition, KpiRule | BalanceRule):
-        return _of_centres(conn, definition, history)
     if isinstance(definition, Composition):
         return _of_places(conn, definition, history)
-    message = "what was expected or known on a day of the past is not kept"
-    raise InvalidRequestError(
-        code="not_of_history", message=message, pointer="/definition/kind"
-    )
+    return _of_centres(conn, definition, history)
 
 
 def _subject(series: WatchedSeries) -> Subject:
@@ -292,7 +288,7 @@ def _silences(
 
 
 def _of_centres(
-    conn: Connection, definition: KpiRule | BalanceRule, history: History
+    conn: Connection, definition: CentreDefinition, history: History
 ) -> Plan:
     by_id = {each.id: each for each in parks.parks(conn)}
     clocks = _clocks(conn)
@@ -308,10 +304,30 @@ def _of_centres(
             park, now = by_id[centre.park_id], clocks[centre.park_id]
             if isinstance(definition, KpiRule):
                 yield from _of_figures(conn, definition, (park, centre), history)
-            else:
+            elif isinstance(definition, BalanceRule):
                 yield from _of_balance(conn, definition, (park, centre), history, now)
+            else:
+                yield from _of_days(conn, definition, (park, centre), history, now)
 
     return Plan(len(centres), courses())
+
+
+def _of_days(
+    conn: Connection,
+    definition: ProjectionRule | DriftRule,
+    of: tuple[ParkRow, DataCentreRow],
+    history: History,
+    now: int,
+) -> Iterator[Course]:
+    park, centre = of
+    days = backtest_days.closed(park.zone, history.start, history.end, now)
+    if isinstance(definition, DriftRule):
+        found = [backtest_days.drifts(conn, definition, of, days)]
+    else:
+        found = list(backtest_days.projections(conn, definition, of, days))
+    for each in found:
+        subject = Subject(park.code, centre.code, each.metric, park.zone)
+        yield Course(subject, each.intervals, each.figures)
 
 
 def _of_figures(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from parkpulse.query.metered import Metered
     from parkpulse.store.pool import Connection
 
+WINDOW = timedelta(days=180)
+"""How far back the daily search goes: what changed earlier is how things are now."""
 _YEAR_HOURS = 8760.0
 _LOADS: tuple[Part, ...] = ("cooling", "lighting", "other")
 
@@ -63,6 +65,65 @@ def read(
     InvalidRequestError
         The period is empty or too long.
     """
+    seen = _seen(conn, data_centre_id, zone, period, now)
+    found, count = seen.found, len(seen.hours)
+    change = _explained(seen) if count else None
+    finding = None if change else _finding(count, found, seen.common, zone)
+    return Drift(
+        start=period[0],
+        end=period[1],
+        hours=count,
+        elapsed_hours=found.elapsed,
+        coverage=found.share(count),
+        thermometer=seen.thermometer,
+        change=change,
+        finding=finding,
+        silent=list(found.silent),
+    )
+
+
+class Rise(NamedTuple):
+    """A lasting change without its reasons."""
+
+    onset: date
+    shift_kw: float
+
+
+class Search(NamedTuple):
+    """What a search found, and in how many hours."""
+
+    hours: int
+    thermometer: str | None
+    rise: Rise | None
+
+
+def search(conn: Connection, data_centre_id: int, zone: str, end: datetime) -> Search:
+    """Look for a lasting change as the daily search does at the end of a day."""
+    seen = _seen(conn, data_centre_id, zone, (end - WINDOW, end), end)
+    found = drift.find(seen.hours, seen.overhead) if len(seen.hours) else None
+    rise = Rise(date.fromordinal(found.onset), found.shift) if found else None
+    return Search(len(seen.hours), seen.thermometer, rise)
+
+
+class _Seen(NamedTuple):
+    """The hours in which all is known; arrays of shape (n,) but `common`."""
+
+    found: Metered
+    common: BoolArray
+    energy: FloatArray
+    """Shape (n, meters). [kWh]"""
+    hours: drift.Hours
+    overhead: FloatArray
+    thermometer: str | None
+
+
+def _seen(
+    conn: Connection,
+    data_centre_id: int,
+    zone: str,
+    period: tuple[datetime, datetime],
+    now: datetime,
+) -> _Seen:
     start, end = period
     found = metered.read(conn, data_centre_id, start, end, now)
     thermometer = weather.thermometer(conn, data_centre_id)
@@ -72,20 +133,20 @@ def read(
         heard = weather.hourly(conn, thermometer, start, end)
         temperature, has_one = _aligned(found.moments, heard["hour"], heard["mean"])
         common = common & has_one
-    it = balance.it_ends(found.tree)[1]
-    count = int(np.count_nonzero(common)) if it else 0
-    change = _change(found, common, temperature[common], zone) if count else None
-    finding = None if change else _finding(count, found, common, zone)
-    return Drift(
-        start=start,
-        end=end,
-        hours=count,
-        elapsed_hours=found.elapsed,
-        coverage=found.share(count),
-        thermometer=thermometer.device if thermometer else None,
-        change=change,
-        finding=finding,
-        silent=list(found.silent),
+    last = balance.it_ends(found.tree)[1]
+    if not last:
+        common = np.zeros_like(common)
+    energy = found.hours.amount[common]
+    it = energy[:, last].sum(axis=1)
+    day, hour_of_week = _days(found.moments[common], zone)
+    signs = np.array([energy_edges.sign(role) for role in found.tree.roles])
+    return _Seen(
+        found,
+        common,
+        energy,
+        drift.Hours(day, hour_of_week, it, temperature[common]),
+        energy @ signs - it,
+        thermometer.device if thermometer else None,
     )
 
 
@@ -123,21 +184,12 @@ def _finding(
     return "too_few_days" if len(np.unique(day)) < drift.LEAST_DAYS else None
 
 
-def _change(
-    found: Metered, common: BoolArray, temperature: FloatArray, zone: str
-) -> DriftChange | None:
-    energy = found.hours.amount[common]
-    last = balance.it_ends(found.tree)[1]
-    it = energy[:, last].sum(axis=1)
-    day, hour_of_week = _days(found.moments[common], zone)
-    hours = drift.Hours(day, hour_of_week, it, temperature)
-    signs = np.array([energy_edges.sign(role) for role in found.tree.roles])
-    overhead = energy @ signs - it
-    change = drift.find(hours, overhead)
+def _explained(seen: _Seen) -> DriftChange | None:
+    change = drift.find(seen.hours, seen.overhead)
     if change is None:
         return None
-    parts = _parts(found, energy, overhead)
-    shifts = drift.explain(hours, [each.energy for each in parts], change)
+    parts = _parts(seen.found, seen.energy, seen.overhead)
+    shifts = drift.explain(seen.hours, [each.energy for each in parts], change)
     order = np.argsort(-shifts * np.sign(change.shift), kind="stable")
     return DriftChange(
         onset=date.fromordinal(change.onset),

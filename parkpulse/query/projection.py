@@ -18,6 +18,7 @@ from parkpulse.store import certificates as ledger
 from parkpulse.store import kpi_history, meter_hours, meters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from analytics.projection import Outlook
@@ -33,6 +34,7 @@ _BOUNDS = {"pue": Bounds(1.0, float("inf")), "ref": Bounds(0.0, 1.0)}
 _HISTORY = timedelta(days=5 * 366)
 _DAY_S = 86_400.0
 _MONTHS = 12
+_SUMS = ("numerator", "denominator", "known_s", "elapsed_s")
 
 
 class _Year(NamedTuple):
@@ -99,15 +101,72 @@ def project(
     calendar = Calendar(zone)
     now_us = instants.to_us(now)
     year = _Year(calendar, now_us, calendar.day_of(now_us))
+    of = kpi, _category(conn, centre, kpi, category)
+    rows = kpi_history.energies(conn, centre.id, (*of, "month"), now - _HISTORY, now)
+    return _answer(centre, of, year, _known(conn, centre, of, year, rows))
+
+
+def of_the_past(
+    conn: Connection,
+    centre: DataCentre,
+    zone: str,
+    moments: Sequence[int],
+    *,
+    kpi: KpiName,
+    category: int | None = None,
+) -> Iterator[Projection]:
+    """Project at moments of the past, from the figures of these times as known today.
+
+    Parameters
+    ----------
+    conn, centre, zone, kpi, category
+        As in `project`.
+    moments
+        Begins of civil days, rising. [us]
+    """
+    calendar = Calendar(zone)
+    of = kpi, _category(conn, centre, kpi, category)
+    for moment in moments:
+        year = _Year(calendar, moment, calendar.day_of(moment))
+        rows = _rows_at(conn, centre.id, of, year)
+        yield _answer(centre, of, year, _known(conn, centre, of, year, rows))
+
+
+def _category(
+    conn: Connection, centre: DataCentre, kpi: KpiName, wanted: int | None
+) -> int:
     known = kpi_history.categories(conn, centre.id, kpi)
-    chosen = max(known, default=0) if category is None else category
-    rows = kpi_history.energies(
-        conn, centre.id, (kpi, chosen, "month"), now - _HISTORY, now
+    return max(known, default=0) if wanted is None else wanted
+
+
+def _rows_at(
+    conn: Connection, data_centre_id: int, of: tuple[KpiName, int], year: _Year
+) -> Columns:
+    """Months before a moment; the one that was running has its days so far."""
+    now = instants.from_us(year.now_us)
+    month = instants.from_us(year.calendar.midnight(year.today.replace(day=1)))
+    past = kpi_history.energies(
+        conn, data_centre_id, (*of, "month"), now - _HISTORY, month
     )
+    days = kpi_history.energies(conn, data_centre_id, (*of, "day"), month, now)
+    if not len(days["start"]):
+        return past
+    running = {name: days[name].sum(keepdims=True) for name in _SUMS}
+    running |= {"start": days["start"][:1], "end": days["end"][-1:]}
+    return {name: np.append(past[name], running[name]) for name in past}
+
+
+def _known(
+    conn: Connection,
+    centre: DataCentre,
+    of: tuple[KpiName, int],
+    year: _Year,
+    rows: Columns,
+) -> _Known:
+    kpi, _ = of
     extra = _certificates(conn, centre.id, year) if kpi == "ref" else 0.0
-    row = _target(conn, kpi, year)
-    history = _months(rows, calendar)
-    return _answer(centre, (kpi, chosen), year, _Known(rows, history, row, extra))
+    history = _months(rows, year.calendar)
+    return _Known(rows, history, _target(conn, kpi, year), extra)
 
 
 class _Known(NamedTuple):

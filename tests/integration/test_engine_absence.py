@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from typing_extensions import override
 
@@ -11,12 +12,15 @@ from parkpulse.engine.absence import AbsenceConsumer
 from parkpulse.engine.loop import Loop
 from parkpulse.model import instants
 from parkpulse.model.definitions import Absence, Level
+from parkpulse.model.packed import ChangeArrays
 from parkpulse.model.rule import RuleSpec
+from parkpulse.store import batchlog
 from tests.plugins.alerting import PAGE, Bench, us
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from parkpulse.model.packed import Int32Array
     from parkpulse.store.pool import Database
 
 GAUGES = 3
@@ -115,6 +119,42 @@ def test_while_we_are_deaf_nobody_is_silent(bench: AbsenceBench, why: str) -> No
     bench.hear(720, 2, 3)
     bench.at(811)
     assert bench.events() == [("raised", 810.0)]
+
+
+def test_ten_deaf_minutes_of_100_000_devices_wake_nobody(bench: AbsenceBench) -> None:
+    with bench.database.transaction() as conn:
+        conn.execute(
+            "with made as (insert into device"
+            "  (park_id, code, kind, name_zh, name_en, report_interval_s)"
+            "  select %s, 'many-' || n, 'many', 'n', 'n', 60"
+            "  from generate_series(1, 100000) as n returning id)"
+            " insert into series (device_id, metric, kind, report_interval_s)"
+            " select id, 'water_level', 'gauge', 60 from made",
+            [bench.park_id],
+        )
+        found = conn.execute("select id from series order by id").fetchall()
+    series = np.array(found, np.int32).ravel()
+
+    def hear(at_s: float, which: Int32Array) -> None:
+        count = len(which)
+        changes = ChangeArrays(
+            which, np.full(count, us(at_s)), np.ones(count), np.zeros(count, np.uint8)
+        )
+        with bench.database.transaction() as conn:
+            batchlog.append(conn, "ingest-1", {bench.park_id % 64: changes})
+        bench.at(at_s)
+
+    bench.restart()
+    hear(0, series)
+    for at in range(60, 661, 60):
+        bench.ingest(at, is_connected=False)
+        bench.run(at)
+    bench.at(661, 700)
+    hear(720, series[5:])
+    bench.at(810)
+    assert bench.told() == []
+    bench.at(812)
+    assert len(bench.told()) == 5
 
 
 def test_a_blink_moves_no_deadline(bench: AbsenceBench) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from parkpulse.engine.kpis import KpiConsumer
 from parkpulse.engine.rules.ticker import DAILY_EVERY_S, RuleTicker
-from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants
 from parkpulse.model.definitions import (
     BalanceRule,
@@ -93,19 +92,19 @@ class _Daily:
         self.steps += 2 * DAILY_EVERY_S
         self.ticker.step(self.steps)
 
-    def meter(self, day: int, **hourly: float) -> None:
-        """Count a day, some meters with other energies an hour than usual."""
+    def meter(self, day: int, count: int = 1, **hourly: float) -> None:
+        """Count days, some meters with other energies an hour than usual."""
         first = instants.to_us(DAY0 + timedelta(days=day))
         points: list[Point] = []
         for code, (_, _, usual) in METERS.items():
             step = hourly.get(code, usual)
-            for hour in range(24):
+            for hour in range(24 * count):
                 ts = first + hour * instants.HOUR
                 points.append(
                     (self.series[code, METRIC], ts, self.totals[code] + hour * step)
                 )
-            self.totals[code] += 24 * step
-        self.lab.now = DAY0 + timedelta(days=day + 1, hours=3)
+            self.totals[code] += 24 * count * step
+        self.lab.now = DAY0 + timedelta(days=day + count, hours=3)
         self.lab.put(points)
         self.lab.step(self.consumer)
 
@@ -143,8 +142,6 @@ def test_meters_that_count_more_than_the_one_above(daily: _Daily) -> None:
     end = DAY0 + timedelta(days=len(racks) + 1)
     with daily.lab.database.transaction() as conn:
         found = backtest.run(conn, rule, DAY0, end, "yard")
-        with pytest.raises(InvalidRequestError, match="not kept"):
-            backtest.run(conn, spec("x", DriftRule(levels)), DAY0, end)
     (occurrence,) = found.occurrences
     assert (occurrence.device, occurrence.metric) == ("hall", "balance/ups")
     assert occurrence.raised_at == alert.raised_at
@@ -183,6 +180,27 @@ def test_a_lasting_rise_of_the_overhead(daily: _Daily) -> None:
     assert daily.days() == [("yard/hall/drift", 2, 5, ("low", "medium"))]
 
 
+def test_history_of_a_lasting_rise(daily: _Daily) -> None:
+    daily.meter(0, 60)
+    daily.meter(60, 21, grid=140.0, cooling=34.0)
+    daily.meter(81, 1)
+    rule = spec("drift", DriftRule([Level("low", 15.0)], needs_thermometer=False))
+    with_thermometer = spec("drift", DriftRule([Level("low", 15.0)]))
+    daily.lab.set_clock("yard", DAY0 + timedelta(days=81, hours=3))
+    start, end = DAY0 + timedelta(days=64), DAY0 + timedelta(days=76)
+    with daily.lab.database.transaction() as conn:
+        found = backtest.run(conn, rule, start, end, "yard")
+        (occurrence,) = found.occurrences
+        last = occurrence.raised_at, occurrence.raised_at + timedelta(days=2)
+        assert backtest.run(conn, with_thermometer, *last, "yard").alerts == 0
+    assert (occurrence.device, occurrence.metric) == ("hall", "drift")
+    assert (occurrence.onset - DAY0).days in {59, 60, 61}
+    # A change is told from chance when it has lasted for a week.
+    assert 59 + 7 <= (occurrence.raised_at - DAY0).days < 76
+    assert found.still_active == 1
+    assert occurrence.value == pytest.approx(20.0, rel=0.2)
+
+
 def _months(daily: _Daily, value: float) -> None:
     """Write month rows of the PUE, from January 2023 to February 2026."""
     with daily.lab.database.transaction() as conn:
@@ -219,3 +237,41 @@ def test_a_year_that_will_miss_its_target(daily: _Daily) -> None:
     _months(daily, 1.2)
     daily.look(4)
     assert [row[1:3] for row in daily.days()] == [(2, 4)]
+
+
+def _days(daily: _Daily, count: int, value: float) -> None:
+    """Write day rows of the PUE, from 1 February 2026 on."""
+    with daily.lab.database.transaction() as conn:
+        conn.execute(
+            "insert into kpi (data_centre_id, kpi, category, period, period_start,"
+            "  period_end, value, numerator_kwh, numerator_estimated_kwh,"
+            "  denominator_kwh, denominator_estimated_kwh, covered_s, estimated_s,"
+            "  elapsed_s, coverage, verdict, state, evidence, computed_at)"
+            " select d.id, 'pue', 1, 'day', t, t + interval '1 day', %(value)s,"
+            "  %(value)s * 1e5 / 28, 0, 1e5 / 28, 0, 86400, 0, 86400, 1,"
+            "  'interim: above target', 'closed', '{}', now()"
+            " from data_centre d, generate_series('2026-01-31T16:00Z'::timestamptz,"
+            "  '2026-01-31T16:00Z'::timestamptz + %(count)s * interval '1 day'"
+            "  - interval '1 s', interval '1 day') t",
+            {"value": value, "count": count},
+        )
+
+
+def test_history_of_a_projection(daily: _Daily) -> None:
+    _months(daily, 1.2)
+    _days(daily, 28, 2.0)
+    february = datetime(2026, 1, 31, 16, tzinfo=UTC)
+    rule = spec("year", ProjectionRule("pue", "low"))
+    daily.lab.set_clock("yard", february + timedelta(days=28, hours=3))
+    with daily.lab.database.transaction() as conn:
+        span = february, february + timedelta(days=28)
+        found = backtest.run(conn, rule, *span, "yard")
+        every = backtest.run(conn, rule, DAY0 - timedelta(days=365), span[1], "yard")
+    # A twelfth of the year's energy at 2.0 instead of 1.2 costs 0.05 in 21 of 28 days.
+    (occurrence,) = found.occurrences
+    assert (occurrence.device, occurrence.metric) == ("hall", "projection/pue/2026")
+    assert (occurrence.raised_at - february).days in {21, 22}
+    assert occurrence.value == pytest.approx(1.25, abs=0.01)
+    assert found.still_active == 1
+    assert found.readings == 28
+    assert [each.raised_at for each in every.occurrences] == [occurrence.raised_at]

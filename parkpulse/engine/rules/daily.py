@@ -9,38 +9,29 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec.structs import replace
-
-from analytics.kpi import Target
 from parkpulse.engine.alerts_evaluate import at
 from parkpulse.engine.alerts_reconcile import Origin
 from parkpulse.engine.alerts_record import Finding
 from parkpulse.model import instants
-from parkpulse.model.condition import Interval, Step
+from parkpulse.model.condition import Step
 from parkpulse.model.definitions import KpiRule, Level
 from parkpulse.model.periods import Calendar
-from parkpulse.model.registry import Name
-from parkpulse.query import projection, rule_figures
-from parkpulse.query.catalogue import DataCentre
+from parkpulse.query import projection, rule_days, rule_figures
 from parkpulse.store import conditions, drift
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from parkpulse.model.alert import Severity
+    from parkpulse.model.condition import Interval
     from parkpulse.model.definitions import (
         BalanceRule,
         Definition,
         DriftRule,
         ProjectionRule,
     )
-    from parkpulse.model.outlook import Projection
     from parkpulse.store.drift import DriftRow
     from parkpulse.store.parks import DataCentreRow, ParkRow
     from parkpulse.store.pool import Connection
 
-SETTLED = 2 * instants.HOUR
-"""A day is looked at when it has been over for so long. [us]"""
 BALANCE_DAYS = 31
 """So many closed days are balanced again, for late readings."""
 
@@ -56,7 +47,7 @@ class About(NamedTuple):
     def days_end(self) -> int:
         """End of the newest closed day. [us]."""
         calendar = Calendar(self.park.zone)
-        return calendar.midnight(calendar.day_of(self.now - SETTLED))
+        return calendar.midnight(calendar.day_of(self.now - rule_days.SETTLED))
 
     def origin(self, rule_id: int, definition: Definition, *parts: object) -> Origin:
         """Tell what alerts of a rule are about."""
@@ -94,24 +85,16 @@ def projections(
 ) -> list[Finding]:
     """Compare the projected figure of the year with the target that binds it."""
     row, park = about.centre, about.park
-    centre = DataCentre(
-        row.id,
-        row.code,
-        Name(row.name_zh, row.name_en),
-        row.commissioned,
-        row.standard_racks,
-        None,
-    )
     found = projection.project(
         conn,
-        centre,
+        rule_days.centre(row),
         park.zone,
         instants.from_us(about.now),
         kpi=definition.kpi,
         category=definition.category,
     )
     year = Calendar(park.zone).day_of(about.now).year
-    severity = _missed(definition, found)
+    severity = rule_days.missed(definition, found)
     target = found.target or 0.0
     # The limit that people are shown is the dated target.
     shown = KpiRule(
@@ -125,17 +108,6 @@ def projections(
     return [_present(conn, origin, about, severity, found.value)]
 
 
-def _missed(definition: ProjectionRule, found: Projection) -> Severity | None:
-    """Tell how severe it is, None when the target is met or binds nobody here."""
-    if found.value is None or found.target is None or found.comparison is None:
-        return None
-    if not found.in_scope or Target(found.target, found.comparison).is_met(found.value):
-        return None
-    if found.expectation == "missed" and definition.certain is not None:
-        return definition.certain
-    return definition.severity
-
-
 def drifts(
     conn: Connection, rule_id: int, definition: DriftRule, about: About
 ) -> list[Finding]:
@@ -144,13 +116,9 @@ def drifts(
     row = drift.load(conn).get(about.centre.id)
     if row is None:
         return [_unchanged(conn, origin, about)]
-    risen = row.shift_kw or 0.0
-    passed = [each for each in definition.levels if risen > each.limit]
-    is_known = row.onset is not None and (
-        row.thermometer is not None or not definition.needs_thermometer
-    )
-    severity = passed[-1].severity if passed and is_known else None
-    return [_present(conn, origin, about, severity, risen, _onset(row, about))]
+    severity = rule_days.risen(definition, row.onset, row.shift_kw, row.thermometer)
+    shift = row.shift_kw or 0.0
+    return [_present(conn, origin, about, severity, shift, _onset(row, about))]
 
 
 def _onset(row: DriftRow, about: About) -> int | None:
@@ -180,34 +148,5 @@ def _present(
     """Let a condition hold from the newest closed day on, or no longer."""
     old = _lasting(conn, origin, about)
     step = None if severity is None else Step(about.days_end, severity, value)
-    new = present(old, about.days_end, step, onset)
+    new = rule_days.present(old, about.days_end, step, onset)
     return Finding(origin, about.now, is_fresh=True, old=old, new=new)
-
-
-def present(
-    lasting: Sequence[Interval], now: int, step: Step | None, onset: int | None = None
-) -> list[Interval]:
-    """Return the condition as it is at a moment.
-
-    Parameters
-    ----------
-    lasting
-        The condition that was recorded and lasts, if any.
-    now
-        The moment. [us]
-    step
-        The severity that the condition has now; None: it does not hold.
-    onset
-        Since when that is so, if it began earlier. [us]
-    """
-    if step is None:
-        # What began at this very moment was an error.
-        return [replace(each, cleared=now) for each in lasting if each.raised < now]
-    if not lasting:
-        begin = min(onset or now, now)
-        return [Interval(onset=begin, raised=now, cleared=None, steps=(step,))]
-    (one,) = lasting
-    if one.severity == step.severity:
-        return [one]
-    steps = tuple(each for each in one.steps if each.ts < now)
-    return [replace(one, steps=(*steps, step))]
