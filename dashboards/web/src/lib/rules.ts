@@ -181,11 +181,6 @@ export function blank(kind: RuleKind): Definition {
   }
 }
 
-/** Kinds whose history can be tried. */
-export function canBacktest(definition: Definition): boolean {
-  return ["threshold", "rate", "rolling_sum"].includes(definition.kind);
-}
-
 export function levelsOf(definition: Definition): RuleLevel[] {
   return Array.isArray(definition.levels) ? (definition.levels as RuleLevel[]) : [];
 }
