@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +13,9 @@ from parkpulse.offline.files import Table
 from parkpulse.offline.kpi import figures, spec
 from parkpulse.offline.kpi.columns import Reader
 from parkpulse.offline.kpi.figures import Asked, Row
+
+if TYPE_CHECKING:
+    from parkpulse.offline.kpi.civil import Period
 
 ZONE = ZoneInfo("Asia/Shanghai")
 COLUMNS = spec.columns(
@@ -82,3 +86,15 @@ def _amounts(
     reader = Reader(ZONE, "start", alone)
     meters = [reader.meter(column, table) for column in COLUMNS]
     return np.array([float(meter.segments.amount.sum()) for meter in meters])
+
+
+@settings(max_examples=40, deadline=None)
+@given(TABLES, st.sampled_from(["day", "month", "all"]))
+def test_what_is_told_explains_the_coverage(table: Table, period: Period) -> None:
+    reader = Reader(ZONE, "start", 15 * instants.MINUTE)
+    meters = [reader.meter(column, table.sorted()) for column in COLUMNS]
+    for row in figures.rows(meters, Asked(period, ZONE)):
+        for column in row.columns:
+            told = [f for f in row.findings if f.column in {column.column, None}]
+            lost = sum(finding.effect_on_coverage for finding in told)
+            assert column.coverage - 1.0 == pytest.approx(lost, abs=1e-9)
