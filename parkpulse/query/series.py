@@ -43,6 +43,15 @@ class SeriesFilter:
     """Words that must all be in the names of device, metric or place."""
 
 
+class ReadingView(Struct, frozen=True, gc=False):
+    """A reading of a series that is named elsewhere."""
+
+    ts: datetime
+    value: float
+    quality: int
+    stale: bool
+
+
 class LatestView(Struct, frozen=True, gc=False):
     """The newest reading of a series."""
 
@@ -68,7 +77,7 @@ class SeriesView:
     kind: str
     group: str
     report_interval_s: int
-    latest: LatestView | None
+    latest: ReadingView | None
     limits: Sequence[Limit]
 
 
@@ -114,7 +123,10 @@ def views(seen: ParkNow, entries: Sequence[Entry], limits: Limits) -> list[Serie
     """Series as they are now, in the same order."""
     ids = [series.id for _, series in entries]
     which = (seen.newest.ts != NEVER) & np.isin(seen.newest.series, ids)
-    newest = {each.series: each for each in _latest(seen, which)}
+    newest = {
+        each.series: ReadingView(each.ts, each.value, each.quality, each.stale)
+        for each in _latest(seen, which)
+    }
     return [
         view(device, series, newest.get(series.id), limits.get(series.id, ()))
         for device, series in entries
@@ -149,7 +161,7 @@ def page(
 def view(
     device: Device,
     series: Series,
-    newest: LatestView | None,
+    newest: ReadingView | None,
     limits: Sequence[Limit],
 ) -> SeriesView:
     """One series as it is now."""
