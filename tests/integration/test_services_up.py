@@ -104,7 +104,7 @@ class Up:
     def end(self) -> None:
         if self.running is not None and self.running.poll() is None:
             self.running.send_signal(signal.SIGTERM)
-            self.running.wait(60)
+            self.running.wait(120)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_everything_starts_stops_and_starts_again(up: Up) -> None:
     assert f"http://127.0.0.1:{up.port}" in up.output.read_text()
     assert ports.answers(up.port)
     running.send_signal(signal.SIGINT)
-    assert running.wait(60) == 0
+    assert running.wait(120) == 0
     assert up.processes() == {}
     assert not ports.answers(up.port)
     assert not (up.home / "running.json").exists()
@@ -155,9 +155,9 @@ def test_whatever_is_killed_comes_back(up: Up) -> None:
     before = {**up.processes(), **up.servers()}
     for name in (*PROCESSES, "broker", "database"):
         os.kill(before[name], signal.SIGKILL)
-        wait_until(functools.partial(_is_new, up, name, before[name]), 60.0)
+        wait_until(functools.partial(_is_new, up, name, before[name]), 150.0)
     for setting in ("PARKPULSE_DATABASE_PORT", "PARKPULSE_MQTT_PORT"):
-        wait_until(functools.partial(up.answers, setting), 60.0)
+        wait_until(functools.partial(up.answers, setting), 150.0)
     told = up.output.read_text()
     for name in ("engine", "notify", "ingest-1", "api", "broker", "database"):
         assert f"{name} ended by SIGKILL, starting it again in 1 s" in told
@@ -182,5 +182,5 @@ def test_it_uses_servers_that_run_already(up: Up) -> None:
     running = up.start()
     assert "run already" in up.output.read_text()
     running.send_signal(signal.SIGTERM)
-    assert running.wait(60) == 0
+    assert running.wait(120) == 0
     assert json.loads(up.services("status", "--json"))["database_answers"] is True
