@@ -197,6 +197,13 @@ def test_duty_staff_see_all_on_one_phone_screen(
     assert box["height"] >= 44
     assert page.evaluate("document.documentElement.scrollWidth") == 375
     expect(page.get_by_role("article")).to_contain_text("1.90")
+    # A park may have thousands of series: those of the device are enough.
+    names = page.evaluate("performance.getEntriesByType('resource').map(e => e.name)")
+    lists = [each for each in names if "/parks/quay/series?" in each]
+    assert lists
+    assert all(f"alert={alert['id']}" in each for each in lists)
+    page.evaluate("location.hash = '#/quay'")
+    expect(page.locator("[data-series]")).to_have_count(3)
 
 
 STEPS = [

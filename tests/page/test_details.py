@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.page.conftest import OUTPUT
+from tests.page.test_access import violations
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Page
 
     from tests.page.conftest import Service, Visit
@@ -123,6 +127,47 @@ def test_every_figure_can_be_questioned(visit: Visit, service: Service) -> None:
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     assert "evidence" not in asked(page)
+
+
+REVISED = """
+    insert into kpi_revision (data_centre_id, kpi, category, period, period_start,
+        period_end, revision, old_value, new_value, old_coverage, new_coverage, cause)
+    select data_centre_id, kpi, category, period, period_start, period_end, 1, 1.777,
+        value, 0.9, coverage, 'late readings'
+    from kpi where (kpi, period) = ('pue', 'rolling_12_months')
+"""
+
+
+@pytest.fixture
+def revised(service: Service) -> Iterator[None]:
+    """Late readings have changed every PUE of twelve months."""
+    database = service.chain.database
+    with database.transaction() as conn:
+        conn.execute(REVISED)
+    yield
+    with database.transaction() as conn:
+        conn.execute("delete from kpi_revision where old_value = 1.777")
+
+
+@pytest.mark.usefixtures("revised")
+def test_a_figure_tells_how_it_was_revised(visit: Visit) -> None:
+    page = visit("#/demo", language="zh")
+    page.locator("[data-kpi=pue] a.figure").click()
+    table = page.get_by_role("dialog").get_by_role("table").last
+    expect(table).to_contain_text("1.777")
+    expect(table).to_contain_text("迟到数据")
+    expect(table.get_by_role("row")).to_have_count(2)
+    page.screenshot(path=OUTPUT / "revised-zh.png")
+
+
+def test_what_the_tests_of_readings_found_stands_below_the_chart(
+    visit: Visit, service: Service
+) -> None:
+    number = series_of(service, "level-canal", "water_level")
+    page = visit(f"#/demo/series/{number}")
+    panel = page.get_by_role("region", name="Doubtful readings")
+    expect(panel).to_be_visible()
+    assert violations(page) == []
 
 
 def test_the_data_centre_has_13_months(visit: Visit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,6 +54,11 @@ WORDS = {
         "follow": "Follow a topic",
         "filter": "Topic filter",
         "ready": "A part is ill",
+        "rest": "For all devices without one",
+        "replace": "Replace",
+        "revoke": "Revoke",
+        "replaced": "being replaced",
+        "kept": "I have kept them",
     },
     "zh": {
         "replay": "重放",
@@ -77,6 +83,11 @@ WORDS = {
         "follow": "订阅主题",
         "filter": "主题过滤器",
         "ready": "部分异常",
+        "rest": "为所有尚无凭据的设备发放",
+        "replace": "更换",
+        "revoke": "吊销",
+        "replaced": "更换中",
+        "kept": "已妥善保存",
     },
 }
 
@@ -114,6 +125,7 @@ def test_from_the_quarantine_to_the_registry(
     _adopt(page, f"{url}/settings/registry", words, language)
     _import(page, f"{url}/settings/registry?part=files", words, language)
     _open_ways(page, f"{url}/settings/registry", words, language)
+    _issue(page, f"{url}/settings/registry?part=credentials", words, language)
     page.goto(f"{url}/settings/system")
     expect(page.get_by_text(words["ready"])).to_be_visible()
     shot(page, "system", language)
@@ -222,7 +234,35 @@ def _open_ways(page: Page, url: str, words: dict[str, str], language: str) -> No
     shot(page, "accounts", language)
 
 
-@pytest.mark.parametrize("path", ["quarantine", "settings/decode", "settings/registry"])
+def _issue(page: Page, url: str, words: dict[str, str], language: str) -> None:
+    page.goto(url)
+    page.get_by_role("button", name=words["rest"]).click()
+    issued = page.get_by_test_id("issued")
+    expect(issued).to_contain_text("harbour/level-1@1")
+    shot(page, "credentials-issued", language)
+    page.get_by_role("button", name=f"{words['replace']}… harbour/level-1").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name=words["replace"], exact=True).click()
+    expect(issued).to_contain_text("harbour/level-1@2")
+    page.get_by_role("button", name=words["kept"]).click()
+    expect(issued).to_have_count(0)
+    old = page.locator("[data-row='harbour/level-1@1']")
+    expect(old).to_contain_text(words["replaced"])
+    page.get_by_role("button", name=f"{words['revoke']}… harbour/level-1").click()
+    shot(page, "credentials", language)
+    dialog.get_by_role("button", name=words["revoke"], exact=True).click()
+    expect(old).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "quarantine",
+        "settings/decode",
+        "settings/registry",
+        "settings/registry?part=credentials",
+    ],
+)
 def test_on_a_phone_in_the_dark(own_site: Site, browser: Browser, path: str) -> None:
     put_aside(own_site, message(1.5))
     url = f"{own_site.url}/#/harbour/{path}"
@@ -230,6 +270,6 @@ def test_on_a_phone_in_the_dark(own_site: Site, browser: Browser, path: str) -> 
     page.locator("main button").first.wait_for()
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 375
-    page.screenshot(path=OUTPUT / f"integrator-phone-{path.replace('/', '-')}.png")
+    page.screenshot(path=OUTPUT / f"integrator-phone-{re.sub('[/?=]', '-', path)}.png")
     assert violations(page) == []
     page.context.close()

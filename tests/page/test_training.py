@@ -18,7 +18,7 @@ _APPEARS_MS = 60_000
 
 def test_a_scenario_is_started_followed_and_stopped(visit: Visit) -> None:
     page = visit("#/demo/settings/training")
-    item = page.locator("[data-scenario=tunnel-gas-leak]")
+    item = page.locator("[data-row=tunnel-gas-leak]")
     expect(item).to_contain_text("8 h")
     assert violations(page) == []
     page.screenshot(path=OUTPUT / "training-en.png")
@@ -57,7 +57,7 @@ def test_a_scenario_is_started_followed_and_stopped(visit: Visit) -> None:
 @pytest.mark.parametrize("width", [1440, 375])
 def test_it_is_there_in_chinese_and_on_a_phone(visit: Visit, width: int) -> None:
     page = visit("#/demo/settings/training", language="zh", width=width, theme="dark")
-    item = page.locator("[data-scenario=typhoon-night]")
+    item = page.locator("[data-row=typhoon-night]")
     expect(item).to_contain_text("台风之夜")
     assert violations(page) == []
     page.screenshot(path=OUTPUT / f"training-zh-{width}.png", full_page=True)

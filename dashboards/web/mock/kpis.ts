@@ -61,6 +61,7 @@ function figure(
     evidence: {
       clipped: false,
       finding: null,
+      revisions: [],
       rule:
         target === null
           ? null

@@ -1,4 +1,5 @@
-// Sets language and theme before the first paint, so that nothing flashes.
+// Sets language and theme before the first paint, so that nothing flashes, and asks who has
+// logged in while the script of the page is still under way.
 (function () {
   var root = document.documentElement;
   var read = function (key) {
@@ -13,4 +14,8 @@
   root.dataset.theme = theme === "light" || theme === "dark" ? theme : dark ? "dark" : "light";
   var lang = read("parkpulse.lang") || navigator.language;
   root.lang = /^zh/i.test(lang) ? "zh-CN" : "en";
+  window.parkpulseMe = fetch("/api/v1/me", { headers: { Accept: "application/json" } });
+  window.parkpulseMe.catch(function () {
+    return null; // The page asks again, and says what is wrong.
+  });
 })();

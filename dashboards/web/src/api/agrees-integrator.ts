@@ -1,5 +1,6 @@
 /** Holds the types of `integrator.ts` against the API's own description, as `agrees.ts` does. */
 import type { Agree, Known } from "./agreement";
+import type * as credentials from "./credentials";
 import type * as api from "./integrator";
 
 export type Agreement = Agree<
@@ -14,6 +15,8 @@ export type Agreement = Agree<
     Known<api.DeviceEdit, "DeviceEdit">,
     Known<api.Topic, "Topic">,
     Known<api.PushAccount, "PushAccount">,
+    Known<credentials.Credential, "Credential">,
+    Known<credentials.IssuedCredentials, "IssuedCredentials">,
     Known<api.System, "System">,
     Known<api.System["versions"], "Versions">,
     Known<api.System["storage"], "Storage">,

@@ -23,6 +23,8 @@ export type Agreement = Agree<
     Known<api.EvidenceMeter, "MeterEvidence">,
     Known<api.TargetRule, "Target">,
     Known<api.Revision, "KpiRevision">,
+    Known<api.Finding, "Finding">,
+    Known<api.ValueChange, "ValueChange">,
     Known<api.Projection, "Projection">,
     Known<api.WeatherNormalised, "WeatherNormalised">,
     Known<api.NormalisedMonth, "NormalisedMonth">,

@@ -37,9 +37,35 @@ export function address(path: string, query: Query = {}): string {
   return `${BASE}${path}${text === "" ? "" : `?${text}`}`;
 }
 
+/** Answers that were asked for before they were needed, by address; each is taken once. */
+const early = new Map<string, Promise<unknown>>();
+const EARLY_MS = 5_000;
+let isEarly = false;
+
+/** Does what asks the API now, so that the same questions are answered sooner later on. */
+export function ahead(ask: () => void): void {
+  isEarly = true;
+  ask();
+  isEarly = false;
+  // What nobody has come for would be old.
+  setTimeout(() => {
+    early.clear();
+  }, EARLY_MS);
+}
+
 /** `signal` cancels; a cancelled request rejects with an `AbortError`. */
 export async function get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
-  return request<T>(address(path, query), signal === undefined ? {} : { signal });
+  const url = address(path, query);
+  const known = early.get(url) as Promise<T> | undefined;
+  early.delete(url);
+  const asked = known ?? request<T>(url, signal === undefined ? {} : { signal });
+  if (isEarly) keep(url, asked);
+  return asked;
+}
+
+function keep(url: string, asked: Promise<unknown>): void {
+  asked.catch(() => undefined);
+  early.set(url, asked);
 }
 
 const JSON_SENT = { "Content-Type": "application/json" };
@@ -89,7 +115,10 @@ async function request<T>(url: string, init: RequestInit): Promise<T> {
   const headers = new Headers(init.headers);
   headers.set("Accept", "application/json, application/problem+json");
   headers.set("Accept-Language", document.documentElement.lang);
-  const response = await reach(url, { ...init, headers });
+  return answered<T>(await reach(url, { ...init, headers }));
+}
+
+async function answered<T>(response: Response): Promise<T> {
   if (!response.ok) {
     const failed = await failure(response);
     if (failed.code === "login_required") loginNeeded();
@@ -112,3 +141,7 @@ async function failure(response: Response): Promise<ApiError> {
   const detail = problem.errors?.[0]?.detail ?? problem.detail ?? problem.title ?? "";
   return new ApiError(response.status, problem.code ?? "", detail, problem.errors ?? []);
 }
+
+// `early.js` has asked this while the script was loaded.
+const { parkpulseMe } = globalThis as { parkpulseMe?: Promise<Response> };
+if (parkpulseMe !== undefined) keep(address("/me"), parkpulseMe.then(answered));

@@ -11,7 +11,12 @@ export const park = (code: string) => get<api.ParkDetail>(`/parks/${enc(code)}`)
 export const seriesPage = (park: string, cursor: string | null) =>
   get<api.Page<api.Series>>(`/parks/${enc(park)}/series`, { limit: 1000, cursor });
 
-export const oneSeries = (id: number) => get<api.Series>(`/series/${id}`);
+export const seriesCsvAddress = (park: string, query: Query) =>
+  address(`/parks/${enc(park)}/series`, { ...query, format: "csv" });
+
+/** What the device of an alert measures. */
+export const seriesOfAlert = (park: string, alert: string) =>
+  all<api.Series>(`/parks/${enc(park)}/series`, { alert });
 
 export const streamAddress = (park: string) => address(`/parks/${enc(park)}/stream`);
 
@@ -37,6 +42,10 @@ export const summary = (id: number, of: Span, windows: number[], signal?: AbortS
     { ...span(of), windows: windows.join(",") },
     signal,
   );
+
+/** Oldest first. */
+export const findings = (id: number, of: Span, limit: number) =>
+  get<api.Page<api.Finding>>(`/series/${id}/quality`, { ...span(of), limit });
 
 const centre = (park: string, code: string) => `/parks/${enc(park)}/data-centres/${enc(code)}`;
 

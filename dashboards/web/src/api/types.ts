@@ -178,6 +178,19 @@ export interface Evidence {
   /** Why there is no value although there are data. */
   finding: string | null;
   rule: TargetRule | null;
+  /** Of the closed figure, oldest first. */
+  revisions: ValueChange[];
+}
+
+/** How a closed figure was changed, and why. */
+export interface ValueChange {
+  revision: number;
+  old_value: number | null;
+  new_value: number | null;
+  old_coverage: number;
+  new_coverage: number;
+  cause: string;
+  at: string;
 }
 
 export interface EvidenceMeter {
@@ -215,18 +228,19 @@ export interface Kpi {
   evidence: Evidence;
 }
 
-export interface Revision {
+export interface Revision extends ValueChange {
   kpi: KpiName;
   category: number;
   period: Period;
   start: string;
-  revision: number;
-  old_value: number | null;
-  new_value: number | null;
-  old_coverage: number;
-  new_coverage: number;
-  cause: string;
-  at: string;
+}
+
+/** A reading that a test found doubtful. */
+export interface Finding {
+  ts: string;
+  test: string;
+  /** 3 suspect, 4 fail. */
+  flag: number;
 }
 
 export interface LedgerCounts {

@@ -1,9 +1,8 @@
 /** What a chart shows besides its lines: alerts, thresholds, doubtful readings. */
 import type uPlot from "uplot";
+import { colour, type LimitLine } from "../chart/base";
 import { i18n } from "../i18n/i18n.svelte";
 import { valueAt, type AlertBand, type Line } from "./lines";
-
-type Colour = (name: string) => string;
 
 const FAIL = 4;
 const SHADE = 0.14;
@@ -11,7 +10,7 @@ const SHADE = 0.14;
 const scaleOf = (line: Line, units: readonly string[]) => (line.unit === units[0] ? "y" : "y2");
 
 /** A shade over the time that an alert held, with an edge at its beginning. */
-export function drawBands(u: uPlot, alerts: readonly AlertBand[], colour: Colour): void {
+export function drawBands(u: uPlot, alerts: readonly AlertBand[]): void {
   const { ctx, bbox } = u;
   ctx.save();
   ctx.beginPath();
@@ -29,44 +28,21 @@ export function drawBands(u: uPlot, alerts: readonly AlertBand[], colour: Colour
   ctx.restore();
 }
 
-export function drawLimits(
-  u: uPlot,
-  lines: readonly Line[],
-  units: readonly string[],
-  colour: Colour,
-): void {
-  const { ctx, bbox } = u;
-  const drawn = new Set<string>();
-  ctx.save();
-  ctx.font = `${12 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
-  ctx.textAlign = "right";
-  ctx.textBaseline = "bottom";
-  ctx.setLineDash([6 * devicePixelRatio, 3 * devicePixelRatio]);
-  for (const line of lines)
-    for (const limit of line.limits) {
-      const y = Math.round(u.valToPos(limit.limit, scaleOf(line, units), true));
-      const text = `${i18n.limitName(limit)} ${i18n.format.quantity(limit.limit, line.unit)}`;
-      if (y < bbox.top || y > bbox.top + bbox.height || drawn.has(text)) continue;
-      drawn.add(text);
-      ctx.strokeStyle = colour(limit.severity);
-      ctx.lineWidth = devicePixelRatio;
-      ctx.beginPath();
-      ctx.moveTo(bbox.left, y);
-      ctx.lineTo(bbox.left + bbox.width, y);
-      ctx.stroke();
-      ctx.fillStyle = colour(`${limit.severity}-text`);
-      ctx.fillText(text, bbox.left + bbox.width - 4 * devicePixelRatio, y - 2);
-    }
-  ctx.restore();
+/** Limits of all lines; lines that share one have it once. */
+export function limitLines(lines: readonly Line[], units: readonly string[]): LimitLine[] {
+  const found = lines.flatMap((line) =>
+    line.limits.map((each) => ({
+      value: each.limit,
+      severity: each.severity,
+      text: `${i18n.limitName(each)} ${i18n.format.quantity(each.limit, line.unit)}`,
+      scale: scaleOf(line, units),
+    })),
+  );
+  return [...new Map(found.map((each) => [each.text, each])).values()];
 }
 
 /** A triangle on what is suspect; a cross at the foot for what is bad, for it has no point. */
-export function drawFlags(
-  u: uPlot,
-  lines: readonly Line[],
-  units: readonly string[],
-  colour: Colour,
-): void {
+export function drawFlags(u: uPlot, lines: readonly Line[], units: readonly string[]): void {
   const { ctx, bbox } = u;
   const size = 5 * devicePixelRatio;
   ctx.save();

@@ -77,7 +77,7 @@ export const en = {
     next: (at: string) => `next attempt ${at}`,
     resend: "Send again",
     resent: (n: string) => `Sent again: ${n}`,
-    resendAll: (channel: string) => `Send all given-up of ${channel} again`,
+    resendAll: (channel: string) => `Send everything given up for ${channel} again`,
     dead: (n: string) => `Given up: ${n}`,
     deadNote: "These reached nobody and are not tried any more.",
     alert: "Alert",

@@ -173,6 +173,7 @@ export const en = {
     over: "Over since",
     lasted: "Lasted",
     trend: "Trend",
+    besideIt: "Also measured by this device",
     above: "above",
     below: "below",
     atRaise: "when raised",
@@ -326,6 +327,15 @@ export const en = {
     series: "Series",
     noSeries: "This device has no series yet.",
     untrusted: "clock not trusted",
+  },
+  placeKinds: {
+    area: "area",
+    building: "building",
+    machine_hall: "machine hall",
+    compartment: "tunnel compartment",
+    river_section: "river section",
+    road: "road",
+    field: "field",
   },
   series: {
     range: "Range",

@@ -170,6 +170,7 @@ export const zh: Dictionary = {
     over: "恢复于",
     lasted: "持续",
     trend: "趋势",
+    besideIt: "该设备的其他测量",
     above: "高于",
     below: "低于",
     atRaise: "触发时",
@@ -321,6 +322,15 @@ export const zh: Dictionary = {
     series: "测点",
     noSeries: "此设备尚无测点。",
     untrusted: "时钟不可信",
+  },
+  placeKinds: {
+    area: "区域",
+    building: "建筑",
+    machine_hall: "机房",
+    compartment: "管廊舱室",
+    river_section: "河段",
+    road: "道路",
+    field: "田块",
   },
   series: {
     range: "时间范围",

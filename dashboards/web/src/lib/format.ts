@@ -20,29 +20,11 @@ export class Format {
   readonly lang: Lang;
   readonly zone: string;
   readonly #numbers = new Map<number, Intl.NumberFormat>();
-  readonly #clock: Intl.DateTimeFormat;
-  readonly #clockSeconds: Intl.DateTimeFormat;
-  readonly #day: Intl.DateTimeFormat;
-  readonly #fullDay: Intl.DateTimeFormat;
-  readonly #month: Intl.DateTimeFormat;
-  readonly #monthOnly: Intl.DateTimeFormat;
+  readonly #times = new Map<TimeForm, Intl.DateTimeFormat>();
 
   constructor(lang: Lang, zone: string) {
     this.lang = lang;
     this.zone = zone;
-    const make = (options: Intl.DateTimeFormatOptions) =>
-      new Intl.DateTimeFormat(LOCALE[lang], { timeZone: zone, hourCycle: "h23", ...options });
-    const clock = { hour: "2-digit", minute: "2-digit" } as const;
-    this.#clock = make(clock);
-    this.#clockSeconds = make({ ...clock, second: "2-digit" });
-    this.#day = make({ month: lang === "zh" ? "numeric" : "short", day: "numeric" });
-    this.#fullDay = make({
-      year: "numeric",
-      month: lang === "zh" ? "numeric" : "short",
-      day: "numeric",
-    });
-    this.#monthOnly = make({ month: "short" });
-    this.#month = make({ year: "numeric", month: lang === "zh" ? "numeric" : "short" });
   }
 
   number(value: number, decimals = 0): string {
@@ -80,38 +62,32 @@ export class Format {
   }
 
   clock(at: Instant): string {
-    return this.#clock.format(new Date(at));
+    return this.#time("clock", at);
   }
 
   clockSeconds(at: Instant): string {
-    return this.#clockSeconds.format(new Date(at));
+    return this.#time("clockSeconds", at);
   }
 
   day(at: Instant): string {
-    return this.#day.format(new Date(at));
+    return this.#time("day", at);
   }
 
   fullDay(at: Instant): string {
-    return this.#fullDay.format(new Date(at));
+    return this.#time("fullDay", at);
   }
 
   /** A date without time or zone, `2024-06-01`. */
   plainDay(date: string): string {
-    const format = new Intl.DateTimeFormat(LOCALE[this.lang], {
-      timeZone: "UTC",
-      year: "numeric",
-      month: this.lang === "zh" ? "numeric" : "short",
-      day: "numeric",
-    });
-    return format.format(new Date(`${date}T00:00:00Z`));
+    return this.#form("plainDay").format(new Date(`${date}T00:00:00Z`));
   }
 
   month(at: Instant): string {
-    return this.#month.format(new Date(at));
+    return this.#time("month", at);
   }
 
   monthOnly(at: Instant): string {
-    return this.#monthOnly.format(new Date(at));
+    return this.#time("monthOnly", at);
   }
 
   /** Day and time; the day only when it is not that of `now`. */
@@ -155,14 +131,56 @@ export class Format {
 
   /** "UTC+8" of the zone at that time. */
   offset(at: Instant): string {
-    const format = new Intl.DateTimeFormat("en", {
-      timeZone: this.zone,
-      timeZoneName: "shortOffset",
-    });
-    const part = format
+    const part = this.#form("offset")
       .formatToParts(new Date(at))
       .find((each) => each.type === "timeZoneName");
     return (part?.value ?? "").replace("GMT", "UTC");
+  }
+
+  #time(form: TimeForm, at: Instant): string {
+    return this.#form(form).format(new Date(at));
+  }
+
+  /** Each is made when it is first needed: that costs a phone some 5 ms. */
+  #form(form: TimeForm): Intl.DateTimeFormat {
+    let found = this.#times.get(form);
+    if (found === undefined) {
+      const locale = form === "offset" ? "en" : LOCALE[this.lang];
+      const options = timeOptions(form, this.lang === "zh" ? "numeric" : "short");
+      found = new Intl.DateTimeFormat(locale, {
+        timeZone: this.zone,
+        hourCycle: "h23",
+        ...options,
+      });
+      this.#times.set(form, found);
+    }
+    return found;
+  }
+}
+
+type TimeForm =
+  "clock" | "clockSeconds" | "day" | "fullDay" | "plainDay" | "month" | "monthOnly" | "offset";
+
+function timeOptions(form: TimeForm, month: "numeric" | "short"): Intl.DateTimeFormatOptions {
+  const clock = { hour: "2-digit", minute: "2-digit" } as const;
+  const fullDay = { year: "numeric", month, day: "numeric" } as const;
+  switch (form) {
+    case "clock":
+      return clock;
+    case "clockSeconds":
+      return { ...clock, second: "2-digit" };
+    case "day":
+      return { month, day: "numeric" };
+    case "fullDay":
+      return fullDay;
+    case "plainDay":
+      return { ...fullDay, timeZone: "UTC" };
+    case "month":
+      return { year: "numeric", month };
+    case "monthOnly":
+      return { month: "short" };
+    case "offset":
+      return { timeZoneName: "shortOffset" };
   }
 }
 

@@ -31,7 +31,7 @@ function kpi(changes: Partial<Kpi>): Kpi {
     state: "closed",
     revision: 0,
     computed_at: "2026-11-01T02:00:00Z",
-    evidence: { meters: [], clipped: false, finding: null, rule: null },
+    evidence: { meters: [], clipped: false, finding: null, rule: null, revisions: [] },
     ...changes,
   };
 }
@@ -86,7 +86,13 @@ describe("why", () => {
       kpi({
         value: null,
         verdict: "insufficient data",
-        evidence: { meters: [], clipped: false, finding: "facility_below_it", rule: null },
+        evidence: {
+          meters: [],
+          clipped: false,
+          finding: "facility_below_it",
+          rule: null,
+          revisions: [],
+        },
       }),
       "The IT meters count more than the whole data centre: check the meters.",
     ],

@@ -27,13 +27,15 @@ export function ordered<Row>(
   return [...rows].sort((a, b) => sign * compare(column.value(a), column.value(b)));
 }
 
+const collator = new Intl.Collator(undefined, { numeric: true });
+
 /** Nothing comes last upwards; numbers by size, text as people sort it. */
 function compare(a: Cell, b: Cell): number {
   if (a === b) return 0;
   if (a === null) return 1;
   if (b === null) return -1;
   if (typeof a === "string" || typeof b === "string")
-    return String(a).localeCompare(String(b), undefined, { numeric: true });
+    return collator.compare(String(a), String(b));
   return Number(a) - Number(b);
 }
 

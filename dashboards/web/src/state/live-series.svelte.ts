@@ -18,6 +18,13 @@ export interface RainTotals {
   day: number | null;
 }
 
+interface Past {
+  state: "none" | "loading" | "ready" | "failed";
+  history: Points;
+  gapMs: number;
+}
+
+const UNKNOWN: Past = { state: "none", history: EMPTY, gapMs: 0 };
 const HOUR_MS = 3_600_000;
 const POINTS = 96;
 /** Sparklines are drawn anew from the service after this long, to take in late data. */
@@ -33,11 +40,9 @@ export class LiveSeries {
   readonly info: Series;
   readonly spanMs: number;
   sample = $state.raw<Sample | null>(null);
-  history = $state.raw<Points>(EMPTY);
-  /** Points of the history further apart than this have a gap between them. */
-  gapMs = $state(0);
+  // One for all: a park has thousands of series, and few of them are on screen.
+  #past = $state.raw<Past>(UNKNOWN);
   rain = $state.raw<RainTotals | null>(null);
-  historyState = $state<"none" | "loading" | "ready" | "failed">("none");
   #loadedAt = 0;
   #rainAt = 0;
 
@@ -52,18 +57,28 @@ export class LiveSeries {
       });
   }
 
+  get history(): Points {
+    return this.#past.history;
+  }
+
+  /** Points of the history further apart than this have a gap between them. */
+  get gapMs(): number {
+    return this.#past.gapMs;
+  }
+
+  get historyState(): Past["state"] {
+    return this.#past.state;
+  }
+
   /** Takes a reading unless a newer one is known. */
   take(sample: Sample): void {
     if (this.sample !== null && sample.ts < this.sample.ts) return;
     this.sample = sample;
-    if (this.historyState === "ready")
-      this.history = append(
-        this.history,
-        sample.ts,
-        sample.value,
-        this.spanMs,
-        this.spanMs / POINTS,
-      );
+    const past = this.#past;
+    if (past.state !== "ready") return;
+    const { ts, value } = sample;
+    const history = append(past.history, ts, value, this.spanMs, this.spanMs / POINTS);
+    this.#past = { ...past, history };
   }
 
   isStale(now: number): boolean {
@@ -74,7 +89,7 @@ export class LiveSeries {
   wantHistory(now: number): void {
     if (this.historyState === "loading" || now - this.#loadedAt < REFRESH_MS) return;
     this.#loadedAt = now;
-    if (this.historyState === "none") this.historyState = "loading";
+    if (this.historyState === "none") this.#past = { ...this.#past, state: "loading" };
     requests.add(() => this.#load(now));
   }
 
@@ -96,11 +111,10 @@ export class LiveSeries {
       // Sums need all readings, not a picture of their line.
       const points = this.info.kind === "gauge" || this.info.kind === "state" ? POINTS : 1000;
       const range = await endpoints.range(this.info.id, span, points);
-      this.history = { ts: range.ts, value: range.value };
-      this.gapMs = range.gap_s * 1000;
-      this.historyState = "ready";
+      const history = { ts: range.ts, value: range.value };
+      this.#past = { state: "ready", history, gapMs: range.gap_s * 1000 };
     } catch {
-      this.historyState = "failed";
+      this.#past = { ...this.#past, state: "failed" };
       this.#loadedAt = now - REFRESH_MS + RETRY_MS;
     }
   }

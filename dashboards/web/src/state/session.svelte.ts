@@ -22,6 +22,7 @@ export type Connection = "connecting" | "live" | "lost";
 
 const MINUTE_MS = 60_000;
 const RETRY_MS = 5_000;
+/** Live values of a large park would keep a phone from showing its alert. */
 const PATIENT_MS = 800;
 const MOST_SERIES = 20_000;
 /** Messages a minute, a bar for each 10 s; unknown for the time before the page was open. */
@@ -65,41 +66,68 @@ export class Session {
   /** Observed time of the newest reading of all, epoch ms; 0 without any. */
   newestTs = $state(0);
 
+  /** Whether all series are asked for. */
+  isWide = $state(true);
+
   #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /** `patient`: the series, which may be thousands, only after what is on screen has come. */
-  constructor(code: string, patient = false) {
+  /** `narrow`: for one alert, whose page asks for what it needs; series, which may be thousands, come with `widen`. */
+  constructor(code: string, narrow = false) {
     this.code = code;
-    void this.load(patient);
+    this.isWide = !narrow;
+    void this.load();
     this.#timer = setInterval(() => {
       void this.#refreshPark();
     }, MINUTE_MS);
+  }
+
+  /** Asks for all series, for more is shown than one alert. */
+  widen(): void {
+    if (this.isWide) return;
+    this.isWide = true;
+    void this.load();
   }
 
   close(): void {
     this.#closed = true;
     clearInterval(this.#timer);
     clearTimeout(this.#retry);
-    this.#stream?.close();
+    this.#hangUp();
     this.clock.stop();
   }
 
   /** Loads the registry; after a failure again and again, for the service may be starting. */
-  async load(patient = false): Promise<void> {
+  async load(): Promise<void> {
     clearTimeout(this.#retry);
+    if (this.isWide) this.#connect();
     try {
-      const park = await endpoints.park(this.code);
-      if (this.#closed) return;
-      this.error = null;
-      this.#take(park);
-      this.#stream ??= this.#listen();
-      if (patient) await new Promise((resolve) => setTimeout(resolve, PATIENT_MS));
-      await this.#loadSeries();
+      await Promise.all([this.#loadPark(), ...(this.isWide ? [this.#loadSeries()] : [])]);
+      if (!this.isWide)
+        this.#retry = setTimeout(() => {
+          this.#connect();
+        }, PATIENT_MS);
     } catch (error) {
       this.error = error;
+      if (this.park === null) this.#hangUp();
       if (!this.#closed) this.#retry = setTimeout(() => void this.load(), RETRY_MS);
     }
+  }
+
+  #connect(): void {
+    if (!this.#closed) this.#stream ??= this.#listen();
+  }
+
+  #hangUp(): void {
+    this.#stream?.close();
+    this.#stream = null;
+  }
+
+  async #loadPark(): Promise<void> {
+    const park = await endpoints.park(this.code);
+    if (this.#closed) return;
+    this.error = null;
+    this.#take(park);
   }
 
   /** Page by page, so that a large park shows something before it is all there. */
@@ -109,9 +137,9 @@ export class Session {
     do {
       const page: Page<Series> = await endpoints.seriesPage(this.code, cursor);
       if (this.#closed) return;
-      found.push(...page.items.map((info) => this.#byId.get(info.id) ?? new LiveSeries(info)));
+      found.push(...this.know(page.items));
       cursor = page.next;
-      if (!this.whole || cursor === null) this.#adopt(found);
+      if (!this.ready || cursor === null) this.#adopt(found);
     } while (cursor !== null && found.length < MOST_SERIES);
     this.whole = true;
   }
@@ -124,6 +152,15 @@ export class Session {
     } catch {
       // The connection's state says what is wrong.
     }
+  }
+
+  /** Series that follow the stream from now on; those that are known are the same as before. */
+  know(infos: readonly Series[]): LiveSeries[] {
+    return infos.map((info) => {
+      const series = this.#byId.get(info.id) ?? new LiveSeries(info);
+      this.#byId.set(info.id, series);
+      return series;
+    });
   }
 
   find(id: number): LiveSeries | undefined {
@@ -157,7 +194,10 @@ export class Session {
   }
 
   #adopt(series: LiveSeries[]): void {
-    const order = [...series].sort((a, b) => natural(a.info.device, b.info.device));
+    const devices = [...new Set(series.map((each) => each.info.device))].sort(natural);
+    const place = new Map(devices.map((device, i) => [device, i]));
+    const at = (each: LiveSeries) => place.get(each.info.device) ?? 0;
+    const order = [...series].sort((a, b) => at(a) - at(b));
     this.#byId = new Map(order.map((each) => [each.info.id, each]));
     this.series = order;
     this.ready = true;

@@ -11,8 +11,13 @@ export interface Ordered<T> {
   most: number;
 }
 
+/** Lines that are drawn at once; the rest follow when these are on screen. */
+const AT_ONCE = 8;
+const LATER_MS = 300;
+
 export class WorstFirst<T> {
   readonly #of: Ordered<T>;
+  #most = $state(AT_ONCE);
   #busy = $state(false);
   #order: string[] = [];
 
@@ -21,12 +26,12 @@ export class WorstFirst<T> {
   }
 
   readonly shown = $derived.by(() => {
-    const { rows, id, weight, most } = this.#of;
+    const { rows, id, weight } = this.#of;
     const byId = new Map(rows().map((row) => [id(row), row]));
     const wanted = [...byId]
       .map(([key, row]) => ({ key, heavy: weight(row) }))
       .sort((a, b) => b.heavy - a.heavy)
-      .slice(0, most)
+      .slice(0, this.#most)
       .map(({ key }) => key);
     this.#order = this.#busy ? held(this.#order, wanted) : wanted;
     return this.#order.map((key) => byId.get(key)).filter((row) => row !== undefined);
@@ -39,11 +44,13 @@ export class WorstFirst<T> {
   readonly hold: Attachment<HTMLElement> = (element) => {
     const begin = () => (this.#busy = true);
     const end = () => (this.#busy = false);
+    const later = setTimeout(() => (this.#most = this.#of.most), LATER_MS);
     element.addEventListener("pointerenter", begin);
     element.addEventListener("pointerleave", end);
     element.addEventListener("focusin", begin);
     element.addEventListener("focusout", end);
     return () => {
+      clearTimeout(later);
       element.removeEventListener("pointerenter", begin);
       element.removeEventListener("pointerleave", end);
       element.removeEventListener("focusin", begin);
