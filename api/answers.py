@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import secrets
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 CACHE = "private, no-cache"
 """Kept by the browser, and asked for again each time."""
+GZIP_FROM_BYTES = 1000
+GZIP_LEVEL = 4
 _PROCESS = secrets.token_hex(4)
 
 
@@ -39,13 +42,28 @@ def unchanged(tag: str) -> Response:
     return Response(status_code=304, headers={"etag": tag, "cache-control": CACHE})
 
 
-def fast(value: Any, tag: str) -> Response:  # noqa: ANN401 - anything that encodes
-    """Answer with JSON without a model; for what is large and asked for often."""
-    return Response(
-        msgspec.json.encode(value),
-        media_type="application/json",
-        headers={"etag": tag, "cache-control": CACHE},
-    )
+def pack(plain: bytes) -> bytes | None:
+    """Compress a body by gzip; None where that is not worth it.
+
+    Whoever does so in a thread keeps neither the event loop nor other threads waiting.
+    """
+    if len(plain) < GZIP_FROM_BYTES:
+        return None
+    return gzip.compress(plain, GZIP_LEVEL, mtime=0)
+
+
+def takes_packed(request: Request) -> bool:
+    """Whether the caller reads gzip."""
+    return "gzip" in request.headers.get("accept-encoding", "")
+
+
+def give(plain: bytes, packed: bytes | None, tag: str) -> Response:
+    """Answer with JSON that is encoded, and compressed if that is given."""
+    headers = {"etag": tag, "cache-control": CACHE, "vary": "Accept-Encoding"}
+    body = plain
+    if packed is not None:
+        body, headers["content-encoding"] = packed, "gzip"
+    return Response(body, media_type="application/json", headers=headers)
 
 
 def tagged(request: Request, value: Any) -> Response:  # noqa: ANN401 - as above
@@ -54,5 +72,4 @@ def tagged(request: Request, value: Any) -> Response:  # noqa: ANN401 - as above
     tag = fingerprint(body)
     if knows(request, tag):
         return unchanged(tag)
-    headers = {"etag": tag, "cache-control": CACHE}
-    return Response(body, media_type="application/json", headers=headers)
+    return give(body, pack(body) if takes_packed(request) else None, tag)

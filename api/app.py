@@ -82,8 +82,6 @@ if TYPE_CHECKING:
 PREFIX = "/api/v1"
 _log = logging.getLogger(__name__)
 _CACHE = Path("~/.cache/parkpulse")
-_GZIP_FROM_BYTES = 1000
-_GZIP_LEVEL = 4
 _ROUTERS = (
     parks.router,
     devices.router,
@@ -206,7 +204,9 @@ def _add_guards(
         app.add_middleware(Gate, accounts=accounts, free=free)
     app.add_middleware(Tags)
     app.add_middleware(
-        GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL
+        GZipMiddleware,
+        minimum_size=answers.GZIP_FROM_BYTES,
+        compresslevel=answers.GZIP_LEVEL,
     )
     context: Context = app.state.context
     app.add_middleware(Changes, kept=context.kept)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from api.follower import Follower
-from api.hub import Hub
+from api.hub import Frame, Hub
+from api.joined import Joined
 from api.kept import Kept
 from parkpulse.query.flow import FlowMeter
 from parkpulse.query.live import Live, ParkNow
@@ -27,6 +28,8 @@ class Context:
     kept: Kept
     page_url: str
     """Address of the page in messages."""
+    snapshots: Joined[Frame] = field(default_factory=Joined)
+    """What streams begin with, by park."""
 
     def look(self, park: str) -> ParkNow:
         """See a park as it is now; raises NotFoundError."""

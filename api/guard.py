@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from api import problems
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -30,6 +33,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+_Header = tuple[bytes, bytes]
+_RAW = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 FORM = "application/x-www-form-urlencoded"
@@ -59,6 +64,8 @@ FORMS = "/a/"
 """Beginning of the paths of signed links, whose page sends a form."""
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 _YEAR_S = 31_536_000
+_HOSTS = 256
+"""So many names of hosts are taken apart once."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -70,6 +77,7 @@ class Address:
     port: int
 
 
+@functools.lru_cache(maxsize=_HOSTS)
 def address(url: str) -> Address | None:
     """Take `scheme://host:port` apart; None when it is no such thing."""
     try:
@@ -80,6 +88,7 @@ def address(url: str) -> Address | None:
     return Address(parts.hostname, port) if parts.hostname else None
 
 
+@functools.lru_cache(maxsize=_HOSTS)
 def is_loopback(host: str) -> bool:
     """Whether a host names this machine and nothing else."""
     if host == "localhost":
@@ -99,7 +108,8 @@ def is_secure(scheme: str, host: str, public_url: str | None) -> bool:
     return urlsplit(f"//{host}").hostname == urlsplit(public_url).hostname
 
 
-def lasting(scheme: str, host: str, public_url: str | None) -> dict[str, str]:
+@functools.lru_cache(maxsize=_HOSTS)
+def lasting(scheme: str, host: str, public_url: str | None) -> Mapping[str, str]:
     """Have browsers come by HTTPS only from now on, if they do now.
 
     Not to this machine by its own names: other services have those, too.
@@ -236,9 +246,7 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in (HEADERS | https).items():
-                    headers.setdefault(name, value)
+                message["headers"] = [*_completed(message["headers"], https)]
             await send(message)
 
         request = Request(scope)
@@ -261,6 +269,19 @@ class Guard:
         if code:
             app = problems.respond(request, code, limit=str(limit))
         await app(scope, receive, send_with_headers)
+
+
+def _completed(
+    given: Collection[_Header], https: Mapping[str, str]
+) -> Iterator[_Header]:
+    """Add the headers that an answer does not have by itself."""
+    yield from given
+    names = {name for name, _ in given}
+    for each in _RAW:
+        if each[0] not in names:
+            yield each
+    for name, value in https.items():
+        yield name.encode(), value.encode()
 
 
 async def _with_body(receive: Receive, limit: int) -> tuple[str, Receive]:

@@ -8,7 +8,6 @@ for all else that may show in it: clocks, names, what is written by hand.
 from __future__ import annotations
 
 import asyncio
-import gzip
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
 
 from api import answers
 
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     Build = Callable[[], object]
@@ -35,9 +34,8 @@ MOST_BYTES = 64 * 1024 * 1024
 MOST_ANSWERS = 2000
 Topic = Literal["alerts", "kpis", "registry"]
 """What the database notifies of."""
+_Key = tuple[str, bytes]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
-_GZIP_FROM_BYTES = 1000
-_GZIP_LEVEL = 4
 _PATHS = ("/api/", "/a/")
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -62,15 +60,8 @@ class _Body(NamedTuple):
     def respond(self, request: Request) -> Response:
         if answers.knows(request, self.tag):
             return answers.unchanged(self.tag)
-        headers = {
-            "etag": self.tag,
-            "cache-control": answers.CACHE,
-            "vary": "Accept-Encoding",
-        }
-        body = self.plain
-        if self.packed and "gzip" in request.headers.get("accept-encoding", ""):
-            body, headers["content-encoding"] = self.packed, "gzip"
-        return Response(body, media_type="application/json", headers=headers)
+        packed = self.packed if answers.takes_packed(request) else None
+        return answers.give(self.plain, packed, self.tag)
 
 
 class _Entry(NamedTuple):
@@ -90,7 +81,7 @@ class Kept:
 
     def __init__(self, lasts_s: float = LASTS_S) -> None:
         self._lasts_s = lasts_s
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
         self._bytes = 0
         self._changes: Counter[Topic] = Counter()
         self._lock = threading.Lock()
@@ -125,7 +116,7 @@ class Kept:
         lasts_s
             Longest time that it is given again, if another than usual. [s]
         """
-        key = f"{request.url.path}?{request.url.query}"
+        key = request.scope["path"], request.scope["query_string"]
         current = ([self._changes[topic] for topic in topics], change)
         entry = self._entries.get(key)
         if entry is None or not _holds(entry, current):
@@ -137,12 +128,12 @@ class Kept:
         body = await asyncio.shield(entry.made)
         return body.respond(request)
 
-    def _put(self, key: str, entry: _Entry) -> None:
+    def _put(self, key: _Key, entry: _Entry) -> None:
         self._forget(key)
         self._entries[key] = entry
         entry.made.add_done_callback(lambda made: self._weigh(key, made))
 
-    def _weigh(self, key: str, made: asyncio.Task[_Body]) -> None:
+    def _weigh(self, key: _Key, made: asyncio.Task[_Body]) -> None:
         entry = self._entries.get(key)
         if entry is None or entry.made is not made:
             return
@@ -153,7 +144,7 @@ class Kept:
         while self._bytes > MOST_BYTES or len(self._entries) > MOST_ANSWERS:
             self._forget(next(iter(self._entries)))
 
-    def _forget(self, key: str) -> None:
+    def _forget(self, key: _Key) -> None:
         entry = self._entries.pop(key, None)
         if entry is None or not entry.made.done() or entry.made.cancelled():
             return
@@ -170,10 +161,7 @@ def _make(build: Build) -> _Body:
     made = build()
     value, tag = made if isinstance(made, Tagged) else (made, "")
     plain = msgspec.json.encode(value)
-    packed = None
-    if len(plain) >= _GZIP_FROM_BYTES:
-        packed = gzip.compress(plain, _GZIP_LEVEL, mtime=0)
-    return _Body(tag or answers.fingerprint(plain), plain, packed)
+    return _Body(tag or answers.fingerprint(plain), plain, answers.pack(plain))
 
 
 class Changes:

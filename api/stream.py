@@ -132,10 +132,14 @@ async def stream(
     except TooManyStreamsError:
         return problems.respond(request, "too_many_streams", limit=str(CLIENTS))
     # Before the database is read: what follows has greater ids.
-    reserved = ctx.hub.reserve(alerts.MAXIMUM_CHANGED + 1)
+    reserved = ctx.hub.reserve(alerts.MAXIMUM_CHANGED)
     since = _absent_since(last_event_id or after)
     try:
-        first = await run_in_threadpool(_first, ctx, found, reserved, since)
+        first = []
+        if since is not None:
+            first = await run_in_threadpool(_missed, ctx, found, reserved, since)
+        make = functools.partial(_snapshot, ctx, found)
+        first.append(await ctx.snapshots.get(found.row.id, make))
     except BaseException:
         ctx.hub.unsubscribe(client)
         raise
@@ -160,16 +164,17 @@ def _absent_since(event_id: str | None) -> datetime | None:
     return max(instants.from_us(then) - OVERLAP, now - _LONGEST_ABSENCE)
 
 
-def _first(
-    ctx: Context, park: Park, reserved: range, since: datetime | None
-) -> list[Frame]:
-    search = Search(park=park.row.code, states=alerts.UNFINISHED)
+def _missed(ctx: Context, park: Park, reserved: range, since: datetime) -> list[Frame]:
     with ctx.database.transaction() as conn:
-        missed = alerts.changed_since(conn, park.row.id, since) if since else []
+        missed = alerts.changed_since(conn, park.row.id, since)
+    numbered = zip(reserved, missed, strict=False)
+    return [frames.alert(number, each) for number, each in numbered]
+
+
+def _snapshot(ctx: Context, park: Park) -> Frame:
+    search = Search(park=park.row.code, states=alerts.UNFINISHED)
+    number = ctx.hub.next_id()
+    with ctx.database.transaction() as conn:
         active = alerts.listed(conn, search, limit=alerts.MAXIMUM_CHANGED).items
     flow = ctx.flow.flow(park.row.code)
-    numbered = zip(reserved, missed, strict=False)
-    return [
-        *(frames.alert(number, each) for number, each in numbered),
-        frames.snapshot(reserved[-1], ctx.live.look(park), active, flow),
-    ]
+    return frames.snapshot(number, ctx.live.look(park), active, flow)

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 from collections.abc import Generator, Iterator
 from datetime import datetime, timedelta
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
@@ -15,9 +15,14 @@ from api import answers, tables
 from api.auth.rights import Right, needs
 from api.context import Context, Ctx
 from api.schemas.common import SeriesId
-from api.schemas.ranges import Range, RangeQuery, Summary, SummaryQuery
+from api.schemas.ranges import Range, RangeQuery, Span, Summary, SummaryQuery
 from api.tables import Cell
+from parkpulse.errors import NotFoundError
 from parkpulse.query import ranges, summaries
+
+if TYPE_CHECKING:
+    from parkpulse.query.ranges import Asked
+    from parkpulse.store.pool import Connection
 
 router = APIRouter(tags=["series"], dependencies=[needs(Right.READ)])
 _BLOCK = 20_000
@@ -43,16 +48,12 @@ def read_range(
             ranges.ask(conn, series_id, query.start, query.end)
         rows = _readings(ctx, series_id, query.start, query.end)
         return tables.respond(f"series-{series_id}", ("ts", "value", "quality"), rows)
-    with ctx.database.transaction() as conn:
-        found = ranges.read(
-            conn,
-            series_id,
-            query.start,
-            query.end,
-            points=query.points,
-            tier=query.tier,
-        )
-    return answers.tagged(request, found)
+
+    def ask(conn: Connection) -> ranges.Range:
+        asked = _asked(ctx, conn, series_id, query)
+        return ranges.read(conn, asked, points=query.points, tier=query.tier)
+
+    return answers.tagged(request, ctx.database.read(ask))
 
 
 @router.get(
@@ -75,6 +76,15 @@ def read_summary(
             windows_s=query.windows_s(),
             day_zone=query.day_zone,
         )
+
+
+def _asked(ctx: Context, conn: Connection, series_id: int, query: Span) -> Asked:
+    try:
+        known = ctx.live.catalogue.series(series_id).series
+    except NotFoundError:
+        # It may have been registered a moment ago.
+        return ranges.ask(conn, series_id, query.start, query.end)
+    return ranges.of_known(known, query.start, query.end)
 
 
 def _readings(

@@ -63,6 +63,8 @@ class Series:
     metric: Metric
     kind: str
     report_interval_s: int
+    modulus: float | None
+    """Value at which a register rolls over; None for no register, or never."""
 
     @property
     def freshness_s(self) -> float:
@@ -216,7 +218,9 @@ def _groups(pairs: Iterable[tuple[int, _T]]) -> dict[int, tuple[_T, ...]]:
 
 
 def _series(row: SeriesRow) -> tuple[int, Series]:
-    series = Series(row.id, METRICS[row.metric], row.kind, row.report_interval_s)
+    series = Series(
+        row.id, METRICS[row.metric], row.kind, row.report_interval_s, row.modulus
+    )
     return row.device_id, series
 
 

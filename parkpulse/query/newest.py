@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 NEVER = np.iinfo(np.int64).min
 """Time of a series that has no reading. [us]"""
+_ASKED = 1000
 
 
 class Newest(NamedTuple):
@@ -28,6 +29,14 @@ class Newest(NamedTuple):
     """When the batch was stored; NEVER if not seen by this process. [us]"""
 
 
+class _Asked(NamedTuple):
+    series: Int32Array
+    """Held, so that no other array gets its id."""
+    at: int
+    """Version of the table."""
+    change: int
+
+
 class NewestTable:
     """Newest reading by series id; one thread merges, any thread reads.
 
@@ -38,6 +47,7 @@ class NewestTable:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._version = 0
+        self._asked: dict[int, _Asked] = {}
         self._make(1024)
 
     @property
@@ -86,10 +96,20 @@ class NewestTable:
             return self._rows(series[self._changed[series] > since])
 
     def last_change(self, series: Int32Array) -> int:
-        """Return the version at which one of these series changed last."""
+        """Return the version at which one of these series changed last.
+
+        Asked for with each request for a park, always with the same array.
+        """
         with self._lock:
+            known = self._asked.get(id(series))
+            if known is not None and known.at == self._version:
+                return known.change
             self._grow(int(series.max(initial=0)) + 1)
-            return int(self._changed[series].max(initial=0))
+            change = int(self._changed[series].max(initial=0))
+            if len(self._asked) >= _ASKED:
+                self._asked.clear()
+            self._asked[id(series)] = _Asked(series, self._version, change)
+            return change
 
     def _rows(self, series: Int32Array) -> Newest:
         return Newest(

@@ -14,13 +14,15 @@ from analytics import buckets
 from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.model import freshness, instants
 from parkpulse.store import quality, rollups
+from parkpulse.store.rollups import SeriesInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from parkpulse.model.packed import FloatArray, Int64Array
+    from parkpulse.query.catalogue import Series
+    from parkpulse.store.columns import Columns
     from parkpulse.store.pool import Connection
-    from parkpulse.store.rollups import SeriesInfo
 
 MAX_READINGS = 2_000_000
 """More than this is not read at once."""
@@ -161,7 +163,27 @@ def ask(conn: Connection, series_id: int, start: datetime, end: datetime) -> Ask
     if found is None:
         kind = "series"
         raise NotFoundError(kind, str(series_id))
-    asked = Asked(*found, instants.to_us(start), instants.to_us(end))
+    return _checked(*found, start, end)
+
+
+def of_known(series: Series, start: datetime, end: datetime) -> Asked:
+    """Check a question for a series that is known.
+
+    Raises
+    ------
+    InvalidRequestError
+        The stretch is empty.
+    """
+    info = SeriesInfo(
+        series.id, series.metric.name, series.kind, series.report_interval_s
+    )
+    return _checked(info, series.modulus, start, end)
+
+
+def _checked(
+    series: SeriesInfo, modulus: float | None, start: datetime, end: datetime
+) -> Asked:
+    asked = Asked(series, modulus, instants.to_us(start), instants.to_us(end))
     if asked.end <= asked.start:
         raise InvalidRequestError(
             code="range_empty", message="the end is not after the start", pointer="end"
@@ -170,13 +192,7 @@ def ask(conn: Connection, series_id: int, start: datetime, end: datetime) -> Ask
 
 
 def read(
-    conn: Connection,
-    series_id: int,
-    start: datetime,
-    end: datetime,
-    *,
-    points: int = 600,
-    tier: str = "auto",
+    conn: Connection, asked: Asked, *, points: int = 600, tier: str = "auto"
 ) -> Range:
     """Answer with about `points` points that keep every extreme.
 
@@ -184,10 +200,9 @@ def read(
     ----------
     conn
         Open connection.
-    series_id
-        Which series.
-    start, end
-        Stretch [start, end); of an interval series those whose interval ends in it.
+    asked
+        Which stretch [start, end) of which series; of an interval series those whose
+        interval ends in it.
     points
         About how many points are wanted, 4 to `MAX_POINTS`.
     tier
@@ -195,12 +210,9 @@ def read(
 
     Raises
     ------
-    NotFoundError
-        There is no such series.
     InvalidRequestError
         A value is not acceptable, or there would be too many readings.
     """
-    asked = ask(conn, series_id, start, end)
     points = min(max(points, _READINGS_PER_BUCKET), MAX_POINTS)
     chosen = _choose(asked, points) if tier == "auto" else tier
     if chosen == "raw":
@@ -208,9 +220,9 @@ def read(
     else:
         count, found, sums = _from_tier(conn, asked, chosen, points)
     return Range(
-        series_id=series_id,
-        start=start,
-        end=end,
+        series_id=asked.series.id,
+        start=instants.from_us(asked.start),
+        end=instants.from_us(asked.end),
         tier=chosen,
         downsampled=len(found.ts) < count,
         from_points=count,
@@ -253,6 +265,10 @@ def readings(
     found = rollups.readings(
         conn, series, np.array([start]), np.array([end]), MAX_READINGS + 1
     )
+    return _not_too_many(found)
+
+
+def _not_too_many(found: Columns) -> tuple[Int64Array, FloatArray]:
     if len(found["ts"]) > MAX_READINGS:
         raise InvalidRequestError(
             code="range_too_long",
@@ -270,13 +286,18 @@ def bucket_rows(
     Roll-ups lag by seconds: what follows the newest that is stored is computed here,
     unless its readings are gone.
     """
-    series = np.array([asked.series.id])
-    found = rollups.rows(conn, tier, series, np.array([start]), np.array([end]))
-    kept = buckets.Rows(**found)
+    width = width_of(tier)
+    found, newer = rollups.following(
+        conn,
+        tier,
+        asked.series.id,
+        (start, end),
+        int(asked.is_interval),
+        MAX_READINGS + 1,
+    )
+    kept = _buckets(asked, found)
     newest = int(kept.start[-1]) if len(kept) else start
-    shift = int(asked.is_interval)
-    found_tail = readings(conn, asked, newest + shift, end + shift)
-    tail = _rows(asked, *found_tail, width_of(tier))
+    tail = _rows(asked, *_not_too_many(newer), width)
     if len(kept) and len(tail) and tail.start[0] == newest:
         whole = tail.count[0] >= kept.count[-1]
         kept, tail = (
@@ -285,6 +306,12 @@ def bucket_rows(
             else (kept, tail.take(tail.start > newest))
         )
     return _joined(kept, tail)
+
+
+def _buckets(asked: Asked, found: Columns) -> buckets.Rows:
+    length = len(found["start"])
+    series = np.full(length, asked.series.id)
+    return buckets.Rows(series=series, integral=np.full(length, np.nan), **found)
 
 
 def values(asked: Asked, rows: buckets.Rows) -> FloatArray:

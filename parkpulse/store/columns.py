@@ -157,6 +157,29 @@ def fetch(
         `float8` float64, `ts` (timestamptz) int64 microseconds since 1970 UTC.
     """
     statement = _packing(query, tuple(types.items()))
+    return fetch_packed(conn, statement, params, types)
+
+
+def fetch_packed(
+    conn: Connection,
+    statement: bytes | LiteralString,
+    params: Sequence[object],
+    types: Mapping[str, str],
+) -> Columns:
+    """Run a statement that packs its columns itself, and return them.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    statement
+        Its only row has each column as one value: its `..send` values one after the
+        other, null for none.
+    params
+        Its parameters.
+    types
+        Name and type of each column, as for `fetch`.
+    """
     with pool.translated(), conn.cursor(binary=True) as cursor:
         row = cursor.execute(statement, params).fetchone() or ()
     return {

@@ -33,6 +33,8 @@ class SeriesRow(NamedTuple):
     metric: str
     kind: str
     report_interval_s: int
+    modulus: float | None
+    """Value at which a register rolls over; None for no register, or never."""
 
 
 def devices(conn: Connection) -> list[DeviceRow]:
@@ -52,7 +54,7 @@ def series(conn: Connection) -> list[SeriesRow]:
     """All series of all parks, by device and metric."""
     found = conn.execute(
         """
-        select id, device_id, metric, kind, report_interval_s
+        select id, device_id, metric, kind, report_interval_s, modulus
         from series order by device_id, metric collate "C"
         """
     )

@@ -7,8 +7,9 @@ Functions of this package take an open `Connection` and never commit: the caller
 from __future__ import annotations
 
 import contextlib
+import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 import psycopg_pool
@@ -25,6 +26,7 @@ from parkpulse.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_T = TypeVar("_T")
 Connection = psycopg.Connection[tuple[Any, ...]]
 """What a function of the store works on; opaque to all others."""
 
@@ -77,6 +79,18 @@ _SERVER_NOTICE = (
 """Let the server notice as soon that this machine has gone, and drop its locks."""
 IDLE_S = 600
 """A transaction in which nothing is asked for so long is given up. [s]"""
+TRUSTED_S = 0.5
+"""A connection that has answered within this time is lent without being tried. [s]"""
+
+
+class _BrokenError(psycopg.OperationalError):
+    """A connection broke while it was lent."""
+
+
+class _Lent(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that knows when it has answered last."""
+
+    answered_s = float("-inf")
 
 
 class Database:
@@ -108,18 +122,18 @@ class Database:
     ) -> None:
         self._url = url
         self._name = name
-        self._pool: psycopg_pool.ConnectionPool[Connection] = (
-            psycopg_pool.ConnectionPool(
-                _noticing(url, f"-c statement_timeout={statement_s}s", idle_s),
-                min_size=1,
-                max_size=size,
-                kwargs={"application_name": name},
-                open=False,
-                check=psycopg_pool.ConnectionPool.check_connection,
-                timeout=10.0,
-                # Its pauses double; so it begins anew before they are long.
-                reconnect_timeout=5.0,
-            )
+        self._doubted_s = float("-inf")
+        self._pool = psycopg_pool.ConnectionPool(
+            _noticing(url, f"-c statement_timeout={statement_s}s", idle_s),
+            connection_class=_Lent,
+            min_size=1,
+            max_size=size,
+            kwargs={"application_name": name},
+            open=False,
+            check=self._check,
+            timeout=10.0,
+            # Its pauses double; so it begins anew before they are long.
+            reconnect_timeout=5.0,
         )
 
     def open(self) -> None:
@@ -134,11 +148,58 @@ class Database:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Lend a connection; commit at the end, roll back on an error."""
-        with translated(), self._pool.connection() as connection:
+        with translated(), self._lend() as connection:
             yield connection
             companion = before_commit.get()
             if companion is not None:
                 companion(connection)
+
+    def read(self, ask: Callable[[Connection], _T]) -> _T:
+        """Return what `ask` reads; each statement sees what was committed before it.
+
+        Without a transaction there is no round trip but those of its statements. When
+        the connection breaks, it is asked once more on another.
+
+        Raises
+        ------
+        StoreUnavailableError
+            The database does not answer.
+        """
+        with translated():
+            try:
+                return self._read(ask)
+            except _BrokenError:
+                return self._read(ask)
+
+    def _read(self, ask: Callable[[Connection], _T]) -> _T:
+        with self._lend() as connection:
+            connection.autocommit = True
+            try:
+                return ask(connection)
+            except Exception as error:
+                if connection.closed:
+                    raise _BrokenError from error
+                raise
+            finally:
+                if not connection.closed:
+                    connection.autocommit = False
+
+    @contextlib.contextmanager
+    def _lend(self) -> Iterator[_Lent]:
+        with self._pool.connection() as connection:
+            try:
+                yield connection
+            finally:
+                if connection.closed:
+                    self._doubted_s = time.monotonic()
+                else:
+                    connection.answered_s = time.monotonic()
+
+    def _check(self, connection: _Lent) -> None:
+        """Try a connection that may be broken; raises an error when it is."""
+        trusted_from = max(self._doubted_s, time.monotonic() - TRUSTED_S)
+        if connection.answered_s <= trusted_from:
+            psycopg_pool.ConnectionPool.check_connection(connection)
 
     @contextlib.contextmanager
     def listen(self, *channels: str) -> Iterator[Connection]:

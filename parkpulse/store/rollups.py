@@ -5,6 +5,7 @@ Arrays are int64 and float64; instants are microseconds since 1970 UTC.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -185,6 +186,15 @@ _STRETCHES: tuple[LiteralString, LiteralString] = (
     order by k.position, r.ts
 """,
 )
+_BUCKETS = {
+    name: kind for name, kind in _ROWS.items() if name not in {"series", "integral"}
+}
+_NEWER = {name: _READINGS[name] for name in ("ts", "value")}
+_COURSES: Mapping[str, LiteralString] = {
+    "1m": "select * from series_course_1m(%s, %s, %s, %s, %s)",
+    "1h": "select * from series_course_1h(%s, %s, %s, %s, %s)",
+    "1d": "select * from series_course_1d(%s, %s, %s, %s, %s)",
+}
 _UPSERT = sql.SQL("""
     insert into {tier} (series, ts, n, sum, min, max, first, last, integral)
     select series, '1970-01-01Z'::timestamptz + start_us * interval '1 us',
@@ -230,6 +240,57 @@ def rows(
     params = [columns.int4(series_id), columns.int8(start), columns.int8(end)]
     statement = _STRETCHES[0] + _TABLES[tier] + _STRETCHES[1]
     return columns.fetch(conn, statement, [*params, *_whole(start, end)], _ROWS)
+
+
+def following(
+    conn: Connection,
+    tier: str,
+    series_id: int,
+    stretch: tuple[int, int],
+    shift: int,
+    limit: int,
+) -> tuple[Columns, Columns]:
+    """Read a stretch of a tier, and the readings since its newest bucket began.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    tier
+        `1m`, `1h` or `1d`.
+    series_id
+        Which series.
+    stretch
+        Start and end: buckets that begin in [start, end). [us]
+    shift
+        Readings from `shift` after the newest bucket's start to `shift` after the end;
+        from the beginning where there is no bucket. [us]
+    limit
+        Most readings to return.
+
+    Returns
+    -------
+    tuple
+        Columns `start`, `count`, `sum`, `min`, `max`, `first`, `last` of buckets, and
+        `ts`, `value` of readings, each by time.
+    """
+    start, end = (min(max(each, _EARLIEST), _LATEST) for each in stretch)
+    found = columns.fetch_packed(
+        conn,
+        _COURSES[tier],
+        [
+            series_id,
+            instants.from_us(start),
+            instants.from_us(end),
+            timedelta(microseconds=shift),
+            limit,
+        ],
+        _BUCKETS | _NEWER,
+    )
+    return (
+        {name: found[name] for name in _BUCKETS},
+        {name: found[name] for name in _NEWER},
+    )
 
 
 def _whole(start: Int64Array, end: Int64Array) -> tuple[datetime, datetime]:

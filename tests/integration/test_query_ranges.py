@@ -64,13 +64,10 @@ def _file(series: int, name: str, shift: int) -> list[Point]:
 
 def _read(lab: Lab, series: int, first: int, last: int, **more: object) -> Range:
     with lab.database.transaction() as conn:
-        return ranges.read(
-            conn,
-            series,
-            instants.from_us(first),
-            instants.from_us(last),
-            **more,  # type: ignore[arg-type]
+        asked = ranges.ask(
+            conn, series, instants.from_us(first), instants.from_us(last)
         )
+        return ranges.read(conn, asked, **more)  # type: ignore[arg-type]
 
 
 def _summary(lab: Lab, series: int, first: int, last: int) -> Summary:
