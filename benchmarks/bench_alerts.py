@@ -45,6 +45,7 @@ SILENT_INTERVAL_S = 4
 INTERVALS = 2.5
 WARM_S = 8.0
 _WITHIN_S = 30.0
+_TESTED_WITHIN_S = 90.0
 
 
 @dataclass
@@ -164,6 +165,27 @@ def publish(publisher: bus.Publisher, device: str, value: float) -> float:
     topic = f"parkpulse/v1/bench/{device}/telemetry"
     publisher.publish(topic, json.dumps(message).encode())
     return now
+
+
+def hear_all(
+    environment: Environment, options: argparse.Namespace, connection: Connection
+) -> None:
+    """Let every device report once, as in a park that has run for a while.
+
+    The first reading of a series is tested from the database, for nothing is known of
+    what came before.
+    """
+    progress = Progress(Path(environment["PARKPULSE_HOME"]) / "progress-first")
+    command = bench_ingest.publisher(environment, progress, options, "--rate=5000")
+    with running(environment, command):
+        progress.write(2**60)
+        while bench_ingest.committed(connection) < options.devices:
+            time.sleep(0.1)
+    deadline = time.monotonic() + _TESTED_WITHIN_S
+    waiting = "select count(*) from quality_pending"
+    while connection.execute(waiting).fetchone() != (0,):
+        assert time.monotonic() < deadline, "the tests of quality do not end"
+        time.sleep(0.5)
 
 
 def loaded(
@@ -327,6 +349,7 @@ def measured(environment: Environment, options: argparse.Namespace) -> Result:
                 time.sleep(0.1)
             which = dict(zip(("ingest", "engine", "notify"), children, strict=True))
             which |= bench_ingest.server_processes(environment)
+            hear_all(environment, options, connection)
             result: Result = {
                 f"at_{rate:.0f}": loaded(
                     environment, options, rate, number, which, seen

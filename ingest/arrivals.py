@@ -15,7 +15,7 @@ MAXIMUM_MESSAGES = 20_000
 MAXIMUM_BYTES = 64 * 1024 * 1024
 BATCH_MESSAGES = 4_000
 BATCH_BYTES = 4 * 1024 * 1024
-LINGER_S = 0.02
+LINGER_S = 0.01
 """How long a batch that is not full waits for more. [s]"""
 
 

@@ -25,7 +25,7 @@ from parkpulse.errors import (
 )
 from parkpulse.model import instants, reasons
 from parkpulse.model.message import Refusal
-from parkpulse.store import ledger, quarantine, registry, wire_states, workers
+from parkpulse.store import ledger, pool, quarantine, registry, wire_states, workers
 from parkpulse.store.ledger import Counts
 from parkpulse.store.workers import Advance
 
@@ -382,17 +382,18 @@ class Worker:
                 messages, len(letters), values.letter, written.kind, directory
             ),
         )
-        ledger.add(connection, self._name, counts)
-        quarantine.put(connection, outcomes.quarantined(self._name, letters))
-        writer.log(connection, self._name, written)
         before = self._registrar.clocks()
         moved = {
             park: instants.from_us(moment)
             for park, moment in clocks.items()
             if moment != before.get(park)
         }
-        if moved:  # last, for other workers wait for the row of the park
-            registry.move_clocks(connection, moved)
+        with pool.pipelined(connection):
+            ledger.add(connection, self._name, counts)
+            quarantine.put(connection, outcomes.quarantined(self._name, letters))
+            writer.log(connection, self._name, written)
+            if moved:  # last, for other workers wait for the row of the park
+                registry.move_clocks(connection, moved)
 
     def _report(self) -> None:
         """Give a sign of life, and enter what the broker says it has dropped."""

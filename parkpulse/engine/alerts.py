@@ -37,6 +37,7 @@ from parkpulse.model.registry import SLOTS
 from parkpulse.store import (
     conditions,
     parks,
+    pool,
     retention,
     rules,
     snapshots,
@@ -244,13 +245,16 @@ class AlertConsumer:
         if not len(rows):
             return
         watch = self._watch
+        with pool.pipelined(conn):
+            horizon = retention.raw_horizon_soon(conn)
+            clocks = _clocks(conn)
         touched = Touched(
             row=rows,
             # What was dropped for its age is not there to be compared with.
-            first=np.maximum(first, retention.raw_horizon(conn) + 1),
+            first=np.maximum(first, horizon() + 1),
             last=first if last is None else last,
             to_end=np.ones(len(rows), np.bool_) if to_end is None else to_end,
-            clock=watch.clock(_clocks(conn), rows),
+            clock=watch.clock(clocks, rows),
         )
         touched = touched.where(touched.to_end | (touched.last >= touched.first))
         answers = alerts_evaluate.evaluate(conn, watch, touched)

@@ -13,7 +13,7 @@ from parkpulse.query import alerts as query
 from parkpulse.store import alerts, conditions, outbox, pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from parkpulse.engine.alerts_reconcile import News, Origin
@@ -59,8 +59,7 @@ def write(
     intervals = {
         each.origin.key: (list(each.old), final[each.origin.key]) for each in findings
     }
-    _save(conn, records.values(), intervals)
-    _tell(conn, records.values(), page_url)
+    _write(conn, list(records.values()), intervals, page_url)
     return final
 
 
@@ -72,24 +71,25 @@ def end(conn: Connection, findings: Sequence[Finding], page_url: str) -> None:
     for finding, record in zip(findings, records.values(), strict=True):
         alerts_reconcile.end(record, finding.old[0])
     intervals = {each.origin.key: (list(each.old), list(each.new)) for each in findings}
-    _save(conn, records.values(), intervals)
-    _tell(conn, records.values(), page_url)
+    _write(conn, list(records.values()), intervals, page_url)
 
 
 def _open(conn: Connection, findings: Sequence[Finding]) -> dict[Key, Record]:
     """Lock the alerts of the findings and make a record of each, in order."""
     ids = [each.alert_id for finding in findings for each in finding.old]
-    locked = alerts.lock(
-        conn,
-        [each.origin.key for each in findings],
-        [each for each in ids if each is not None],
-    )
+    with pool.pipelined(conn):
+        locked = alerts.lock_soon(
+            conn,
+            [each.origin.key for each in findings],
+            [each for each in ids if each is not None],
+        )
+        times_soon = alerts.event_times_soon(
+            conn, {each.origin.key: _earliest(each) for each in findings}
+        )
     by_key: dict[Key, dict[UUID, AlertRow]] = {}
-    for row in locked:
+    for row in locked():
         by_key.setdefault((row.rule_id, row.subject), {})[row.id] = row
-    times = alerts.event_times(
-        conn, {each.origin.key: _earliest(each) for each in findings}
-    )
+    times = times_soon()
     return {
         each.origin.key: Record(
             origin=each.origin,
@@ -106,43 +106,54 @@ def _earliest(finding: Finding) -> int:
     return min([finding.now, *(each.raised for each in finding.new)])
 
 
-def _save(
+def _write(
     conn: Connection,
-    records: Iterable[Record],
+    records: Sequence[Record],
     intervals: Mapping[Key, tuple[list[Interval], list[Interval]]],
+    page_url: str,
 ) -> None:
-    known = list(records)
-    added = [each.alerts[one] for each in known for one in each.added]
-    changed = [each.alerts[one] for each in known for one in each.changed - each.added]
-    with pool.pipelined(conn):
-        alerts.save(conn, added, changed)
-        alerts.announce(conn, [each.id for each in (*added, *changed)])
-        conditions.replace(conn, intervals)
+    """Write alerts and the lines of their history, and put messages into the outbox.
 
-
-def _tell(conn: Connection, records: Iterable[Record], page_url: str) -> None:
-    """Write the lines of history, and put messages into the outbox."""
+    All goes out at once: on a busy machine each wait for an answer is a change of
+    processes and takes longer than the statement.
+    """
     news = [each for record in records for each in record.news]
-    ids = alerts.add_events(conn, [each.event for each in news])
+    about = [each.alert for each in news if each.message is not None]
+    with pool.pipelined(conn):
+        _save(conn, records, intervals)
+        ids = alerts.add_events_soon(conn, [each.event for each in news])
+        views = query.views_soon(conn, about)
+        routes = outbox.routes_soon(conn, {each.id for each in about})
     told = [
         (event_id, each)
-        for event_id, each in zip(ids, news, strict=True)
+        for event_id, each in zip(ids(), news, strict=True)
         if each.message is not None
     ]
-    views = query.views(conn, [each.alert for _, each in told])
-    outbox.put(
-        conn,
-        [
-            outbox.Message(
-                event_id,
-                each.alert.id,
-                each.alert.park_id,
-                each.alert.severity,
-                _body(each, view, page_url),
-            )
-            for (event_id, each), view in zip(told, views, strict=True)
-        ],
-    )
+    messages = [
+        outbox.Message(
+            event_id,
+            each.alert.id,
+            each.alert.park_id,
+            each.alert.severity,
+            _body(each, view, page_url),
+        )
+        for (event_id, each), view in zip(told, views(), strict=True)
+    ]
+    outbox.send(conn, messages, routes())
+
+
+def _save(
+    conn: Connection,
+    records: Sequence[Record],
+    intervals: Mapping[Key, tuple[list[Interval], list[Interval]]],
+) -> None:
+    added = [each.alerts[one] for each in records for one in each.added]
+    changed = [
+        each.alerts[one] for each in records for one in each.changed - each.added
+    ]
+    alerts.save(conn, added, changed)
+    alerts.announce(conn, [each.id for each in (*added, *changed)])
+    conditions.replace(conn, intervals)
 
 
 def _body(news: News, view: Alert, page_url: str) -> str:

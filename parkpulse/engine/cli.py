@@ -41,8 +41,10 @@ def engine() -> None:
     config = settings.load()
     logs.configure(config.log_level, config.log_format)
     url, owner = config.required_database_url(), _owner()
-    database = Database(url, size=6, name="parkpulse engine")
+    database = Database(url, size=5, name="parkpulse engine")
     database.open()
+    calling = Database(url, size=1, name="parkpulse engine")
+    calling.open()
     with database.transaction() as conn:
         rules.install(conn, rule.shipped(), rule.set_version())
     order = Order(
@@ -53,12 +55,15 @@ def engine() -> None:
         log_level=config.log_level,
         log_format=config.log_format,
     )
-    process = alerting.engine(database, owner, _page_url(config), Companion(order).run)
+    process = alerting.engine(
+        database, calling, owner, _page_url(config), Companion(order).run
+    )
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: process.stop())
     try:
         process.run()
     finally:
+        calling.close()
         database.close()
 
 

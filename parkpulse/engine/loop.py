@@ -120,13 +120,16 @@ class Loop:
         held = self.keeper.held
         slots = sorted(held)
         with self.database.transaction() as conn:
-            if not self._holds(conn, held):
+            with pool.pipelined(conn):
+                ours = store.confirm_soon(conn, self.keeper.owner, held)
+                waiting = batchlog.read_soon(conn, self.consumer.name, slots, BATCHES)
+            if not held or not ours():
                 self._started = None
                 return False
             if held != self._started:
                 with loading.uncollected():
                     self.consumer.start(conn, slots)
-            batches = batchlog.read(conn, self.consumer.name, slots, BATCHES)
+            batches = waiting()
             now = self.clock()
             if batches:
                 self.consumer.consume(conn, batches, now)
@@ -134,10 +137,6 @@ class Loop:
             self.consumer.tick(conn, now)
         self._started = held
         return len(batches) >= BATCHES
-
-    def _holds(self, conn: Connection, held: Mapping[int, int]) -> bool:
-        with pool.pipelined(conn):
-            return bool(held) and store.confirm(conn, self.keeper.owner, held)
 
     def _pause(self, stop: threading.Event) -> None:
         if self._started is None:

@@ -60,8 +60,7 @@ class Engine:
     def stop(self) -> None:
         """Let every thread finish its transaction and end, if that is soon."""
         self._stop.set()
-        for wake in self._wakes:
-            wake.set()
+        self._wake_all()
 
     def run(self) -> None:
         """Work until `stop`; raises what a thread died of."""
@@ -99,7 +98,12 @@ class Engine:
 
     def _forward(self, stop: threading.Event) -> None:
         with self._database.listen("batch") as conn:
+            # What came before is looked at now, not after the next poll.
+            self._wake_all()
             while not stop.is_set():
                 if pool.wait_for_notification(conn, _LISTEN_S):
-                    for wake in self._wakes:
-                        wake.set()
+                    self._wake_all()
+
+    def _wake_all(self) -> None:
+        for wake in self._wakes:
+            wake.set()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from parkpulse.query.paging import Page
     from parkpulse.store.alerts import DeliveryView, Description, EventView
     from parkpulse.store.pool import Connection
+    from parkpulse.store.soon import Soon
 
 UNFINISHED: tuple[ShownState, ...] = tuple(
     each for each in model.SHOWN_STATES if each != "normal"
@@ -54,13 +55,24 @@ class Detail:
 
 def views(conn: Connection, rows: Sequence[AlertRow]) -> list[Alert]:
     """Show stored alerts as people see them, in the same order."""
-    if not rows:
-        return []
-    known = store.descriptions(conn, rows)
-    found = quiet.among(conn, [row.id for row in rows if row.state != "normal"])
-    return [
-        view(row, known[row.rule_id, row.subject], found.get(row.id)) for row in rows
-    ]
+    return views_soon(conn, rows)() if rows else []
+
+
+def views_soon(conn: Connection, rows: Sequence[AlertRow]) -> Soon[list[Alert]]:
+    """Ask as `views` does; in a pipeline the answer comes with others."""
+    known_soon = store.descriptions_soon(conn, rows)
+    found_soon = quiet.among_soon(
+        conn, [row.id for row in rows if row.state != "normal"]
+    )
+
+    def shown() -> list[Alert]:
+        known, found = known_soon(), found_soon()
+        return [
+            view(row, known[row.rule_id, row.subject], found.get(row.id))
+            for row in rows
+        ]
+
+    return shown
 
 
 def view(

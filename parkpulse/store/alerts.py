@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from parkpulse.store.pool import Connection
+    from parkpulse.store.soon import Soon
 
 CHANNEL = "alert"
 """Notified with the id of each alert that has changed."""
@@ -142,6 +143,13 @@ def lock(
     conn: Connection, keys: Sequence[Key], ids: Iterable[UUID] = ()
 ) -> list[AlertRow]:
     """Unfinished alerts of the keys and those named by id, locked until the commit."""
+    return lock_soon(conn, keys, ids)()
+
+
+def lock_soon(
+    conn: Connection, keys: Sequence[Key], ids: Iterable[UUID] = ()
+) -> Soon[list[AlertRow]]:
+    """Ask as `lock` does; in a pipeline the answer comes with others."""
     rows = conn.execute(
         _SELECT  # noqa: S608 - both are literals
         + """
@@ -161,7 +169,7 @@ def lock(
             [subject for _, subject in keys],
         ],
     )
-    return [_row(row) for row in rows]
+    return lambda: [_row(row) for row in rows]
 
 
 def by_ids(conn: Connection, ids: Sequence[UUID]) -> list[AlertRow]:
@@ -288,10 +296,10 @@ def counts(conn: Connection) -> dict[int, dict[str, int]]:
     return found
 
 
-def descriptions(
+def descriptions_soon(
     conn: Connection, alerts: Sequence[AlertRow]
-) -> dict[Key, Description]:
-    """Tell what the ids of the alerts stand for, by key."""
+) -> Soon[dict[Key, Description]]:
+    """Ask what the ids of the alerts stand for, by key."""
     rows = conn.execute(
         """
         select distinct on (a.rule_id, a.subject) a.rule_id, a.subject,
@@ -317,7 +325,7 @@ def descriptions(
             [each.series_id for each in alerts],
         ],
     )
-    return {(row[0], row[1]): Description(*row[2:]) for row in rows}
+    return lambda: {(row[0], row[1]): Description(*row[2:]) for row in rows}
 
 
 def save(
@@ -399,7 +407,13 @@ def event_times(
     conn: Connection, since: Mapping[Key, int]
 ) -> dict[Key, set[tuple[EventKind, int]]]:
     """Kind and time [us] of the events that each key has from a time [us] on."""
-    found: dict[Key, set[tuple[EventKind, int]]] = {key: set() for key in since}
+    return event_times_soon(conn, since)()
+
+
+def event_times_soon(
+    conn: Connection, since: Mapping[Key, int]
+) -> Soon[dict[Key, set[tuple[EventKind, int]]]]:
+    """Ask as `event_times` does; in a pipeline the answer comes with others."""
     rows = conn.execute(
         """
         select e.rule_id, e.subject, e.kind, e.at
@@ -414,13 +428,23 @@ def event_times(
             [instants.from_us(us) for us in since.values()],
         ],
     )
-    for rule_id, subject, kind, at in rows:
-        found[rule_id, subject].add((kind, instants.to_us(at)))
+
+    def found() -> dict[Key, set[tuple[EventKind, int]]]:
+        times: dict[Key, set[tuple[EventKind, int]]] = {key: set() for key in since}
+        for rule_id, subject, kind, at in rows:
+            times[rule_id, subject].add((kind, instants.to_us(at)))
+        return times
+
     return found
 
 
 def add_events(conn: Connection, events: Sequence[EventRow]) -> list[int]:
     """Append to the alerts' histories; return the ids in the same order."""
+    return add_events_soon(conn, events)()
+
+
+def add_events_soon(conn: Connection, events: Sequence[EventRow]) -> Soon[list[int]]:
+    """Append as `add_events` does; in a pipeline the ids come with other answers."""
     rows = conn.execute(
         """
         insert into alert_event
@@ -445,8 +469,8 @@ def add_events(conn: Connection, events: Sequence[EventRow]) -> list[int]:
             [each.value for each in events],
             [msgspec.json.encode(each.detail).decode() for each in events],
         ],
-    ).fetchall()
-    return sorted(event_id for (event_id,) in rows)
+    )
+    return lambda: sorted(event_id for (event_id,) in rows)
 
 
 def events(conn: Connection, alert_id: UUID) -> list[EventView]:

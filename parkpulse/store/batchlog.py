@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from parkpulse.store.pool import Connection
+    from parkpulse.store.soon import Soon
 
 CHANNEL = "batch"
 """Notified whenever something was appended."""
@@ -71,6 +72,13 @@ def read(
     connection: Connection, consumer: str, slots: Sequence[int], limit: int
 ) -> list[LoggedBatch]:
     """Batches past the consumer's stored positions, in (slot, writer, n) order."""
+    return read_soon(connection, consumer, slots, limit)()
+
+
+def read_soon(
+    connection: Connection, consumer: str, slots: Sequence[int], limit: int
+) -> Soon[list[LoggedBatch]]:
+    """Ask as `read` does; in a pipeline the answer comes with others."""
     rows = connection.execute(
         "select b.slot, b.writer, b.n, b.at, b.series, b.ts, b.value, b.flag"
         " from batch_counter c"
@@ -84,7 +92,7 @@ def read(
         " order by b.slot, b.writer, b.n limit %s",
         [consumer, limit, list(slots), limit],
     )
-    return [logged(*row) for row in rows]
+    return lambda: [logged(*row) for row in rows]
 
 
 def tail(

@@ -8,6 +8,7 @@ import msgspec
 from uuid_utils import compat
 
 from parkpulse.model.response import Command, Outlook, Planned
+from parkpulse.store import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +146,6 @@ def due(conn: Connection, park_ids: Sequence[int]) -> list[Due]:
         where not exists (
                 select from command k where k.alert_id = a.id
                     and k.code = plan.planned ->> 'code' and k.raised_event = raised.id)
-            and not exists (select from alert_quiet_now q where q.alert_id = a.id)
             and exists (
                 select from alert_event e
                 where e.alert_id = a.id and e.recorded_at >= plan.at and e.kind in (
@@ -153,10 +153,14 @@ def due(conn: Connection, park_ids: Sequence[int]) -> list[Due]:
         order by a.id
         """,
         [list(park_ids)],
-    )
+    ).fetchall()
+    # Asked for these alone: with a view of all alerts the server found out why each of
+    # them may be quiet before it looked for plans.
+    held = quiet.among(conn, {row[0] for row in rows}) if rows else {}
     return [
         Due(alert_id, event, msgspec.json.decode(planned, type=Planned))
         for alert_id, event, planned in rows
+        if alert_id not in held
     ]
 
 

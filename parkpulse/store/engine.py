@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from parkpulse.store.pool import Connection
+    from parkpulse.store.soon import Soon
 
 _FORGET_S = 60.0
 _GRACE_S = 2.0
@@ -69,10 +70,14 @@ def occupied(conn: Connection) -> frozenset[int]:
 
 def held(conn: Connection, owner: str) -> dict[int, int]:
     """Slots of this process, each with its epoch."""
+    return _held_soon(conn, owner)()
+
+
+def _held_soon(conn: Connection, owner: str) -> Soon[dict[int, int]]:
     rows = conn.execute(
         "select slot, epoch from lease where owner = %s order by slot", [owner]
     )
-    return {int(slot): int(epoch) for slot, epoch in rows}
+    return lambda: {int(slot): int(epoch) for slot, epoch in rows}
 
 
 def take(
@@ -184,7 +189,13 @@ def depart(conn: Connection, owner: str) -> None:
 
 def confirm(conn: Connection, owner: str, leases: Mapping[int, int]) -> bool:
     """Whether `owner` holds all these leases (slot -> epoch), until the commit."""
+    return confirm_soon(conn, owner, leases)()
+
+
+def confirm_soon(conn: Connection, owner: str, leases: Mapping[int, int]) -> Soon[bool]:
+    """Ask as `confirm` does; in a pipeline the answer comes with others."""
     conn.execute(
         "select pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [owner]
     )
-    return held(conn, owner).items() >= leases.items()
+    found = _held_soon(conn, owner)
+    return lambda: found().items() >= leases.items()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from parkpulse.model.condition import Key
     from parkpulse.store.pool import Connection
+    from parkpulse.store.soon import Soon
 
     Within = Literal["device", "place", "park"]
 
@@ -62,6 +63,13 @@ class Suppression(NamedTuple):
 
 def among(conn: Connection, alert_ids: Iterable[UUID]) -> dict[UUID, QuietNow]:
     """Those of the alerts for which nobody is called now, and why."""
+    return among_soon(conn, alert_ids)()
+
+
+def among_soon(
+    conn: Connection, alert_ids: Iterable[UUID]
+) -> Soon[dict[UUID, QuietNow]]:
+    """Ask as `among` does; in a pipeline the answer comes with others."""
     rows = conn.execute(
         """
         select distinct on (alert_id) alert_id, kind, since, until, actor, reason
@@ -72,7 +80,7 @@ def among(conn: Connection, alert_ids: Iterable[UUID]) -> dict[UUID, QuietNow]:
         """,
         [list(alert_ids)],
     )
-    return {
+    return lambda: {
         alert_id: QuietNow(
             kind=kind, since=since, until=until, actor=actor, reason=reason
         )
@@ -83,14 +91,6 @@ def among(conn: Connection, alert_ids: Iterable[UUID]) -> dict[UUID, QuietNow]:
 def is_quiet(conn: Connection, alert_id: UUID) -> bool:
     """Whether nobody is called for an alert now."""
     return bool(among(conn, [alert_id]))
-
-
-def withhold(conn: Connection, alert_ids: Iterable[UUID]) -> set[UUID]:
-    """Those of the alerts that are quiet: to be told as they are when that ends."""
-    found = set(among(conn, alert_ids))
-    if found:
-        remember(conn, found, noted=False)
-    return found
 
 
 def remember(conn: Connection, alert_ids: Iterable[UUID], *, noted: bool) -> None:

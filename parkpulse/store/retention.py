@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from parkpulse.store.pool import Connection
+    from parkpulse.store.soon import Soon
 
 
 def raw_horizon(conn: Connection) -> int:
@@ -17,15 +18,25 @@ def raw_horizon(conn: Connection) -> int:
 
     It stays where it is until the end of the transaction.
     """
-    row = conn.execute(
+    return raw_horizon_soon(conn)()
+
+
+def raw_horizon_soon(conn: Connection) -> Soon[int]:
+    """Ask as `raw_horizon` does; in a pipeline the answer comes with others."""
+    rows = conn.execute(
         """
         select case when isfinite(horizon)
             then (extract(epoch from horizon) * 1000000)::bigint else %s end
         from raw_horizon for share
         """,
         [-FOREVER_US],
-    ).fetchone()
-    return int(row[0]) if row else -FOREVER_US
+    )
+
+    def horizon() -> int:
+        row = rows.fetchone()
+        return int(row[0]) if row else -FOREVER_US
+
+    return horizon
 
 
 class Horizons(NamedTuple):
