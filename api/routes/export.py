@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.auth.rights import Right, needs
 from api.context import Context, Ctx
-from api.exports import text
+from api.exports import arrow, text, workbook
 from api.schemas.exports import FILES, MEDIA_TYPES, ExportQuery
 from parkpulse.query import exports, series
 from parkpulse.query.catalogue import Park
@@ -62,10 +62,6 @@ def _pieces(ctx: Context, park: Park, export: Export, form: str) -> Iterator[byt
     if form == "csv":
         return text.write(blocks, is_raw=is_raw)
     if form == "xlsx":
-        from api.exports import workbook  # noqa: PLC0415 - as below
-
         return workbook.write(blocks, park.row.zone, is_raw=is_raw)
-    from api.exports import arrow  # noqa: PLC0415 - slow to load, and seldom used
-
     writes = arrow.stream if form == "arrow" else arrow.parquet
     return writes(export.sources, blocks, is_raw=is_raw)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from parkpulse.errors import BusyError, NotFoundError
 from parkpulse.query import reports as query
-from parkpulse.reports import compose
+from parkpulse.reports import compose, pdf, workbook
 from parkpulse.reports.compose import Issued
 from parkpulse.services import fonts
 from parkpulse.store import reports
@@ -99,11 +99,7 @@ class Desk:
     def _write(self, issued: Issued, language: Language, form: FileFormat) -> bytes:
         document = compose.document(issued, language)
         if form == "xlsx":
-            from parkpulse.reports import workbook  # noqa: PLC0415 - as below
-
             return workbook.write(document, issued.made_at)
-        from parkpulse.reports import pdf  # noqa: PLC0415 - slow to load, seldom used
-
         font = fonts.chinese(self._cache, self._tell)
         return pdf.write(document, font, issued.made_at)
 
