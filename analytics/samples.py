@@ -20,6 +20,8 @@ GAP_FROM = 1.5
 OVERLAP_BELOW = 2.0 / 3.0
 """A step shorter than so much of the usual one cuts an interval short."""
 _AROUND = 4
+_PER_OCTAVE, _ALIKE = 4, 0.35
+_NEAR, _LONG = 0.25, 2.5
 _FROZEN_SAMPLES = 5
 _FROZEN_TIME = HOUR // 2
 _OTHERS = 12
@@ -54,7 +56,8 @@ def intervals(ts: IntArray) -> Intervals:
     """Find the interval of samples that are stamped with its start.
 
     The usual step is the median of the nine steps around a sample, so that a file may
-    change its rate.
+    change its rate. Where no step is usual, as of a meter that sends when it likes,
+    each is one by itself, up to 2.5 times the second longest around.
 
     Parameters
     ----------
@@ -64,6 +67,10 @@ def intervals(ts: IntArray) -> Intervals:
     step = np.diff(ts)
     usual = _usual(step)
     is_open = step > GAP_FROM * usual
+    if len(step) > 2 * _AROUND and not _is_grid(step):
+        restless, limit = _restless(step, usual)
+        is_open &= ~restless | (step > limit)
+        usual = np.where(restless & ~is_open, step, usual)
     length = np.where(is_open, usual, step)
     return Intervals(
         np.append(length, usual[-1]),
@@ -80,9 +87,29 @@ def intervals_before(ts: IntArray) -> Intervals:
 def _usual(step: IntArray) -> IntArray:
     if len(step) <= 2 * _AROUND:
         return np.full(len(step), np.sort(step)[(len(step) - 1) // 2])
+    return np.partition(_windows(step), _AROUND, axis=1)[:, _AROUND]
+
+
+def _windows(step: IntArray) -> IntArray:
     padded = np.pad(step, _AROUND, mode="reflect")
-    windows = sliding_window_view(padded, 2 * _AROUND + 1)
-    return np.partition(windows, _AROUND, axis=1)[:, _AROUND]
+    return sliding_window_view(padded, 2 * _AROUND + 1)
+
+
+def _is_grid(step: IntArray) -> bool:
+    """Whether many steps are about alike: the others leave samples out."""
+    place = np.floor(np.log2(step) * _PER_OCTAVE).astype(np.int64)
+    count = np.bincount(place - place.min())
+    alike = count + np.append(count[1:], 0)
+    return bool(alike.max() >= _ALIKE * len(step))
+
+
+def _restless(step: IntArray, usual: IntArray) -> tuple[BoolArray, FloatArray]:
+    """Where the steps around have little in common, and from when on one is a gap."""
+    windows = _windows(step)
+    near = np.abs(windows - usual[:, None]) <= _NEAR * usual[:, None]
+    restless = near.sum(axis=1) <= _AROUND
+    second = np.partition(windows, -2, axis=1)[:, -2]
+    return restless, _LONG * second.astype(np.float64)
 
 
 def frozen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -287,3 +288,25 @@ def test_forms_of_files(tmp_path: Path, text: str) -> None:
     head, row = done.output.splitlines()
     assert head.split()[:3] == ["period", "E_DC", "kWh"]
     assert row.split()[:3] == ["2026-01-01", "27,012.0", "24,000.0"]
+
+
+def test_a_meter_that_sends_when_it_likes(run: Kpi) -> None:
+    steps = Random(4).choices((1, 2, 5, 10), k=300)  # noqa: S311 - times of samples
+    times = [DAY + timedelta(minutes=sum(steps[:n])) for n in range(300)]
+    columns = ["total=total:interval_kwh", IT]
+    rows = [(t, 2 * step, 100) for t, step in zip(times, steps, strict=True)]
+    (row,) = run(rows, columns)
+    assert row["coverage"] > 0.93
+    assert row["e_dc_kwh"] == pytest.approx(1.2 * row["e_it_kwh"], rel=0.05)
+    # Of five hours in between nothing is known.
+    rows = [(t + timedelta(hours=5 * (t > times[150])), a, b) for t, a, b in rows]
+    (row,) = run(rows, columns)
+    assert 18_000 < row["elapsed_s"] * (1 - row["coverage"]) < 24_000
+
+
+def test_ends_are_told_by_the_columns_that_have_intervals(run: Kpi) -> None:
+    columns = [REGISTERS[0], INTERVALS[1]]
+    rows = [(t, 5000 + 125 * n, 100 if n else "") for n, t in enumerate(HOURS)]
+    (row,) = run(rows, columns, "--period", "day")
+    assert (row["e_dc_kwh"], row["e_it_kwh"]) == (3000.0, 2400.0)
+    assert (row["coverage"], row["findings"]) == (1.0, [])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from parkpulse.offline.kpi.columns import Stamp
     from parkpulse.offline.kpi.figures import Row
     from parkpulse.offline.kpi.meters import Meter
+    from parkpulse.offline.kpi.spec import Column
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _MOST = 1e12
@@ -115,7 +116,7 @@ def kpi(
     zone = zones.zone(tz)
     table = files.read(file, time_column, names, tz).sorted()
     table = strays.without(table)
-    stamp = _stamp(stamp, table, tz)
+    stamp = _stamp(stamp, table, wanted, tz)
     reader = _reader(table, period, zone, stamp, interval)
     meters = [reader.meter(column, table) for column in wanted]
     asked = figures.Asked(period, zone, certificates, emission_factor)
@@ -172,9 +173,14 @@ def _span(table: Table, reader: Reader, meters: Sequence[Meter]) -> tuple[int, i
     return int(ts[0]), int(ts[-1]) + after
 
 
-def _stamp(stamp: Stamp, table: Table, tz: str) -> Stamp:
-    """Tell from the shape of the file whether it stamps the ends of intervals."""
-    moments = np.unique(table.ts)
+def _stamp(stamp: Stamp, table: Table, wanted: Sequence[Column], tz: str) -> Stamp:
+    """Tell from the shape of the file whether it stamps the ends of intervals.
+
+    Registers are read at both ends of a day and say nothing of it.
+    """
+    sampled = [table.columns[each.name] for each in wanted if not each.is_register]
+    given = [np.isfinite(value) for value in sampled]
+    moments = np.unique(table.ts[np.logical_or.reduce(given)] if given else table.ts)
     if stamp != "auto" or len(moments) < 3:  # noqa: PLR2004 - no shape to speak of
         return "start" if stamp == "auto" else stamp
     step = int(np.median(np.diff(moments)))
