@@ -24,6 +24,7 @@ MILESTONES = (
     "20261122T223500_quality_flag",
     "20261122T225300_delivery",
     "20261123T010600_accounts",
+    "20261123T045610_link_repeats",
 )
 """Schemas as they were landed; add each release's last migration here."""
 
