@@ -310,3 +310,22 @@ def test_ends_are_told_by_the_columns_that_have_intervals(run: Kpi) -> None:
     (row,) = run(rows, columns, "--period", "day")
     assert (row["e_dc_kwh"], row["e_it_kwh"]) == (3000.0, 2400.0)
     assert (row["coverage"], row["findings"]) == (1.0, [])
+
+
+def test_codes_of_errors_in_any_column(run: Kpi) -> None:
+    quarters = _steps(96, 15)
+    cool = "cool=cooling:power_kw"
+    rows = [(t, 100, 9999 if n == 60 else 25) for n, t in enumerate(quarters)]
+    (row,) = run(rows, [IT, cool], "--period", "day")
+    assert _codes(row) == [("impossible", "above_limit", 1)]
+    assert (row["pue"], row["coverage"]) == (1.25, pytest.approx(95 / 96))
+    rows = [(t, 100, 999 if n == 60 else n % 48) for n, t in enumerate(quarters)]
+    (row,) = run(rows, [TOTAL, "pv=renewable_onsite:power_kw"], "--period", "day")
+    assert _codes(row) == [("impossible", "above_limit", 1)]
+    assert row["e_ren_kwh"] == pytest.approx((2 * sum(range(48)) - 12) / 4)
+    # A chiller that starts, or a generator on test, is none.
+    rows = [(t, 100, 300 if n > 90 else 0.5) for n, t in enumerate(quarters)]
+    for role in ("cooling", "generator"):
+        columns = [IT if role == "cooling" else TOTAL, f"x={role}:power_kw"]
+        (row,) = run(rows, columns, "--period", "day")
+        assert (row["coverage"], row["findings"]) == (1.0, [])

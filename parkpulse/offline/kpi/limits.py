@@ -21,6 +21,10 @@ _PEAK = 3.0
 _PEAKS, _RARE = 3, 0.01
 """No data centre draws thrice its 95th percentile in but a few samples: one of fewer
 than `_SOME`, else `_PEAKS`, or 1 of 100."""
+_FAR = 10.0
+_RECURRING = {"renewable_onsite", "renewable_contract", *spec.WATER, *spec.HEAT}
+"""What comes and goes, but with much the same peaks; a chiller or a generator need not
+have run before."""
 
 
 def of_samples(column: Column, power: FloatArray) -> float:
@@ -28,6 +32,8 @@ def of_samples(column: Column, power: FloatArray) -> float:
     if len(power) == 1:
         # The interval of a single sample is a guess.
         return float("inf")
+    if column.role in _RECURRING:
+        return min(_far(power), GREATEST_KW)
     if not _is_steady(column):
         return GREATEST_KW
     return min(samples.greatest(power), _peaks(power), GREATEST_KW)
@@ -43,6 +49,14 @@ def of_register(column: Column, ts: Int64Array, value: FloatArray) -> float:
 def _is_steady(column: Column) -> bool:
     """Whether it is the load of a whole data centre, which has no sudden peaks."""
     return column.role == "total" or column.role in spec.IT
+
+
+def _far(power: FloatArray) -> float:
+    """Limit far beyond what recurs, infinite if too little is known of that."""
+    above = np.sort(power[power > 0.0])
+    if len(above) < _SOME:
+        return float("inf")
+    return _FAR * float(above[int(0.95 * (len(above) - 1))])
 
 
 def _peaks(power: FloatArray) -> float:

@@ -8,11 +8,11 @@ import numpy as np
 
 from analytics import kpi, segments
 from parkpulse.model import instants
-from parkpulse.offline.kpi import findings
+from parkpulse.offline.kpi import findings, spec
 from parkpulse.offline.kpi.meters import Oddity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -29,6 +29,8 @@ _THOUSANDFOLD = (1.0 / 200.0, 300.0)
 """A PUE below or above these is one of kWh over Wh, or of Wh over kWh."""
 _STILL = 0.2
 """A register is coarse if it often shows the same again."""
+_GIANT = 10.0
+"""No part takes so many times the IT load."""
 _SEEN, _STEADY, _WEIGHTY = 8, 0.5, 0.2
 """A momentary IT load of 0 is doubted if so many other cells tell of one that is never
 below half its median, and that is at least a fifth of the total."""
@@ -38,9 +40,10 @@ def plausible(meters: Sequence[Meter], plan: Figures) -> list[Meter]:
     """Exclude the time in which the IT cannot have used what its meters say.
 
     That is more than enters the data centre; or nothing, while as much enters as with
-    its usual load.
+    its usual load. Of the parts that make up a total, exclude what dwarfs the IT.
     """
-    found = list(meters)
+    found = [*_without_giants(meters, plan)]
+    meters = list(found)
     for formula in plan.pue.values():
         involved = [meters[index] for index in formula.meters]
         edges = _cells(involved)
@@ -64,6 +67,33 @@ def plausible(meters: Sequence[Meter], plan: Figures) -> list[Meter]:
                     odd = _merged(reason, edges[bad], edges[bad + 1])
                     found[index] = findings.exclude(found[index], odd)
     return found
+
+
+def _without_giants(meters: Sequence[Meter], plan: Figures) -> Iterator[Meter]:
+    """Leave out of parts of a total the samples beyond `_GIANT` times the IT load."""
+    usual = _it_load(meters, plan)
+    for meter in meters:
+        known = meter.segments
+        power = known.amount / np.maximum(known.end - known.start, 1)
+        giants = np.flatnonzero(power > _GIANT * usual)
+        if meter.column.role in spec.PARTS and len(giants):
+            start, end = known.start[giants], known.end[giants]
+            odd = _merged("above_limit", start, end)
+            yield findings.exclude(meter, odd)
+        else:
+            yield meter
+
+
+def _it_load(meters: Sequence[Meter], plan: Figures) -> float:
+    """Usual IT load [kWh/us], infinite where it is not known."""
+    if plan.it is None:
+        return float("inf")
+    load = 0.0
+    for index in plan.it.meters:
+        known = meters[index].segments
+        power = known.amount / np.maximum(known.end - known.start, 1)
+        load += float(np.median(power)) if len(power) else 0.0
+    return load or float("inf")
 
 
 def _quantum(meter: Meter) -> float:
