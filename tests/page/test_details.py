@@ -130,29 +130,34 @@ def test_every_figure_can_be_questioned(visit: Visit, service: Service) -> None:
 
 
 REVISED = """
+    with revised as (
+        update kpi set revision = 1
+        where (kpi, period, state) = ('pue', 'month', 'closed') and revision = 0
+        returning *
+    )
     insert into kpi_revision (data_centre_id, kpi, category, period, period_start,
         period_end, revision, old_value, new_value, old_coverage, new_coverage, cause)
     select data_centre_id, kpi, category, period, period_start, period_end, 1, 1.777,
-        value, 0.9, coverage, 'late readings'
-    from kpi where (kpi, period) = ('pue', 'rolling_12_months')
+        value, 0.9, coverage, 'late readings' from revised
 """
 
 
 @pytest.fixture
 def revised(service: Service) -> Iterator[None]:
-    """Late readings have changed every PUE of twelve months."""
+    """Late readings have changed the PUE of closed months."""
     database = service.chain.database
     with database.transaction() as conn:
         conn.execute(REVISED)
     yield
     with database.transaction() as conn:
+        conn.execute("update kpi set revision = 0 where period = 'month'")
         conn.execute("delete from kpi_revision where old_value = 1.777")
 
 
 @pytest.mark.usefixtures("revised")
 def test_a_figure_tells_how_it_was_revised(visit: Visit) -> None:
-    page = visit("#/demo", language="zh")
-    page.locator("[data-kpi=pue] a.figure").click()
+    page = visit("#/demo/data-centres/quancheng", language="zh")
+    page.locator("a[href*='evidence=pue.'][href*='.month.2']").nth(2).press("Enter")
     table = page.get_by_role("dialog").get_by_role("table").last
     expect(table).to_contain_text("1.777")
     expect(table).to_contain_text("迟到数据")
