@@ -141,7 +141,7 @@ def _new_home(folder: Path | None = None) -> Path:
 
 @pytest.fixture
 def server_home() -> Iterator[Path]:
-    home = _new_home()
+    home = _new_home(_roomiest())
     yield home
     shutil.rmtree(home)
 
