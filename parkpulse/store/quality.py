@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from parkpulse.model import instants
+from parkpulse.model.registry import SLOTS
 from parkpulse.store import columns
 
 if TYPE_CHECKING:
@@ -209,6 +210,19 @@ _STRETCH = {"series": "int4", "low": "ts", "high": "ts"}
 
 def pending(conn: Connection, slots: Sequence[int], limit: int) -> Stretches:
     """Stretches that wait, those first that begin first; at most `limit`."""
+    if len(slots) == SLOTS:  # the rule: then nobody's parks must be looked up
+        found = columns.fetch(
+            conn,
+            """
+            select p.series, p.low, p.high from (
+                select series, low, high from quality_pending
+                order by low, series limit %s) p
+            order by p.series
+            """,
+            [limit],
+            _STRETCH,
+        )
+        return Stretches(found["series"], found["low"], found["high"])
     found = columns.fetch(
         conn,
         """
