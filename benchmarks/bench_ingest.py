@@ -49,6 +49,7 @@ METRICS = ("water_level", "flow_rate", "battery_voltage")
 WARM_S = 8.0
 SAMPLE_S = 0.02
 _LINE_BYTES = PAYLOAD_BYTES + len("bare/v1/bench/device-0000000/telemetry \n")
+_SENDER = "BENCH_PUBLISHER_URL"
 Environment = dict[str, str]
 Result = dict[str, Any]
 
@@ -115,13 +116,18 @@ def register(connection: Connection, devices: int, report_interval_s: int) -> No
 
 
 def sealed(environment: Environment) -> Environment:
-    """Let clients come to the broker with TLS."""
-    parts = urlsplit(environment["PARKPULSE_MQTT_URL"])
+    """Let ingest and publisher come to the broker with TLS."""
+    home = Path(environment["PARKPULSE_HOME"])
+    known = json.loads((home / "running.json").read_text())["service_urls"]
     port = environment["PARKPULSE_MQTT_LISTEN_PORT"]
-    who = f"{parts.username}:{parts.password}"
-    ca = Path(environment["PARKPULSE_HOME"]) / "tls" / "ca.crt"
-    url = f"mqtts://{who}@localhost:{port}?{urlencode({'ca': str(ca)})}"
-    return environment | {"PARKPULSE_MQTT_URL": url}
+    query = urlencode({"ca": str(home / "tls" / "ca.crt")})
+    # At that door the user name is the client id: each needs its own.
+    users = {name: urlsplit(known[name]) for name in ("ingest", "api")}
+    urls = {
+        name: f"mqtts://{each.username}:{each.password}@localhost:{port}?{query}"
+        for name, each in users.items()
+    }
+    return environment | {"PARKPULSE_MQTT_URL": urls["ingest"], _SENDER: urls["api"]}
 
 
 @dataclass
@@ -190,8 +196,14 @@ def publisher(
 ) -> list[str]:
     return [
         *(sys.executable, "-m", "benchmarks.publisher"),
-        *(environment["PARKPULSE_MQTT_URL"], str(progress.path)),
-        *("--devices", str(options.devices), "--window", str(options.window)),
+        environment.get(_SENDER, environment["PARKPULSE_MQTT_URL"]),
+        *(
+            str(progress.path),
+            "--devices",
+            str(options.devices),
+            "--window",
+            str(options.window),
+        ),
         *more,
     ]
 
