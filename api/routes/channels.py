@@ -1,4 +1,4 @@
-"""Channels: add, change, remove, test; the delivery log; what was given up, sent again."""
+"""Channels: add, change, remove, test; the delivery log; what was given up sent anew."""
 
 from __future__ import annotations
 
