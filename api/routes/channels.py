@@ -1,4 +1,4 @@
-"""Channels: add, change, remove, test; the delivery log; what was given up sent anew."""
+"""Channels: add, change, remove, test; the delivery log; and what was given up."""
 
 from __future__ import annotations
 
