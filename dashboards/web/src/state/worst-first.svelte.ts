@@ -13,7 +13,7 @@ export interface Ordered<T> {
 
 /** Lines that are drawn at once; the rest follow when these are on screen. */
 const AT_ONCE = 8;
-const LATER_MS = 300;
+const LATER_MS = 1_000;
 
 export class WorstFirst<T> {
   readonly #of: Ordered<T>;
