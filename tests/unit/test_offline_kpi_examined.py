@@ -324,7 +324,7 @@ def test_codes_of_errors_in_any_column(run: Kpi) -> None:
     assert _codes(row) == [("impossible", "above_limit", 1)]
     assert row["e_ren_kwh"] == pytest.approx((2 * sum(range(48)) - 12) / 4)
     # A chiller that starts, or a generator on test, is none.
-    rows = [(t, 100, 300 if n > 90 else 0.5) for n, t in enumerate(quarters)]
+    rows = [(t, 100, 300 if n > 90 else 1) for n, t in enumerate(quarters)]
     for role in ("cooling", "generator"):
         columns = [IT if role == "cooling" else TOTAL, f"x={role}:power_kw"]
         (row,) = run(rows, columns, "--period", "day")
