@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -36,6 +37,10 @@ _MARKERS = {
     "database_url": "db",
     "broker": "broker",
 }
+
+# No test asserts an absolute time, so a slow example is no failure either.
+hypothesis.settings.register_profile("parkpulse", deadline=None)
+hypothesis.settings.load_profile("parkpulse")
 
 for _name in [name for name in os.environ if name.startswith(settings.PREFIX)]:
     del os.environ[_name]
