@@ -50,6 +50,10 @@ _BUCKET = """
     from (select id, {n}::integer as n, 20 + floor(random() * 500) / 100 as v
         from bench_series) made
 """
+_DEFINITION = """
+    select pg_get_constraintdef(oid) from pg_constraint
+    where conrelid = %s::regclass and conname = %s
+"""
 _READING = """
     insert into reading (series, ts, value, quality)
     select id, %(ts)s, 20 + floor(random() * 500) / 100, 2 from bench_series
@@ -127,12 +131,13 @@ def _write(url: str, table: str, query: str, times: Iterable[datetime]) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("set synchronous_commit = off")
         conn.execute("set maintenance_work_mem = '512MB'")
+        row = conn.execute(_DEFINITION, [table, constraint]).fetchone()
+        assert row, f"{constraint} is missing"
         conn.execute(f"alter table {table} drop constraint {constraint}".encode())
         for ts in times:
             conn.execute(query.encode(), {"ts": ts})
         conn.execute(
-            f"alter table {table} add constraint {constraint}"
-            " unique (series, ts)".encode()
+            f"alter table {table} add constraint {constraint} {row[0]}".encode()
         )
 
 

@@ -15,13 +15,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from parkpulse.notify import schedule
+
 if TYPE_CHECKING:
     from datetime import datetime
 
 PURPOSE = b"parkpulse acknowledge link 1"
 """What the key is derived for."""
-VALID_S = 86_400
-"""A link can be used for so long after its message was written. [s]"""
+VALID_S = int(schedule.GIVE_UP_AFTER_S) + 86_400
+"""A link can be used for so long after its message was written: for a day even when
+the message arrived at the last attempt. [s]"""
 PATH = "/a/"
 _CONTENT = struct.Struct(">16sIIQ")
 _MAC_BYTES = 16
