@@ -276,6 +276,32 @@ def test_a_device_is_adopted_moved_replaced_and_retired(shop: Site) -> None:
     assert send(shop, "GET", "/parks/harbour/registry/devices/none").status_code == 404
 
 
+def test_a_place_is_renamed_moved_and_said_what_it_carries(shop: Site) -> None:
+    path = "/parks/harbour/registry/places/river"
+    seen = shop.get(path)
+    assert (seen["kind"], seen["compartment"]) == ("river_section", None)
+    body = {name: seen[name] for name in ("kind", "name", "parent", "revision")}
+    wrong = send(shop, "PUT", path, {**body, "compartment": "gas"}).json()["errors"][0]
+    assert (wrong["pointer"], wrong["code"]) == (
+        "/places/0/compartment",
+        "no_compartment",
+    )
+    nowhere = send(shop, "PUT", path, {**body, "parent": "moon"}).json()["errors"][0]
+    assert (nowhere["pointer"], nowhere["code"]) == (
+        "/places/0/parent",
+        "unknown_place",
+    )
+    gas = {"kind": "compartment", "compartment": "gas", "parent": "field"}
+    moved = done(shop, "PUT", path, {**body, **gas, "name": {"zh": "舱", "en": "Gas"}})
+    assert (moved["compartment"], moved["parent"]) == ("gas", "field")
+    assert moved["name"] == {"zh": "舱", "en": "Gas"}
+    assert send(shop, "PUT", path, {**body, **gas}).status_code == 409
+    done(shop, "PUT", path, {**body, "revision": moved["revision"]})
+    assert shop.get(path) == seen
+    assert send(shop, "GET", "/parks/harbour/registry/places/moon").status_code == 404
+    assert "change_place" in shop.request("GET", "/api/v1/audit").text
+
+
 def test_foreign_topics(shop: Site) -> None:
     rule = {"filter": "tanks/+/state", "park": "harbour", "format": "profile:tasmota"}
     done(shop, "POST", "/registry/topics", {**rule, "device_level": 2})
