@@ -104,9 +104,10 @@ def from_register(
     Returns
     -------
     Increments
-        Of the n - 1 intervals. A fall is a reset where one is due or the register is
-        small afterwards; a rollover only from close to the modulus; else the rain is
-        unknown and suspect, as is a rate that no gauge can measure.
+        Of the n - 1 intervals. A fall is a reset where one is due; a rollover only from
+        close to the modulus. A register that is small afterwards was restarted: what it
+        shows has fallen at least, so it counts, but it is suspect. Else the rain is
+        unknown and suspect; suspect, too, is a rate that no gauge can measure.
     """
     rise = np.diff(value)
     amount = rise.copy()
@@ -118,14 +119,14 @@ def from_register(
         until = np.searchsorted(ordered, ts[1:], side="right")
         due = until > np.searchsorted(ordered, ts[:-1])
     rolled = fell & (value[:-1] > NEAR_MODULUS * modulus) & ~due
+    odd = fell & ~rolled & ~due
     reset = fell & ~rolled & (due | (value[1:] < SMALL_RESTART))
     amount[reset] = value[1:][reset]
     amount[rolled] += modulus
-    unknown = fell & ~rolled & ~reset
-    amount[unknown] = np.nan
+    amount[odd & ~reset] = np.nan
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = amount / (np.diff(ts) / MINUTE)
-    return Increments(ts[:-1], ts[1:], amount, unknown | (rate > GREATEST_RATE))
+    return Increments(ts[:-1], ts[1:], amount, odd | (rate > GREATEST_RATE))
 
 
 def from_intervals(end: IntArray, amount: FloatArray, interval: int) -> Increments:

@@ -161,7 +161,8 @@ def _increments(of: _Readings) -> Increments:
         interval = of.series.report_interval_s * instants.SECOND
         return rain.from_intervals(of.ts, of.value, interval)
     resets = rain.daily_resets(of.at - 2 * _DAY, of.at)
-    return rain.from_register(of.ts, of.value, resets=resets)
+    modulus = of.series.modulus or math.inf
+    return rain.from_register(of.ts, of.value, modulus=modulus, resets=resets)
 
 
 def levels_of(

@@ -188,7 +188,8 @@ def _increments(gauge: _Track) -> Increments:
         interval = gauge.of.report_interval_s * instants.SECOND
         return rain.from_intervals(gauge.ts, gauge.value, interval)
     resets = rain.daily_resets(int(gauge.ts[0]), int(gauge.ts[-1]))
-    return rain.from_register(gauge.ts, gauge.value, resets=resets)
+    modulus = gauge.of.modulus or np.inf
+    return rain.from_register(gauge.ts, gauge.value, modulus=modulus, resets=resets)
 
 
 def _near(level: WatchedSeries, gauges: Sequence[_Track]) -> Sequence[_Track]:
