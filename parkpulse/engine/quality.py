@@ -1,8 +1,8 @@
 """The consumer that flags doubtful readings, and only those, beside the readings.
 
 Readings that arrive in order are tested with what is known of their series in memory.
-For late, corrected or first ones the stretch around them is put down and tested again
-from the database, so that findings do not depend on the order of arrival.
+For late or corrected ones the stretch around them is put down and tested again from the
+database, so that findings do not depend on the order of arrival.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parkpulse.engine import quality_tests
+from parkpulse.engine import quality_past, quality_tests
 from parkpulse.engine.quality_links import LinkChecks
 from parkpulse.engine.quality_tests import Catalogue
 from parkpulse.model import instants, packed
+from parkpulse.store import batchlog, windows
 from parkpulse.store import quality as store
-from parkpulse.store import windows
 from parkpulse.store.findings import Spans
 from parkpulse.store.quality import Findings, Stretches
 
@@ -91,6 +91,7 @@ class QualityConsumer:
         replaced = (changes.flag[order] & packed.CORRECTION) > 0
         lead = ts - _receipts(batches)[order]
         is_fast = self._test_clock(conn, place, ts, lead)
+        self._recall(conn, place)
         late = self._late(place, ts, replaced)
         self._postpone(conn, place[late], ts[late])
         # What is in order in its own series may come late for the others.
@@ -116,6 +117,15 @@ class QualityConsumer:
         fresh = self._catalogue(conn)
         fresh.take(self._known)
         self._known = fresh
+
+    def _recall(self, conn: Connection, place: Int64Array) -> None:
+        """Read the past of those of which nothing is known."""
+        which = np.unique(place)
+        which = which[self._known.ts[which, 1] == quality_tests.UNKNOWN]
+        if len(which):
+            most = quality_past.MOST_BATCHES
+            waiting = batchlog.read(conn, self.name, self._slots, most)
+            quality_past.recall(conn, self._known, which, packed.concatenate(waiting))
 
     def _late(
         self, place: Int64Array, ts: Int64Array, replaced: BoolArray

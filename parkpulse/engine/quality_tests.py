@@ -35,6 +35,8 @@ CLOCK_S = (60.0, 180.0)
 """Suspect and failed lead of a reading over its receipt; ingest refuses 300 s. [s]"""
 UNKNOWN = np.iinfo(np.int64).min
 """Time of a reading that is not known. [us]"""
+NEVER = UNKNOWN + 1
+"""Time of the newest reading of a series that is known to have none. [us]"""
 
 NO_SERIES: Columns = {
     name: np.empty(0, np.int64)
@@ -111,11 +113,15 @@ class Catalogue:
         found: FloatArray = self._limits[self._kind[place], column]
         return found
 
+    def flat_span(self, place: Int64Array) -> Int64Array:
+        """For how long a value stands until the line is surely flat; 0: never. [us]."""
+        flat = np.nan_to_num(self.limit("flat_fail_s", place))
+        return (flat * instants.SECOND).astype(np.int64)
+
     def span(self, place: Int64Array) -> Int64Array:
         """How far a reading can matter for others. [us]."""
-        flat = np.nan_to_num(self.limit("flat_fail_s", place))
-        longest = np.maximum(flat, self.limit("gap_s", place))
-        return (longest * instants.SECOND).astype(np.int64)
+        gap = (self.limit("gap_s", place) * instants.SECOND).astype(np.int64)
+        return np.maximum(self.flat_span(place), gap)
 
     def remember(self, rows: Rows, since: Int64Array) -> None:
         """Take the last two rows of each series as the newest.
@@ -137,9 +143,10 @@ class Catalogue:
     def continued(self, place: Int64Array, ts: Int64Array, value: FloatArray) -> Rows:
         """Put what is known of series before their new rows, which are sorted."""
         which = np.unique(place)
-        all_place = np.concatenate([np.repeat(which, 2), place])
-        all_ts = np.concatenate([self.ts[which].ravel(), ts])
-        all_value = np.concatenate([self.value[which].ravel(), value])
+        old = which[self.ts[which, 1] > NEVER]
+        all_place = np.concatenate([np.repeat(old, 2), place])
+        all_ts = np.concatenate([self.ts[old].ravel(), ts])
+        all_value = np.concatenate([self.value[old].ravel(), value])
         order = np.lexsort((all_ts, all_place))
         found = rows(all_place[order], all_ts[order], all_value[order])
         # A series of a single reading so far has it twice.

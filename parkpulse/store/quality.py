@@ -75,6 +75,8 @@ def series(conn: Connection, slots: Sequence[int], metrics: Sequence[str]) -> Co
 def windows(conn: Connection, wanted: Stretches, span: Int64Array) -> Windows:
     """Read stretches with two readings after each, and so much time around them.
 
+    A window begins with a reading that is so old or older, if there is one.
+
     Parameters
     ----------
     conn
@@ -94,8 +96,12 @@ def windows(conn: Connection, wanted: Stretches, span: Int64Array) -> Windows:
             from unnest(%b::integer[], %b::bigint[], %b::bigint[], %b::bigint[])
             with ordinality as u (series, low_us, high_us, span_us, position)) k
         cross join lateral (
-            select coalesce(max(b.ts), k.low) - k.span as first from (
+            select coalesce(max(b.ts), k.low) - k.span as early from (
                 select ts from reading where series = k.series and ts < k.low
+                order by ts desc limit 1) b) e
+        cross join lateral (
+            select coalesce(max(b.ts), e.early) as first from (
+                select ts from reading where series = k.series and ts <= e.early
                 order by ts desc limit 1) b) w
         cross join lateral (
             select greatest(coalesce(max(a.ts), k.high), k.high + k.span) as last

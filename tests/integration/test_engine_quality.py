@@ -6,10 +6,14 @@ import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from parkpulse.engine import loop, quality_tests
+from parkpulse.engine.quality_tests import METRICS, Catalogue
 from parkpulse.model import instants
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, SeriesSpec
+from parkpulse.store import quality as store
 from tests.plugins.finding import quality
 from tests.plugins.fix_engine import NOW
 
@@ -131,3 +135,70 @@ def test_rows_one_by_one_are_those_of_one_batch(lab: Lab, level: int) -> None:
     lab.step(quality(lab))
     assert _flags(lab) == one_by_one
     assert one_by_one
+
+
+def _plain(lab: Lab) -> Flags:
+    """Return what is found when all readings of a series are tested at once."""
+    with lab.database.transaction() as conn:
+        known = Catalogue(store.series(conn, range(64), METRICS))
+        stored = conn.execute(
+            "select series, ts, value from reading order by series, ts"
+        ).fetchall()
+    series = np.array([each[0] for each in stored], np.int64)
+    ts = np.array([instants.to_us(each[1]) for each in stored], np.int64)
+    value = np.array([each[2] for each in stored])
+    rows = quality_tests.rows(known.places(series)[0], ts, value)
+    flags = quality_tests.run(known, rows, quality_tests.standing(rows))
+    return {
+        (int(series[at]), int((ts[at] - START) // STEP), test, int(flag[at]))
+        for test, flag in flags.items()
+        for at in np.flatnonzero(np.isin(flag, (3, 4)))
+    }
+
+
+def _uneven(series: int, chance: random.Random) -> list[Point]:
+    """Readings at uneven times that jump, stand still, and pause."""
+    points, step, value = [], 0, 2.0
+    for _ in range(220):
+        step += chance.choice([1, 1, 1, 2, 5, 20])
+        if chance.random() < 0.02:
+            step += 300
+        if chance.random() < 0.15:
+            value += chance.choice([0.01, -0.3, 0.6, 9.0])
+        points.append((series, START + step * STEP, value))
+    return points
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_restarts_with_a_backlog_find_what_plain_tests_find(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(loop, "BATCHES", 2)
+    chance = random.Random(seed)  # noqa: S311 - an order, no secret
+    points = [
+        point
+        for series in lab.register(PARK).values()
+        for point in _uneven(series, chance)
+    ]
+    points.sort(key=lambda point: point[1])
+    for _ in range(seed * 10):  # late ones, and corrections
+        wrong = chance.randrange(len(points))
+        series, ts, value = points[wrong]
+        points.insert(min(wrong + chance.randrange(90), len(points)), (series, ts, 7.0))
+        points[wrong] = (series, ts, value)
+    consumer = quality(lab)
+    at = 0
+    while at < len(points):
+        for _ in range(chance.choice([1, 1, 2, 6])):
+            size = chance.choice([1, 7, 40])
+            lab.put(points[at : at + size])
+            at += size
+        if chance.random() < 0.4:
+            consumer = quality(lab)
+        if chance.random() < 0.3:
+            lab.loop(consumer).step()
+        else:
+            lab.step(consumer)
+    lab.step(consumer)
+    assert len(_flags(lab)) > 100
+    assert _flags(lab) == _plain(lab)
