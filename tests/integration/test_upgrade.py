@@ -103,6 +103,23 @@ def test_an_older_schema_with_data(
         migrate.apply(empty_database_url)
 
 
+def test_no_function_holds_a_table_fast(database_url: str) -> None:
+    """PostgreSQL 17.12 adds no column with a default to a table of such a function."""
+    with psycopg.connect(database_url) as conn:
+        held = conn.execute(
+            """
+            select p.oid::regprocedure::text, t.typname from pg_proc p
+            cross join unnest(p.proargtypes::oid[] || p.prorettype) as used (type)
+            join pg_type t on t.oid = used.type and t.typrelid <> 0
+            where p.prosqlbody is not null and p.pronamespace in
+                ('public'::regnamespace, 'dashboard'::regnamespace)
+            """
+        ).fetchall()
+        park_now = conn.execute("select 'park_now(park)'::regprocedure").fetchone()
+    assert held == []
+    assert park_now is not None
+
+
 def _figures(url: str) -> Any:  # noqa: ANN401 - a row
     with psycopg.connect(url) as conn:
         return conn.execute(
