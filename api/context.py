@@ -29,7 +29,7 @@ class Context:
     page_url: str
     """Address of the page in messages."""
     snapshots: Joined[Frame] = field(default_factory=Joined)
-    """What streams begin with, by park."""
+    """What streams begin with, by view."""
 
     def look(self, park: str) -> ParkNow:
         """See a park as it is now; raises NotFoundError."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
+import numpy as np
 
 from api import frames
 from parkpulse.query import alerts
@@ -15,7 +17,7 @@ from parkpulse.query.tail import FLOW_EVERY_S
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from api.hub import Frame, Hub
+    from api.hub import Frame, Hub, View
     from parkpulse.model.alert import Alert
     from parkpulse.query.catalogue import Park
     from parkpulse.query.flow import FlowMeter
@@ -80,31 +82,38 @@ class Feed:
         now_s
             A monotonic clock [s].
         """
-        parks = self._watched()
+        watched = self._watched()
         begun = datetime.now(UTC)
-        changed = self._changed(conn, parks)
+        changed = self._changed(conn, [park for park, _ in watched])
         centres, self._centres = self._centres, set()
         flow_due = now_s >= self._flow_due_s
         told = False
-        for park in parks:
-            news = self._values(park) + self._alert_frames(park, changed)
-            news += self._kpi_frames(park, centres)
+        for park, views in watched:
+            shared = self._alert_frames(park, changed)
+            shared += self._kpi_frames(park, centres)
             if flow_due:
-                news.append(self._flow_frame(park))
-            self._hub.publish(park.row.id, news)
-            told = told or bool(news)
+                shared.append(self._flow_frame(park))
+            for view in views:
+                news = shared + self._values(park, view)
+                self._hub.publish(view, news)
+                told = told or bool(news)
         self._told_version, self._told_at = self._live.newest.version, begun
         if flow_due:
             self._flow_due_s = now_s + FLOW_EVERY_S
         return told
 
-    def _watched(self) -> list[Park]:
-        watched = self._hub.watched()
+    def _watched(self) -> list[tuple[Park, list[View]]]:
+        views = defaultdict(list)
+        for view in self._hub.watched():
+            views[view.park_id].append(view)
         parks = self._live.catalogue.parks.values()
-        return [park for park in parks if park.row.id in watched]
+        return [(park, views[park.row.id]) for park in parks if park.row.id in views]
 
-    def _values(self, park: Park) -> list[Frame]:
-        newest = self._live.newest.changed(park.index.series, self._told_version)
+    def _values(self, park: Park, view: View) -> list[Frame]:
+        series = park.index.series
+        if view.series is not None:
+            series = np.array(view.series, np.int32)
+        newest = self._live.newest.changed(series, self._told_version)
         if not newest.series.size:
             return []
         return [frames.values(self._hub.next_id(), self._live.now(park), newest)]

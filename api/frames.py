@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from api.hub import View
     from parkpulse.model.alert import Alert
     from parkpulse.query.flow import Flow
     from parkpulse.query.live import ParkNow
@@ -27,9 +28,13 @@ RETRY = b"retry: 2000\n\n"
 """How long a browser waits before it comes back. [ms]"""
 
 
-def snapshot(number: int, seen: ParkNow, alerts: Sequence[Alert], flow: Flow) -> Frame:
+def snapshot(
+    number: int, view: View, seen: ParkNow, alerts: Sequence[Alert], flow: Flow
+) -> Frame:
     """Everything that a page needs to begin."""
     latest = _rows(seen.newest, seen.stale)
+    if view.series is not None:
+        latest = [row for row in latest if row[0] in view.series]
     body = {"now": seen.now, "latest": latest, "alerts": alerts, "flow": flow}
     return _frame(number, "snapshot", body)
 

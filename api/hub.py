@@ -1,4 +1,4 @@
-"""Hands frames of live streams from one thread to all clients of a park.
+"""Hands frames of live streams from one thread to all clients of a view.
 
 Every client has a bounded queue; one that does not keep up is dropped, comes back by
 itself and is given a snapshot.
@@ -35,11 +35,18 @@ class Frame(NamedTuple):
     payload: bytes
 
 
+class View(NamedTuple):
+    """What a stream shows: a park, with the values of all its series or of these."""
+
+    park_id: int
+    series: tuple[int, ...] | None = None
+
+
 @dataclass(eq=False, slots=True)
 class Client:
     """One open stream; touched only on the event loop."""
 
-    park_id: int
+    view: View
     frames: deque[Frame] = field(default_factory=deque)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     is_open: bool = True
@@ -76,7 +83,7 @@ class Hub:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last_id = 0
-        self._clients: dict[int, set[Client]] = {}
+        self._clients: dict[View, set[Client]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_closed = False
 
@@ -95,12 +102,12 @@ class Hub:
             self._last_id = first + count - 1
         return range(first, first + count)
 
-    def watched(self) -> frozenset[int]:
-        """Ids of the parks that somebody looks at."""
+    def watched(self) -> frozenset[View]:
+        """All that somebody looks at."""
         with self._lock:
             return frozenset(self._clients)
 
-    def subscribe(self, park_id: int) -> Client:
+    def subscribe(self, view: View) -> Client:
         """Open a stream; on the event loop.
 
         Raises
@@ -108,12 +115,12 @@ class Hub:
         TooManyStreamsError
             There are as many as this process serves.
         """
-        client = Client(park_id)
+        client = Client(view)
         with self._lock:
             self._loop = asyncio.get_running_loop()
             if sum(map(len, self._clients.values())) >= CLIENTS:
                 raise TooManyStreamsError
-            self._clients.setdefault(park_id, set()).add(client)
+            self._clients.setdefault(view, set()).add(client)
         if self._is_closed:
             client.close()
         return client
@@ -122,15 +129,15 @@ class Hub:
         """Forget a stream; on the event loop."""
         client.close()
         with self._lock:
-            rest = self._clients.get(client.park_id, set())
+            rest = self._clients.get(client.view, set())
             rest.discard(client)
             if not rest:
-                self._clients.pop(client.park_id, None)
+                self._clients.pop(client.view, None)
 
-    def publish(self, park_id: int, frames: Sequence[Frame]) -> None:
-        """Send frames to everybody who looks at a park; from any thread."""
+    def publish(self, view: View, frames: Sequence[Frame]) -> None:
+        """Send frames to everybody who looks at this; from any thread."""
         with self._lock:
-            loop, clients = self._loop, list(self._clients.get(park_id, ()))
+            loop, clients = self._loop, list(self._clients.get(view, ()))
         if loop is not None and clients and frames and not loop.is_closed():
             loop.call_soon_threadsafe(_put, clients, frames)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 _T = TypeVar("_T")
 
@@ -21,16 +20,16 @@ class Joined(Generic[_T]):
     """
 
     def __init__(self) -> None:
-        self._busy: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._next: dict[int, asyncio.Task[_T]] = {}
+        self._busy: dict[Hashable, asyncio.Lock] = {}
+        self._next: dict[Hashable, asyncio.Task[_T]] = {}
 
-    async def get(self, key: int, make: Callable[[], _T]) -> _T:
+    async def get(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """Return what `make` returns, which runs in a thread.
 
         Parameters
         ----------
         key
-            Of what is wanted; one of few.
+            Of what is wanted.
         make
             Makes it, whoever's it is.
         """
@@ -40,7 +39,10 @@ class Joined(Generic[_T]):
         # Whoever goes away must not take it from those who wait for it.
         return await asyncio.shield(task)
 
-    async def _make(self, key: int, make: Callable[[], _T]) -> _T:
-        async with self._busy[key]:
+    async def _make(self, key: Hashable, make: Callable[[], _T]) -> _T:
+        async with self._busy.setdefault(key, asyncio.Lock()):
             del self._next[key]
-            return await run_in_threadpool(make)
+            made = await run_in_threadpool(make)
+        if key not in self._next:
+            del self._busy[key]
+        return made

@@ -8,6 +8,7 @@ import functools
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
@@ -20,7 +21,7 @@ from api.auth.accounts import Accounts, Known
 from api.auth.rights import Right, needs
 from api.context import Context, Ctx
 from api.feed import OVERLAP
-from api.hub import CLIENTS, Client, Frame, Hub, TooManyStreamsError
+from api.hub import CLIENTS, Client, Frame, Hub, TooManyStreamsError, View
 from api.schemas.stream import EVENTS
 from parkpulse.errors import StoreError
 from parkpulse.model import instants
@@ -120,15 +121,20 @@ async def stream(
     accounts: Known,
     last_event_id: Annotated[str | None, Header(max_length=40)] = None,
     after: Annotated[str | None, Query(max_length=40)] = None,
+    alert: UUID | None = None,
 ) -> Response:
     """Stream what happens in a park, from a snapshot on.
 
     `Last-Event-ID` (or `after`, for clients that cannot set headers) has the alerts
-    that changed since then sent before the snapshot.
+    that changed since then sent before the snapshot. With `alert`, for a phone that
+    shows one, values are only those of the alert's device.
     """
     found = ctx.live.park(park)
+    view = View(found.row.id)
+    if alert is not None:
+        view = await run_in_threadpool(_view_of, ctx, found, alert)
     try:
-        client = ctx.hub.subscribe(found.row.id)
+        client = ctx.hub.subscribe(view)
     except TooManyStreamsError:
         return problems.respond(request, "too_many_streams", limit=str(CLIENTS))
     # Before the database is read: what follows has greater ids.
@@ -138,8 +144,8 @@ async def stream(
         first = []
         if since is not None:
             first = await run_in_threadpool(_missed, ctx, found, reserved, since)
-        make = functools.partial(_snapshot, ctx, found)
-        first.append(await ctx.snapshots.get(found.row.id, make))
+        make = functools.partial(_snapshot, ctx, found, view)
+        first.append(await ctx.snapshots.get(view, make))
     except BaseException:
         ctx.hub.unsubscribe(client)
         raise
@@ -171,10 +177,23 @@ def _missed(ctx: Context, park: Park, reserved: range, since: datetime) -> list[
     return [frames.alert(number, each) for number, each in numbered]
 
 
-def _snapshot(ctx: Context, park: Park) -> Frame:
+def _view_of(ctx: Context, park: Park, alert_id: UUID) -> View:
+    """Return the park with only the values of an alert's device."""
+    with ctx.database.transaction() as conn:
+        device = alerts.device_of(conn, park.row.code, alert_id)
+    series = (
+        each.id
+        for known in park.devices
+        if known.code == device
+        for each in known.series
+    )
+    return View(park.row.id, tuple(series))
+
+
+def _snapshot(ctx: Context, park: Park, view: View) -> Frame:
     search = Search(park=park.row.code, states=alerts.UNFINISHED)
     number = ctx.hub.next_id()
     with ctx.database.transaction() as conn:
         active = alerts.listed(conn, search, limit=alerts.MAXIMUM_CHANGED).items
     flow = ctx.flow.flow(park.row.code)
-    return frames.snapshot(number, ctx.live.look(park), active, flow)
+    return frames.snapshot(number, view, ctx.live.look(park), active, flow)

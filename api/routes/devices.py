@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Annotated
-from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request
@@ -12,11 +11,10 @@ from starlette.responses import Response
 
 from api import problems, tables
 from api.auth.rights import Right, needs
-from api.context import Context, Ctx
+from api.context import Ctx
 from api.schemas.common import Page, SeriesId
 from api.schemas.devices import Device, DevicesQuery, Series, SeriesQuery
 from api.tables import Cell
-from parkpulse.errors import NotFoundError
 from parkpulse.query import alerts, devices, series
 from parkpulse.query.devices import DeviceFilter, DeviceView
 from parkpulse.query.series import ReadingView, SeriesFilter, SeriesView
@@ -64,7 +62,8 @@ def list_series(
     seen = ctx.look(park)
     entries = series.listing(seen, wanted)
     if query.alert is not None:
-        device = _device_of(ctx, park, query.alert)
+        with ctx.database.transaction() as conn:
+            device = alerts.device_of(conn, park, query.alert)
         entries = [each for each in entries if each[0].code == device]
     if tables.wanted(request, query.format):
         rows = _series(series.views(seen, entries, ctx.live.limits))
@@ -85,16 +84,6 @@ def list_series(
 def one_series(series_id: Annotated[SeriesId, Path()], ctx: Ctx) -> object:
     """One series with its newest reading and its limits."""
     return series.one(ctx.live, series_id)
-
-
-def _device_of(ctx: Context, park: str, alert_id: UUID) -> str | None:
-    """Find the device of an alert of this park; raises NotFoundError."""
-    with ctx.database.transaction() as conn:
-        found = alerts.find(conn, alert_id)
-    if found.park != park:
-        kind = "alert"
-        raise NotFoundError(kind, str(alert_id))
-    return found.device
 
 
 def _devices(views: Iterable[DeviceView]) -> Iterator[tuple[Cell, ...]]:

@@ -191,6 +191,20 @@ def find(conn: Connection, alert_id: UUID) -> Alert:
     return views(conn, rows)[0]
 
 
+def device_of(conn: Connection, park: str, alert_id: UUID) -> str | None:
+    """Find the device of an alert of this park, if it is of one.
+
+    Raises
+    ------
+    NotFoundError
+        The park has no such alert.
+    """
+    found = find(conn, alert_id)
+    if found.park != park:
+        raise NotFoundError(_KIND, str(alert_id))
+    return found.device
+
+
 def by_ids(conn: Connection, alert_ids: Sequence[UUID]) -> list[Alert]:
     """Those of the alerts that exist, by id."""
     return views(conn, store.by_ids(conn, alert_ids))

@@ -69,6 +69,30 @@ def test_an_alert_and_its_changes(site: Site, harbour: Harbour) -> None:
         assert active["id"] == str(row.id)
 
 
+def test_who_looks_at_an_alert_gets_its_device_s_values(
+    site: Site, harbour: Harbour
+) -> None:
+    level, other = harbour["level-1", "water_level"], harbour["level-2", "water_level"]
+    mine = site.raise_alert(level)
+    with site.lab.database.transaction() as conn:
+        conn.execute(
+            "update alert set device_id = (select device_id from series where id = %s)",
+            [level],
+        )
+    with site.stream("harbour", f"?alert={mine.id}") as stream:
+        snapshot = stream.next("snapshot").data
+        assert [row[0] for row in snapshot["latest"]] == [level]
+        assert [each["id"] for each in snapshot["alerts"]] == [str(mine.id)]
+        site.lab.put([(other, instants.to_us(NOW), 3.0)], "harbour")
+        site.lab.put([(level, instants.to_us(NOW), 1.5)], "harbour")
+        assert stream.next("values").data["values"] == [[level, NOW_MS, 1.5, 2]]
+        site.change_alert(mine, "cleared", state="returned_unacknowledged")
+        assert stream.next("alert").data["state"] == "returned_unacknowledged"
+        assert stream.ids == sorted(set(stream.ids))
+    unknown = "00000000-0000-7000-8000-000000000000"
+    assert site.problem("/parks/harbour/stream", 404, alert=unknown)
+
+
 def test_who_comes_back_is_told_what_was_missed(site: Site, harbour: Harbour) -> None:
     level = harbour["level-1", "water_level"]
     with site.stream("harbour") as stream:

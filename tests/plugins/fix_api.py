@@ -310,8 +310,10 @@ class Site:
         alerts.announce(conn, [row.id])
 
     @contextlib.contextmanager
-    def stream(self, park: str, **headers: str | bytes) -> Iterator[Stream]:
-        path = f"{self.url}/api/v1/parks/{park}/stream"
+    def stream(
+        self, park: str, query: str = "", /, **headers: str | bytes
+    ) -> Iterator[Stream]:
+        path = f"{self.url}/api/v1/parks/{park}/stream{query}"
         sent = [(name.encode(), _bytes(value)) for name, value in headers.items()]
         with self.client.stream("GET", path, headers=sent) as response:
             assert response.status_code == 200

@@ -18,7 +18,9 @@ export const seriesCsvAddress = (park: string, query: Query) =>
 export const seriesOfAlert = (park: string, alert: string) =>
   all<api.Series>(`/parks/${enc(park)}/series`, { alert });
 
-export const streamAddress = (park: string) => address(`/parks/${enc(park)}/stream`);
+/** `alert`: only the values of that alert's device. */
+export const streamAddress = (park: string, alert: string | null) =>
+  address(`/parks/${enc(park)}/stream${alert === null ? "" : `?alert=${enc(alert)}`}`);
 
 interface Span {
   start: Date;

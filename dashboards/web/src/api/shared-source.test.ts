@@ -132,6 +132,19 @@ test("when the tab with the connection goes, another asks for what came after", 
   expect(first.heard).toEqual(["alert 3"]);
 });
 
+test("an address with a query keeps it when a stream goes on", async () => {
+  const source = new SharedSource("/stream?alert=7", connect);
+  await settled();
+  open()[0]?.say("alert", "3");
+  const other = new SharedSource("/stream?alert=7", connect);
+  await settled();
+  open()[1]?.say("snapshot", "4");
+  source.close();
+  await settled();
+  expect(open().map((wire) => wire.address)).toEqual(["/stream?alert=7&after=4"]);
+  other.close();
+});
+
 test("a loss is told to all tabs", async () => {
   const first = await tab();
   const second = await tab();

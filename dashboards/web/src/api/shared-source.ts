@@ -31,6 +31,11 @@ export function canShare(): boolean {
   return typeof BroadcastChannel === "function" && "locks" in navigator;
 }
 
+function since(address: string, id: string): string {
+  if (id === "") return address;
+  return `${address}${address.includes("?") ? "&" : "?"}after=${id}`;
+}
+
 export class SharedSource extends EventTarget implements Source {
   onerror: (() => void) | null = null;
   readyState = CONNECTING;
@@ -81,8 +86,7 @@ export class SharedSource extends EventTarget implements Source {
   #lead(): Promise<boolean> {
     this.leads = true;
     this.#source?.close();
-    const after = this.#lastId === "" ? "" : `?after=${this.#lastId}`;
-    this.#source = this.#listen(`${this.#address}${after}`, false);
+    this.#source = this.#listen(since(this.#address, this.#lastId), false);
     return new Promise((resolve) => {
       const over = () => {
         resolve(true);

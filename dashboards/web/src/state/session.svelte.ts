@@ -66,26 +66,35 @@ export class Session {
   /** Observed time of the newest reading of all, epoch ms; 0 without any. */
   newestTs = $state(0);
 
-  /** Whether all series are asked for. */
-  isWide = $state(true);
+  /** Whose device's values alone are asked for; null for those of all. */
+  #alert: string | null;
 
   #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /** `narrow`: for one alert, whose page asks for what it needs; series, which may be thousands, come with `widen`. */
-  constructor(code: string, narrow = false) {
+  /** `alert`: for one alert, whose page asks for what it needs; series, which may be thousands, come with `widen`. */
+  constructor(code: string, alert: string | null = null) {
     this.code = code;
-    this.isWide = !narrow;
+    this.#alert = alert;
     void this.load();
     this.#timer = setInterval(() => {
       void this.#refreshPark();
     }, MINUTE_MS);
   }
 
+  /** Shows another alert, if no more than one is shown. */
+  turn(alert: string): void {
+    if (this.#alert === null || this.#alert === alert) return;
+    this.#alert = alert;
+    this.#hangUp();
+    void this.load();
+  }
+
   /** Asks for all series, for more is shown than one alert. */
   widen(): void {
-    if (this.isWide) return;
-    this.isWide = true;
+    if (this.#alert === null) return;
+    this.#alert = null;
+    this.#hangUp();
     void this.load();
   }
 
@@ -100,10 +109,11 @@ export class Session {
   /** Loads the registry; after a failure again and again, for the service may be starting. */
   async load(): Promise<void> {
     clearTimeout(this.#retry);
-    if (this.isWide) this.#connect();
+    const isWide = this.#alert === null;
+    if (isWide) this.#connect();
     try {
-      await Promise.all([this.#loadPark(), ...(this.isWide ? [this.#loadSeries()] : [])]);
-      if (!this.isWide)
+      await Promise.all([this.#loadPark(), ...(isWide ? [this.#loadSeries()] : [])]);
+      if (!isWide)
         this.#retry = setTimeout(() => {
           this.#connect();
         }, PATIENT_MS);
@@ -208,7 +218,7 @@ export class Session {
   }
 
   #listen(): Stream {
-    return new Stream(endpoints.streamAddress(this.code), {
+    return new Stream(endpoints.streamAddress(this.code, this.#alert), {
       heard: () => {
         if (this.connection === "lost") this.#caughtUp();
         this.connection = "live";
