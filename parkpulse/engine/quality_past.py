@@ -45,7 +45,7 @@ def recall(
     place, low, count = (each[count > 0] for each in (place, low, count))
     if not len(place):
         return
-    is_past = store.count_from(conn, known.id[place], low) == count
+    is_past = store.are_all(conn, known.id[place], low, count)
     if is_past.any():
         _take(conn, known, place[is_past], low[is_past])
 

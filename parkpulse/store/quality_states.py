@@ -12,6 +12,8 @@ from parkpulse.store import columns
 from parkpulse.store.quality import Windows
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from parkpulse.model.packed import FloatArray, Int64Array
     from parkpulse.store.pool import Connection
 
@@ -22,33 +24,41 @@ _NEWEST = 2
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def count_from(conn: Connection, series: Int64Array, low: Int64Array) -> Int64Array:
-    """Count the stored readings of each series from a time [us] on.
+def are_all(
+    conn: Connection, series: Int64Array, low: Int64Array, count: Int64Array
+) -> npt.NDArray[np.bool_]:
+    """Tell whether just so many readings of each series are stored from a time on.
 
     Parameters
     ----------
     conn
         Open connection.
-    series, low : arrays, shape (n,)
-        At least one series.
+    series, low, count : arrays, shape (n,)
+        At least one series. [us]
     """
     found = columns.fetch(
         conn,
         """
-        select r.n
-        from unnest(%b::integer[], %b::bigint[])
-            with ordinality as k (series, low_us, position)
+        select (r.n = k.count)::integer
+        from unnest(%b::integer[], %b::bigint[], %b::bigint[])
+            with ordinality as k (series, low_us, count, position)
         cross join lateral (
-            select count(*) as n from reading
-            where reading.series = k.series and reading.ts >= %s
-                and reading.ts >= '1970-01-01Z'::timestamptz + low_us * interval '1 us'
-            ) r
+            select count(*) as n from (
+                select from reading
+                where reading.series = k.series and reading.ts >= %s and reading.ts
+                    >= '1970-01-01Z'::timestamptz + low_us * interval '1 us'
+                limit k.count + 1) s) r
         order by k.position
         """,
-        [columns.int4(series), columns.int8(low), instants.from_us(int(low.min()))],
-        {"n": "int8"},
+        [
+            columns.int4(series),
+            columns.int8(low),
+            columns.int8(count),
+            instants.from_us(int(low.min())),
+        ],
+        {"are_all": "int4"},
     )
-    return found["n"]
+    return found["are_all"] > 0
 
 
 def before(conn: Connection, series: Int64Array, low: Int64Array) -> Windows:
