@@ -257,6 +257,7 @@ def test_what_a_killed_broker_forgot_is_named(fleet: Fleet) -> None:
 def _kill_at_random(fleet: Fleet, kills: int, rate: float) -> None:
     draw = random.Random(11)  # noqa: S311 - no secret
     load = _loaded(fleet, rate)
+    began = time.monotonic()
     for kill in range(kills):
         time.sleep(draw.uniform(0.1, 1.5))
         if kill % 5 == 0:
@@ -266,9 +267,12 @@ def _kill_at_random(fleet: Fleet, kills: int, rate: float) -> None:
             number = draw.choice([1, 2])
             fleet.kill(number)
             fleet.start(number)
+    load.stop.set()
+    lasted_s = time.monotonic() - began
     bench = _settled(fleet, load)
     _assert_exactly_once(bench, load)
     bench.close()
+    sys.stdout.write(f"{kills} kills in {lasted_s:.0f} s\n")
 
 
 def test_kills_of_workers_and_database(fleet: Fleet) -> None:
@@ -278,4 +282,5 @@ def test_kills_of_workers_and_database(fleet: Fleet) -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_a_hundred_kills_of_workers_and_database(fleet: Fleet) -> None:
+    """A hundred of workers and 25 of the database, in some five minutes."""
     _kill_at_random(fleet, kills=125, rate=4000)
