@@ -188,12 +188,13 @@ class AbsenceConsumer:
         """Take up what is due; what was heard meanwhile is due later."""
         overdue: dict[int, int | None] = {}
         for park, clock in clocks.items():
-            for row in self._agenda.due(park, clock - GRACE_US):
-                at = self._silence.next_due(row)
+            rows = self._agenda.due(park, clock - GRACE_US)
+            dues = self._silence.all_due(np.array(rows, np.int64)).tolist()
+            for row, at in zip(rows, dues, strict=True):
                 if at <= clock - GRACE_US:
                     overdue[row] = at
                 else:
-                    self._plan(row)
+                    self._agenda.put(park, at, row)
         self._record(conn, overdue, clocks)
 
     def _record(

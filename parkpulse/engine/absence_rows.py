@@ -8,23 +8,28 @@ import numpy as np
 from msgspec.structs import replace
 
 from analytics import buckets
+from analytics.silence import NEVER
 from parkpulse.engine.alerts_reconcile import Origin
 from parkpulse.engine.matching import Groups, Index
 from parkpulse.model import instants
 from parkpulse.model.condition import Interval, Step
 from parkpulse.model.definitions import Absence
+from parkpulse.query import terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from analytics.silence import Calendar
     from parkpulse.model.condition import Key
+    from parkpulse.model.definitions import Schedule
     from parkpulse.model.packed import Int32Array, Int64Array
     from parkpulse.model.rule import StoredRule
     from parkpulse.store.surroundings import Surroundings
 
 UNHEARD = -1
 """Receipt of a device of which nothing is known. [us]"""
-_FOREVER = int(np.iinfo(np.int64).max) // 2
+_ALWAYS = -1
+"""Instead of the number of a calendar."""
 
 
 class Row(NamedTuple):
@@ -72,6 +77,22 @@ class Rows:
         for number, (_, each) in enumerate(rules):
             limits = [level.limit for level in each.levels]
             self._limit[number, : len(limits)] = limits
+        self._calendars: list[Calendar] = []
+        self.calendar: Int64Array = np.full(len(device), _ALWAYS, np.int64)
+        """Number of what says when each row's silence counts."""
+        for number, (_, each) in enumerate(rules):
+            if each.schedule is not None:
+                self._schedule(np.flatnonzero(rule == number), each.schedule)
+
+    def _schedule(self, rows: Int64Array, schedule: Schedule) -> None:
+        """Let the silence of rows count only at times, in the zones of their parks."""
+        park = self.known.devices.park[self.device[rows]]
+        for park_id in np.unique(park).tolist():
+            zone = self.known.parks[park_id][1]
+            calendar = terms.calendar_of(schedule, zone)
+            if calendar is not None:
+                self.calendar[rows[park == park_id]] = len(self._calendars)
+                self._calendars.append(calendar)
 
     def __len__(self) -> int:
         return len(self.device)
@@ -96,7 +117,30 @@ class Rows:
         limit = self._limit[self._rule[row], level]
         is_last = np.isinf(limit)
         wait = np.rint(np.where(is_last, 0, limit) * self._interval[row])
-        return np.where(is_last, _FOREVER, wait.astype(np.int64))
+        return np.where(is_last, NEVER, wait.astype(np.int64))
+
+    def due(
+        self, row: Int64Array, heard: Int64Array, since: Int64Array, wait: Int64Array
+    ) -> Int64Array:
+        """Return when silences have lasted for so long, where they count. [us].
+
+        The arrays of shape (n,) are as in `analytics.silence.Calendar.due`.
+        """
+        due: Int64Array = np.where(wait == NEVER, NEVER, heard + wait)
+        calendar = self.calendar[row]
+        counts = (calendar != _ALWAYS) & (wait != NEVER)
+        of = np.stack([calendar[counts], wait[counts]])
+        kinds, kind = np.unique(of, axis=1, return_inverse=True)
+        mine = np.flatnonzero(counts)
+        for number, (which, long) in enumerate(kinds.T.tolist()):
+            at = mine[kind.ravel() == number]
+            due[at] = self._calendars[which].due(heard[at], since[at], long)
+        return due
+
+    def ends(self, row: int, at: int) -> int:
+        """Return when the window ends in which the silence of a row is told. [us]."""
+        number = int(self.calendar[row])
+        return NEVER if number == _ALWAYS else self._calendars[number].ends(at)
 
     def find(self, key: Key) -> int | None:
         """Row of a rule and subject."""
@@ -149,6 +193,10 @@ class Silence:
         self.park_id: Int64Array = known.devices.park.astype(np.int64)
         self.received: Int64Array = np.full(len(self.device_id), UNHEARD, np.int64)
         """Last receipt, or the begin of the watch. [us]"""
+        self._since: Int64Array = np.zeros(len(rows), np.int64)
+        """Begin of the watch, last level told or end of a window. [us]"""
+        self._end: Int64Array = np.full(len(rows), NEVER, np.int64)
+        """When the window of what each row has told ends. [us]"""
         self._series = known.id
         self._device = known.device
         self._active: dict[int, list[int]] = {}
@@ -166,6 +214,8 @@ class Silence:
             level = row.definition.level(found.severity).severity
             self.level[number] = severities.index(level) + 1
             self._active.setdefault(row.device, []).append(number)
+            self._since[number] = max(step.ts for step in found.steps)
+            self._end[number] = self.rows.ends(number, found.raised)
         return taken
 
     def restore(self, device_id: Int64Array, received: Int64Array) -> None:
@@ -181,6 +231,7 @@ class Silence:
         """Let devices that were never heard begin at their park's time."""
         now = self._now(clocks)
         self.received = np.where(self.received == UNHEARD, now, self.received)
+        self._since = np.where(self.level == 0, now[self.rows.device], self._since)
 
     def restart(self, clocks: Mapping[int, int]) -> None:
         """Let every deadline of a device that is not silent yet begin anew."""
@@ -219,27 +270,43 @@ class Silence:
         return int(self.all_due(np.array([row]))[0])
 
     def all_due(self, row: Int64Array) -> Int64Array:
-        """Return when the next levels of rows are reached. [us]."""
-        wait = self.rows.silence(row, self.level[row])
-        due: Int64Array = self.received[self.rows.device[row]] + wait
-        return np.where(wait == _FOREVER, _FOREVER, due)
+        """Return when rows tell their next levels, or what they told ends. [us]."""
+        level, since = self.level[row], self._since[row]
+        heard = self.received[self.rows.device[row]]
+        wait = self.rows.silence(row, level)
+        due = self.rows.due(row, heard, since, wait)
+        # Levels are told one after the other, also those reached on earlier days.
+        due = np.where(level == 0, due, np.maximum(due, since))
+        return np.minimum(due, self._end[row])
 
     def advance(
         self, row: int, lasting: Sequence[Interval], due: int | None, now: int
     ) -> list[Interval]:
         """Reach the next level at `due`, or end the silence with None. [us]."""
         mine = self.rows[row]
-        if due is None:
-            self.level[row] = 0
-            self._active.pop(mine.device, None)
-            return [replace(each, cleared=max(now, each.raised)) for each in lasting]
+        end = int(self._end[row])
+        if due is None or due >= end:
+            over = min(now, end)
+            self._rest(row, mine.device, over)
+            return [replace(each, cleared=max(over, each.raised)) for each in lasting]
         level = mine.definition.levels[int(self.level[row])]
         self.level[row] += 1
+        self._since[row] = due
         step = Step(due, level.severity, level.limit)
         if lasting:
             return [replace(each, steps=(*each.steps, step)) for each in lasting]
         self._active.setdefault(mine.device, []).append(row)
+        self._end[row] = self.rows.ends(row, due)
         return [Interval(onset=due, raised=due, cleared=None, steps=(step,))]
+
+    def _rest(self, row: int, device: int, since: int) -> None:
+        """Let a row be told anew, but of no window before this time. [us]."""
+        self.level[row] = 0
+        self._since[row] = since
+        self._end[row] = NEVER
+        rest = [each for each in self._active.pop(device, []) if each != row]
+        if rest:
+            self._active[device] = rest
 
 
 def _by_park(park: Int64Array, clocks: Mapping[int, int]) -> Int64Array:

@@ -263,6 +263,8 @@ class Absence(
     levels: _LEVELS
     """Limits in report intervals."""
     scope: Scope = field(default_factory=Scope)
+    schedule: Schedule | None = None
+    """Silence counts only then; `analytics.silence` has the meaning."""
 
     def __post_init__(self) -> None:
         _check_levels("above", self.levels)
@@ -355,6 +357,8 @@ class QualityRule(
     off_delay_s: Delay = 0.0
     """Readings without a finding clear when so much time has passed since the last."""
     scope: Scope = field(default_factory=Scope)
+    schedule: Schedule | None = None
+    """Findings at other times do not count."""
 
     def __post_init__(self) -> None:
         _check_levels("above", self.levels)
@@ -382,6 +386,8 @@ class AnomalyRule(
     within_s: WindowS = 86400.0
     off_delay_s: Delay = 3600.0
     scope: Scope = field(default_factory=Scope)
+    schedule: Schedule | None = None
+    """Findings at other times do not count."""
 
     def __post_init__(self) -> None:
         _check_levels("above", self.levels)

@@ -25,7 +25,7 @@ from parkpulse.model.definitions import (
     SeriesDefinition,
 )
 from parkpulse.model.registry import SLOTS
-from parkpulse.query import backtest_days, found, rule_figures, terms
+from parkpulse.query import backtest_days, found, rule_figures, silences, terms
 from parkpulse.store import findings, kpi_views, parks, rules, windows
 from parkpulse.store.findings import Spans
 from parkpulse.store.kpi_views import Wanted
@@ -222,7 +222,8 @@ def _of_findings(
             one = np.array([series.id], np.int64)
             spans = Spans(one, np.array([early]), np.array([history.end - 1]))
             (course,) = found.read(conn, kind, spans)
-            happened = found.transitions(definition, course, 0, history.start)
+            begin = found.From(0, history.start, series.zone)
+            happened = found.transitions(definition, course, begin)
             intervals = terms.computed(None, happened, definition)
             yield Course(_subject(series), intervals, len(course.ts))
 
@@ -244,12 +245,11 @@ def _of_devices(conn: Connection, definition: Absence, history: History) -> Plan
         for device in watched:
             now = min(history.end, clocks[device.park_id])
             heard = _heard(conn, device, history)
-            subject = Subject(
-                device.park, device.code, "", zones[device.park], device.places
-            )
-            yield Course(
-                subject, _silences(definition, device, heard, now), len(heard) - 1
-            )
+            zone = zones[device.park]
+            subject = Subject(device.park, device.code, "", zone, device.places)
+            silent = silences.Device(device.report_interval_s, zone)
+            absences = silences.intervals(definition, silent, heard, now)
+            yield Course(subject, absences, len(heard) - 1)
 
     return Plan(_limited(len(watched)), courses())
 
@@ -261,30 +261,6 @@ def _heard(conn: Connection, device: WatchedDevice, history: History) -> list[in
     spans = Spans(series, start, np.full_like(series, last))
     ts = findings.readings(conn, spans).ts
     return [history.start, *np.unique(ts).tolist()]
-
-
-def _silences(
-    definition: Absence, device: WatchedDevice, heard: Sequence[int], now: int
-) -> list[Interval]:
-    waits = [
-        round(level.limit * device.report_interval_s * instants.SECOND)
-        for level in definition.levels
-    ]
-    intervals = []
-    for index in np.flatnonzero(np.diff([*heard, now]) > waits[0]).tolist():
-        last = heard[index]
-        cleared = heard[index + 1] if index + 1 < len(heard) else None
-        until = now if cleared is None else cleared
-        steps = tuple(
-            Step(last + wait, level.severity, level.limit)
-            for wait, level in zip(waits, definition.levels, strict=True)
-            if last + wait < until
-        )
-        onset = steps[0].ts
-        intervals.append(
-            Interval(onset=onset, raised=onset, cleared=cleared, steps=steps)
-        )
-    return intervals
 
 
 def _of_centres(

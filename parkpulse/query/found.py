@@ -10,6 +10,7 @@ from analytics import findings
 from parkpulse.model import instants
 from parkpulse.model.definitions import QualityRule
 from parkpulse.model.quality import TESTS
+from parkpulse.query import terms as rule_terms
 from parkpulse.store import findings as store
 
 if TYPE_CHECKING:
@@ -76,10 +77,19 @@ def _course(ts: Int64Array, found: Found, first: int, last: int) -> Course:
     return Course(ts, found.ts[mine], found.test[mine], found.number[mine])
 
 
-def transitions(
-    definition: FoundDefinition, course: Course, active: int, since: int
-) -> Structured:
-    """Tell what happens from a time on [us], the condition's level being `active`."""
+class From(NamedTuple):
+    """Where a series' condition is followed from."""
+
+    active: int
+    """Level that it has there."""
+    since: int
+    """[us]."""
+    zone: str
+    """Of the park."""
+
+
+def transitions(definition: FoundDefinition, course: Course, start: From) -> Structured:
+    """Tell what happens from a time on."""
     number = np.zeros(len(course.ts))
     wanted = np.ones(len(course.found_ts), np.bool_)
     if isinstance(definition, QualityRule):
@@ -91,8 +101,11 @@ def transitions(
     np.maximum.at(number, at[inside], course.number[wanted][inside])
     limits = np.array([each.limit for each in definition.levels]) - _EPSILON
     level = np.searchsorted(limits, number, "right")
+    weekly = rule_terms.weekly_of(definition.schedule, start.zone)
+    if weekly is not None:
+        level[~weekly.holds(course.ts)] = 0
     return findings.transitions(
-        terms(definition), active, since, course.ts, level, number
+        terms(definition), start.active, start.since, course.ts, level, number
     )
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from analytics import signals
 from analytics.signals import Signal
+from analytics.silence import Calendar
 from analytics.thresholds import CLEAR, RAISE, Limits
 from parkpulse.model import freshness, instants
 from parkpulse.model.condition import Interval, Step
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from analytics.signals import Measure, Weekly
-    from parkpulse.model.definitions import Definition, SeriesDefinition
+    from parkpulse.model.definitions import Definition, Schedule, SeriesDefinition
     from parkpulse.store.rules import WatchedSeries
 
 _MINUTES = 60
@@ -47,7 +48,7 @@ def terms(definition: SeriesDefinition, series: WatchedSeries) -> Terms:
         limits = [number - signals.SCORE_OFFSET for number in range(1, count + 1)]
         deadband = signals.SCORE_DEADBAND
     measure = _measure(definition, series)
-    weekly = _weekly(definition, series.zone)
+    weekly = weekly_of(definition.schedule, series.zone)
     repeat = _repeat(definition)
     is_plain = isinstance(measure, signals.Plain) and weekly is None and repeat is None
     signal = Signal(measure, sign, limits[0], weekly, repeat)
@@ -71,8 +72,9 @@ def _measure(definition: SeriesDefinition, series: WatchedSeries) -> Measure:
     return signals.Plain()
 
 
-def _weekly(definition: SeriesDefinition, zone: str) -> Weekly | None:
-    if definition.schedule is None:
+def weekly_of(schedule: Schedule | None, zone: str) -> Weekly | None:
+    """Return the windows of a schedule in a zone; None without one."""
+    if schedule is None:
         return None
     windows = [
         signals.Window(
@@ -80,9 +82,18 @@ def _weekly(definition: SeriesDefinition, zone: str) -> Weekly | None:
             _minute(each.start),
             _minute(each.end),
         )
-        for each in definition.schedule
+        for each in schedule
     ]
     return signals.Weekly(tuple(windows), zone)
+
+
+def calendar_of(schedule: Schedule | None, zone: str) -> Calendar | None:
+    """Return when silence counts; None for always."""
+    weekly = weekly_of(schedule, zone)
+    if weekly is None:
+        return None
+    calendar = Calendar(weekly)
+    return None if calendar.is_always else calendar
 
 
 def _minute(text: str) -> int:

@@ -11,9 +11,10 @@ from typing_extensions import override
 from parkpulse.engine.absence import AbsenceConsumer
 from parkpulse.engine.loop import Loop
 from parkpulse.model import instants
-from parkpulse.model.definitions import Absence, Level
+from parkpulse.model.definitions import Absence, Level, Weekly
 from parkpulse.model.packed import ChangeArrays
 from parkpulse.model.rule import RuleSpec
+from parkpulse.query import backtest
 from parkpulse.store import batchlog
 from tests.plugins.alerting import PAGE, Bench, us
 
@@ -64,6 +65,13 @@ class AbsenceBench(Bench):
     def hear(self, at_s: float, *gauges: int) -> None:
         self.store_all([(gauge, at_s, 1.0) for gauge in gauges])
         self.at(at_s)
+
+    def conditions(self) -> list[tuple[str, datetime, datetime | None]]:
+        with self.database.transaction() as conn:
+            return conn.execute(
+                "select split_part(subject, '/', 2), raised_at, cleared_at"
+                " from condition_interval order by subject, raised_at"
+            ).fetchall()
 
     def told(self) -> list[tuple[str, str, str]]:
         return [(a.device or "", a.severity, a.state) for a in self.alerts()]
@@ -210,3 +218,89 @@ def test_a_device_was_heard_when_its_batch_came(bench: AbsenceBench) -> None:
         )
     bench.loop.step()
     assert consumer._silence.received.tolist() == [instants.to_us(row[0]), 0, 0]
+
+
+# The bench begins on a Sunday, at 08:00 in its park.
+MORNINGS = [Weekly(days=[1, 7], start="08:05", end="08:20")]
+
+
+def _scheduled(levels: list[Level]) -> RuleSpec:
+    definition = Absence(levels, schedule=MORNINGS)
+    return RuleSpec("silent", Bench.name("silent"), definition, "test")
+
+
+def test_silence_counts_only_at_its_times(bench: AbsenceBench) -> None:
+    bench.apply(_scheduled(LEVELS))
+    bench.restart()
+    bench.hear(0, 1, 2, 3)
+    # Silence begins anew with the window: 300 s and 150 s of its limit.
+    bench.hear(290, 2, 3)
+    bench.at(449)
+    assert bench.told() == []
+    bench.hear(449.5, 2, 3)
+    bench.at(450.6)
+    assert bench.events() == [("raised", 450.0)]
+    bench.restart()
+    for at in range(500, 1200, 100):
+        bench.hear(at, 2, 3)
+    assert bench.events() == [("raised", 450.0), ("severity", 900.0)]
+    # Gauges 2 and 3 would be due after the window.
+    bench.at(1199, 1200.6)
+    assert bench.events()[2:] == [("cleared", 1200.0)]
+    assert {state for *_, state in bench.told()} == {"returned_unacknowledged"}
+    bench.restart()
+    day = 86400
+    bench.at(1300, 7200, day, day + 300, day + 449)
+    assert len(bench.told()) == 1
+    bench.hear(day + 449.5, 2)
+    bench.at(day + 450.6)
+    assert bench.events()[3:] == [("raised", day + 450.0)] * 2
+    bench.hear(day + 500, 1)
+    bench.hear(day + 1000, 1)
+    bench.at(day + 1300, day + 1301, day + 1302)
+    assert sorted((at - day, kind) for kind, at in bench.events()[3:]) == [
+        *[(450, "raised")] * 2,
+        (500, "cleared"),
+        (599.5, "raised"),
+        (900, "severity"),
+        (1049.5, "severity"),
+        (1150, "raised"),
+        *[(1200, "cleared")] * 3,
+    ]
+
+
+def test_an_engine_that_was_away_ends_what_its_window_ended(
+    bench: AbsenceBench,
+) -> None:
+    bench.apply(_scheduled([Level("low", 2.5)]))
+    bench.restart()
+    bench.hear(0, 1, 2, 3)
+    for at in range(300, 1200, 100):
+        bench.hear(at, 2, 3)
+    bench.restart()
+    bench.hear(5000, 1)
+    assert bench.events() == [("raised", 450.0), ("cleared", 1200.0)]
+
+
+def test_a_back_test_says_what_the_engine_says(bench: AbsenceBench) -> None:
+    wanted = _scheduled(LEVELS)
+    bench.apply(wanted)
+    bench.restart()
+    bench.hear(0, 1, 2, 3)
+    for at in range(60, 2000, 60):
+        bench.hear(at, 1, *([2] if at < 700 else []))
+    day = 86400
+    for at in range(day - 60, day + 2000, 60):
+        bench.at(at)
+    bench.hear(day + 2100, 1, 2)
+    with bench.database.transaction() as conn:
+        start, end = instants.from_us(us(0)), instants.from_us(us(day + 2100.0))
+        found = backtest.run(conn, wanted, start, end)
+    assert found.alerts == 5
+    assert (
+        sorted(
+            (each.device, each.raised_at, each.cleared_at) for each in found.occurrences
+        )
+        == bench.conditions()
+    )
+    assert [each.severity for each in found.occurrences].count("low") == 1

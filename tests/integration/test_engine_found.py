@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from parkpulse.model import instants
-from parkpulse.model.definitions import Absence, Level, QualityRule, Scope
+from parkpulse.model.definitions import Absence, Level, QualityRule, Scope, Weekly
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, SeriesSpec
 from parkpulse.query import backtest
 from parkpulse.store import rules
@@ -107,6 +109,34 @@ def test_findings_become_conditions(lab: Lab) -> None:
     assert [
         (one.raised_at, one.cleared_at) for each in tried for one in each.occurrences
     ] == [(each.raised_at, each.cleared_at) for each in all_alerts(lab)]
+
+
+def test_findings_outside_the_times_of_a_rule_do_not_count(lab: Lab) -> None:
+    series = lab.register(_park())["a", "water_level"]
+    zone = ZoneInfo("Asia/Shanghai")
+    begin = instants.from_us(START + 180 * STEP).astimezone(zone)
+    end = instants.from_us(START + 200 * STEP).astimezone(zone)
+    assert begin.date() == end.date()
+    times = Weekly([begin.isoweekday()], f"{begin:%H:%M}", f"{end:%H:%M}")
+    frozen = replace(FROZEN, schedule=[times])
+    wanted = apply(lab, "frozen", frozen)
+    consumer = quality(lab)
+    points = _points(series, _level())
+    for at in range(0, len(points), 40):
+        lab.set_clock("quay", instants.from_us(points[at : at + 40][-1][1]))
+        lab.put(points[at : at + 40])
+        lab.step(consumer)
+    ((subject, onset, raised, cleared, _),) = _steps(lab)
+    assert (subject, onset, raised) == ("quay/a/water_level", 180, 180)
+    assert cleared == 200
+    with lab.database.transaction() as conn:
+        tried = backtest.run(conn, wanted, NOW - timedelta(days=2), NOW)
+    (alert,) = all_alerts(lab)
+    (occurrence,) = tried.occurrences
+    assert (occurrence.raised_at, occurrence.cleared_at) == (
+        alert.raised_at,
+        alert.cleared_at,
+    )
 
 
 def test_silence_over_history(lab: Lab) -> None:

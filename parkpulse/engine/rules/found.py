@@ -254,7 +254,8 @@ def _finding(
     if active is not None:
         limits = [each.severity for each in entry.definition.levels]
         level = limits.index(entry.definition.level(active.severity).severity) + 1
-    found_here = found.transitions(entry.definition, course, level, since)
+    start = found.From(level, since, entry.series.zone)
+    found_here = found.transitions(entry.definition, course, start)
     new = _joined(old, terms.computed(active, found_here, entry.definition), until)
     age_limit = freshness.freshness_s(entry.series.report_interval_s) * instants.SECOND
     is_fresh = now - until <= age_limit

@@ -43,6 +43,7 @@ const number = (key: string): RuleField => ({ key, type: "number", optional: tru
 const integer = (key: string): RuleField => ({ key, type: "integer", optional: true });
 const duration = (key: string): RuleField => ({ key, type: "duration", optional: true });
 const CATEGORY = integer("category");
+const SCHEDULE: RuleField = { key: "schedule", type: "schedule", optional: true };
 const METRICS: RuleField = { key: "metrics", type: "codes", from: "metrics", optional: true };
 
 /** Fields that rules over readings share. */
@@ -53,7 +54,7 @@ const TIMING: readonly RuleField[] = [
   integer("on_samples"),
   integer("off_samples"),
   { key: "repeat", type: "repeat", optional: true },
-  { key: "schedule", type: "schedule", optional: true },
+  SCHEDULE,
   SCOPE,
 ];
 
@@ -78,7 +79,7 @@ export const FIELDS: Partial<Record<string, readonly RuleField[]>> = {
     { key: "levels", type: "sum_levels" },
     ...TIMING,
   ],
-  absence: [LEVELS, SCOPE],
+  absence: [LEVELS, SCHEDULE, SCOPE],
   kpi: [
     {
       key: "kpi",
@@ -115,6 +116,7 @@ export const FIELDS: Partial<Record<string, readonly RuleField[]>> = {
     integer("count"),
     duration("within_s"),
     duration("off_delay_s"),
+    SCHEDULE,
     SCOPE,
   ],
   anomaly: [
@@ -123,6 +125,7 @@ export const FIELDS: Partial<Record<string, readonly RuleField[]>> = {
     integer("count"),
     duration("within_s"),
     duration("off_delay_s"),
+    SCHEDULE,
     SCOPE,
   ],
   balance: [
