@@ -145,6 +145,10 @@ def _device(conn: Connection, asked: Asked) -> object:
     return desk.device(conn, asked.path["park"], asked.path["device"]).device
 
 
+def _place(conn: Connection, asked: Asked) -> object:
+    return desk.place(conn, asked.path["park"], asked.path["place"]).place
+
+
 def _profile(_: Connection, asked: Asked) -> object:
     return shelf.find(asked.profiles, asked.path["name"])
 
@@ -209,6 +213,7 @@ BEFORE: dict[str, Look] = {
     "remove_plan": _plan,
     "put_positions": _plan,
     "change_device": _device,
+    "change_place": _place,
     "put_profile": _profile,
     "remove_profile": _profile,
     "add_topic": _topic,

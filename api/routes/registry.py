@@ -1,4 +1,4 @@
-"""The registry: files compared and taken, exported; single devices changed."""
+"""The registry: files compared and taken, exported; a device or place changed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from api.auth.rights import Right, needs
 from api.context import Ctx
 from api.schemas.registry import (
     DeviceEdit,
+    PlaceEdit,
     RegisteredDevice,
+    RegisteredPlace,
     RegistryDiff,
     RegistryExport,
     RegistryFiles,
 )
 from parkpulse.errors import InvalidRequestError
-from parkpulse.model.registry import DeviceSpec
+from parkpulse.model.registry import DeviceSpec, PlaceSpec
 from parkpulse.registry import desk, files
 from parkpulse.registry.files import Sheet
 from parkpulse.store import registry_reading
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parkpulse.model.registry import ParkSpec
-    from parkpulse.registry.desk import DeviceView, Preview
+    from parkpulse.registry.desk import DeviceView, PlaceView, Preview
 
 router = APIRouter(
     tags=["registry"], dependencies=[needs(Right.READ), needs(Right.REGISTRY)]
@@ -111,6 +113,30 @@ def change_device(park: str, device: str, body: DeviceEdit, ctx: Ctx) -> object:
         return _shown(desk.change_device(conn, park, spec, body.revision))
 
 
+@router.get(
+    "/parks/{park}/registry/places/{place}",
+    response_model=RegisteredPlace,
+    summary="A place as registered",
+)
+def registered_place(park: str, place: str, ctx: Ctx) -> object:
+    """Show what is registered of a place."""
+    with ctx.database.transaction() as conn:
+        return _placed(desk.place(conn, park, place))
+
+
+@router.put(
+    "/parks/{park}/registry/places/{place}",
+    response_model=RegisteredPlace,
+    summary="Change a place",
+)
+def change_place(park: str, place: str, body: PlaceEdit, ctx: Ctx) -> object:
+    """Describe a place anew: rename, move, say what a compartment carries."""
+    given = body.model_dump(exclude={"revision"})
+    spec = msgspec.convert({**given, "code": place}, PlaceSpec)
+    with desk.changing(ctx.database) as conn:
+        return _placed(desk.change_place(conn, park, spec, body.revision))
+
+
 def _sheets(body: RegistryFiles) -> list[Sheet]:
     for index, each in enumerate(body.files):
         if not each.name.lower().endswith(_ENDINGS):
@@ -152,3 +178,8 @@ def _shown(found: DeviceView) -> dict[str, Any]:
         "discovered": found.is_discovered,
         "revision": found.revision,
     }
+
+
+def _placed(found: PlaceView) -> dict[str, Any]:
+    shown: dict[str, Any] = msgspec.to_builtins(found.place)
+    return {**shown, "revision": found.revision}

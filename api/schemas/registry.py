@@ -1,4 +1,4 @@
-"""The registry: files, devices, foreign topics, push accounts."""
+"""The registry: files, devices, places, foreign topics, push accounts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from api.schemas.common import Answer, Code, Name, Request, Sorted, Text, example
+from parkpulse.model.registry import CompartmentKind, PlaceKind
 
 FileText = Annotated[str, StringConstraints(max_length=3 * 1024 * 1024)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
@@ -158,6 +159,42 @@ class RegisteredDevice(Answer):
     discovered: bool = Field(description="Nobody has described it yet.")
     revision: str
     series: list[RegisteredSeries]
+
+
+class PlaceEdit(Request):
+    """A place anew."""
+
+    kind: PlaceKind
+    name: Name
+    parent: Id | None = Field(default=None, description="Place that it lies in.")
+    compartment: CompartmentKind | None = Field(
+        default=None,
+        description="What a compartment of a utility tunnel carries, which decides the"
+        " limits of its gases; null: told by the words of its code and names.",
+    )
+    revision: Short = Field(description="Of the state that was seen.")
+
+
+class RegisteredPlace(Answer):
+    """A place as registered."""
+
+    model_config = example(
+        {
+            "code": "tunnel-2",
+            "kind": "compartment",
+            "name": {"zh": "二号舱", "en": "Compartment 2"},
+            "parent": "tunnel",
+            "compartment": "gas",
+            "revision": "9f86d081884c7d65",
+        }
+    )
+
+    code: str
+    kind: PlaceKind
+    name: Name
+    parent: str | None
+    compartment: CompartmentKind | None
+    revision: str
 
 
 class Topic(Answer):

@@ -1,4 +1,4 @@
-"""Changing the registry for people: files with their differences, single devices."""
+"""Changing the registry for people: files with their differences, devices, places."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from parkpulse.store import registry_reading
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from parkpulse.model.registry import DeviceSpec, ParkSpec, TopicSpec
+    from parkpulse.model.registry import DeviceSpec, ParkSpec, PlaceSpec, TopicSpec
     from parkpulse.registry.differences import Difference
     from parkpulse.registry.drafts import Problem
     from parkpulse.registry.files import Sheet
@@ -109,8 +109,8 @@ def device(conn: Connection, park: str, code: str) -> DeviceView:
     return DeviceView(found.spec, found.is_discovered, revision(found.spec))
 
 
-def revision(spec: DeviceSpec) -> str:
-    """Name the state of a device: another after each change."""
+def revision(spec: DeviceSpec | PlaceSpec) -> str:
+    """Name the state of a device or place: another after each change."""
     written = msgspec.json.encode(spec, order="deterministic")
     return hashlib.sha256(written).hexdigest()[:_REVISION_DIGITS]
 
@@ -136,6 +136,45 @@ def change_device(
     outline = registry_reading.outline(conn, park)
     store.apply(conn, msgspec.structs.replace(outline, devices=[described]))
     return device(conn, park, wanted.code)
+
+
+class PlaceView(NamedTuple):
+    """A place, and which state of it this is."""
+
+    place: PlaceSpec
+    revision: str
+
+
+def place(conn: Connection, park: str, code: str) -> PlaceView:
+    """Show a place; raises NotFoundError."""
+    for known in registry_reading.outline(conn, park).places:
+        if known.code == code:
+            return PlaceView(known, revision(known))
+    kind = "place"
+    raise NotFoundError(kind, code)
+
+
+def change_place(
+    conn: Connection, park: str, wanted: PlaceSpec, seen: str
+) -> PlaceView:
+    """Describe a place anew; what lies in it stays there.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such park or place.
+    ConflictError
+        It is not any more what was seen.
+    InvalidRequestError
+        What it lies in is none of the park or lies in it, or it is no compartment.
+    """
+    if place(conn, park, wanted.code).revision != seen:
+        raise ConflictError
+    outline = registry_reading.outline(conn, park)
+    # The first, so that what is wrong with it is told of it.
+    places = [wanted, *(each for each in outline.places if each.code != wanted.code)]
+    store.apply(conn, msgspec.structs.replace(outline, places=places))
+    return place(conn, park, wanted.code)
 
 
 def add_topic(conn: Connection, park: str, topic: TopicSpec) -> None:

@@ -195,7 +195,7 @@ def test_devices_are_found_and_sorted(visit: Visit) -> None:
         "aria-sort", "ascending"
     )
     page.screenshot(path=OUTPUT / "devices-en.png")
-    page.get_by_role("link", name="level-canal").click()
+    page.get_by_role("link", name="Canal level gauge").click()
     expect(page.get_by_role("heading", name="Canal level gauge")).to_be_visible()
     expect(page.get_by_role("table")).to_contain_text("Water level")
 

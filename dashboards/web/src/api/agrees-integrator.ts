@@ -13,6 +13,8 @@ export type Agreement = Agree<
     Known<api.RegistryDiff, "RegistryDiff">,
     Known<api.RegisteredDevice, "RegisteredDevice">,
     Known<api.DeviceEdit, "DeviceEdit">,
+    Known<api.RegisteredPlace, "RegisteredPlace">,
+    Known<api.PlaceEdit, "PlaceEdit">,
     Known<api.Topic, "Topic">,
     Known<api.PushAccount, "PushAccount">,
     Known<credentials.Credential, "Credential">,

@@ -160,6 +160,39 @@ export type DeviceEdit = Omit<RegisteredDevice, "code" | "discovered" | "series"
 export const changeDevice = (park: string, code: string, body: DeviceEdit) =>
   put<RegisteredDevice>(registered(park, code), body);
 
+export const PLACE_KINDS = [
+  "area",
+  "building",
+  "machine_hall",
+  "compartment",
+  "river_section",
+  "road",
+  "field",
+] as const;
+
+export const COMPARTMENT_KINDS = ["water", "sewage", "gas", "heat", "power"] as const;
+
+export interface RegisteredPlace {
+  code: string;
+  /** The service's own is a place, too, but nobody chooses that. */
+  kind: (typeof PLACE_KINDS)[number] | "service";
+  name: Name;
+  parent: string | null;
+  compartment: (typeof COMPARTMENT_KINDS)[number] | null;
+  revision: string;
+}
+
+const registeredAt = (park: string, code: string) =>
+  `/parks/${enc(park)}/registry/places/${enc(code)}`;
+
+export const registeredPlace = (park: string, code: string) =>
+  get<RegisteredPlace>(registeredAt(park, code));
+
+export type PlaceEdit = Omit<RegisteredPlace, "code">;
+
+export const changePlace = (park: string, code: string, body: PlaceEdit) =>
+  put<RegisteredPlace>(registeredAt(park, code), body);
+
 export const devices = (park: string, query: Query) =>
   get<Page<Device>>(`/parks/${enc(park)}/devices`, { limit: 200, ...query });
 

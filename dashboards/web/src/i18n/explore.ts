@@ -58,13 +58,13 @@ export const en = {
 export const zh: typeof en = {
   title: "曲线",
   heading: "曲线浏览",
-  search: "查找序列",
+  search: "查找测点",
   offered: "或从这里开始",
   placeholder: "设备、指标、位置",
   chosen: (n, most) => `已选 ${n} / ${most} 条`,
   found: (n) => `找到 ${n} 条`,
-  full: "最多同时显示 12 条序列，请先移除一条。",
-  nothing: "请选择序列以查看曲线。",
+  full: "最多同时显示 12 个测点，请先移除一条。",
+  nothing: "请选择测点以查看曲线。",
   remove: (name) => `移除 ${name}`,
   range: "时间范围",
   ranges: {
@@ -90,7 +90,7 @@ export const zh: typeof en = {
   hint: "拖动缩放，Shift+拖动平移，Ctrl+滚轮缩放；触屏可单指平移、双指缩放。按键：方向键、+ −、0。",
   chart: (names) => `${names} 曲线`,
   statistics: "统计",
-  series: "序列",
+  series: "测点",
   min: "最小值",
   max: "最大值",
   mean: "平均值",
@@ -108,5 +108,5 @@ export const zh: typeof en = {
   link: "此视图的链接",
   take: "下载",
   resolution: "分辨率",
-  compare: "与其他序列比较",
+  compare: "与其他测点比较",
 };

@@ -308,7 +308,13 @@ export const zh: Words = {
     ventilationOn: "运行",
     ventilationOff: "停止",
     ventilationUnknown: "未知",
-    kinds: { water: "给水", sewage: "污水", gas: "燃气", heat: "热力", power: "电力" },
+    kinds: {
+      water: "给水/再生水",
+      sewage: "污水",
+      gas: "天然气",
+      heat: "热力",
+      power: "电力电信",
+    },
     advice: "处置",
     notMeasured: (what: string) => `应监测（GB/T 50838）而未监测：${what}`,
     limits: "按舱室类别取限值：GB/T 50838、GB/T 51274、GBZ 2.1、GBZ/T 205。",
@@ -370,7 +376,7 @@ export const zh: Words = {
   place: {
     title: "位置",
     devices: "设备",
-    series: "序列",
+    series: "测点",
     alerts: "当前告警",
     noDevices: "此处没有设备。",
     lastDay: "近 24 小时",

@@ -1,5 +1,5 @@
 /** Choosing and ordering alerts. */
-import type { Alert, AlertState, Place, Severity } from "../api/types";
+import type { Alert, AlertState, Limit, Place, Severity } from "../api/types";
 import { rank } from "./band";
 
 export type Sort = "severity" | "time";
@@ -27,6 +27,16 @@ export const NO_FILTER: Filter = {
   assignee: null,
   since: null,
 };
+
+/**
+ * Whether a series' value may stand beside the alert's limit. The limit of a rule about its rise
+ * or its quality is of another quantity than the value.
+ */
+export function isOfValue(alert: Alert, limits: readonly Limit[]): boolean {
+  return limits.some(
+    ({ limit, direction }) => limit === alert.limit && direction === alert.direction,
+  );
+}
 
 /** Unacknowledged before acknowledged, then by severity or time, newest first. */
 export function sorted(alerts: readonly Alert[], sort: Sort): Alert[] {

@@ -44,7 +44,7 @@ export function alertWhere(
 }
 
 /** A subject is `park`, or `park/…` with the code of a data centre or place in second place. */
-function subjectName(subject: string, park: ParkDetail | null): Name | null {
+export function subjectName(subject: string, park: ParkDetail | null): Name | null {
   const [first, second] = subject.split("/");
   if (park === null || first !== park.code) return null;
   if (second === undefined) return park.name;
