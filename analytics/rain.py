@@ -26,6 +26,8 @@ WINDOWS_MIN = (5, 10, 15, 30, 60, 180, 360, 720, 1440)
 """Usual windows. [min]"""
 GREATEST_RATE = 4.0
 """Design limit of gauges. [mm/min]"""
+SUDDEN = 5 * MINUTE
+"""What is counted within so short a time may have been told late. [us]"""
 SMALL_RESTART = 10.0
 """After a reset a register stands below this. [mm]"""
 NEAR_MODULUS = 0.9
@@ -107,7 +109,8 @@ def from_register(
         Of the n - 1 intervals. A fall is a reset where one is due; a rollover only from
         close to the modulus. A register that is small afterwards was restarted: what it
         shows has fallen at least, so it counts, but it is suspect. Else the rain is
-        unknown and suspect; suspect, too, is a rate that no gauge can measure.
+        unknown and suspect. So is what no gauge can measure; told late all at once,
+        within `SUDDEN`, it counts as long as it could have fallen in that time.
     """
     rise = np.diff(value)
     amount = rise.copy()
@@ -124,8 +127,10 @@ def from_register(
     amount[reset] = value[1:][reset]
     amount[rolled] += modulus
     amount[odd & ~reset] = np.nan
+    elapsed = np.diff(ts)
     with np.errstate(divide="ignore", invalid="ignore"):
-        rate = amount / (np.diff(ts) / MINUTE)
+        rate = amount / (elapsed / MINUTE)
+    amount[amount > GREATEST_RATE * np.maximum(elapsed, SUDDEN) / MINUTE] = np.nan
     return Increments(ts[:-1], ts[1:], amount, odd | (rate > GREATEST_RATE))
 
 

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from analytics import civil
+from analytics import civil, rain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,6 +123,8 @@ class Sums:
         Whether readings are a counter, so that increments are differences.
     modulus
         At which a counter rolls over; None: a fall is a reset.
+    fastest
+        What a counter counts beyond this is an error, and nothing is added. [1/us]
     """
 
     windows: Sequence[int]
@@ -130,6 +132,7 @@ class Sums:
     deadband: float
     is_counter: bool
     modulus: float | None = None
+    fastest: float = np.inf
 
     @property
     def span(self) -> int:
@@ -143,7 +146,7 @@ class Sums:
 
     def apply(self, ts: IntArray, value: FloatArray, first: BoolArray) -> Scores:
         """Return levels reached, and the sum of the level that comes closest."""
-        increments = self._increments(value, first)
+        increments = self._increments(ts, value, first)
         # In whole millionths, a sum does not depend on where the summing began.
         total = np.cumsum(np.rint(increments * _MICRO).astype(np.int64))
         score = np.zeros(len(ts))
@@ -164,7 +167,9 @@ class Sums:
             )
         return Scores(score, shown)
 
-    def _increments(self, value: FloatArray, first: BoolArray) -> FloatArray:
+    def _increments(
+        self, ts: IntArray, value: FloatArray, first: BoolArray
+    ) -> FloatArray:
         value = np.where(np.isfinite(value), value, 0.0)
         if not self.is_counter or not len(value):
             return value
@@ -173,7 +178,9 @@ class Sums:
         rolled = value if self.modulus is None else step + self.modulus
         end = np.inf if self.modulus is None else _NEAR_END * self.modulus
         has_rolled: BoolArray = (value - step) > np.full(len(value), end)
-        return np.where(step >= 0, step, np.where(has_rolled, rolled, value))
+        found = np.where(step >= 0, step, np.where(has_rolled, rolled, value))
+        most = self.fastest * np.maximum(np.diff(ts, prepend=ts[:1]), rain.SUDDEN)
+        return np.where(found <= most, found, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ measures: st.SearchStrategy[Measure] = st.one_of(
         st.just(1.0),
         st.booleans(),
         st.sampled_from([None, 8.0]),
+        st.sampled_from([np.inf, 1e-8]),
     ),
 )
 repeats = st.one_of(

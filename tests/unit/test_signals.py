@@ -77,6 +77,16 @@ def test_a_counter_that_falls_is_reset_or_rolls_over() -> None:
     np.testing.assert_allclose(found, [0.0, 2.0, 3.5])
 
 
+def test_what_no_gauge_can_count_is_not_added() -> None:
+    gauge = Sums((HOUR,), (50.0,), 0.0, is_counter=True, fastest=4.0 / (60 * SECOND))
+    ts = times(0, 300, 600, 900, 901, 4501)
+    # Two wrong readings, one too high and one too low; a tip a second after another;
+    # an hour without word in which the register was set to 0.
+    value = np.array([850.0, 1900.0, 851.0, 400.0, 402.0, 60.0])
+    shown = scored(gauge, ts, value).shown
+    assert shown.tolist() == [0.0, 0.0, 0.0, 0.0, 2.0, 60.0]
+
+
 def test_outside_the_schedule_nothing_is_beyond() -> None:
     nights = Weekly((Window(frozenset({6}), 22 * 60, 24 * 60),), "Asia/Shanghai")
     signal = Signal(Plain(), 1.0, 10.0, weekly=nights)
