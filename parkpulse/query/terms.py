@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
 
-from analytics import signals
+from analytics import rain, signals
 from analytics.signals import Signal
 from analytics.silence import Calendar
 from analytics.thresholds import CLEAR, RAISE, Limits
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from parkpulse.model.definitions import Definition, Schedule, SeriesDefinition
     from parkpulse.store.rules import WatchedSeries
 
+_FASTEST = {"rainfall_total": rain.GREATEST_RATE / rain.MINUTE}
+"""What a register of this metric can count at most. [1/us]"""
 _MINUTES = 60
 
 
@@ -68,6 +71,7 @@ def _measure(definition: SeriesDefinition, series: WatchedSeries) -> Measure:
             deadband=definition.deadband,
             is_counter=series.kind == "counter",
             modulus=series.modulus,
+            fastest=_FASTEST.get(series.metric, math.inf),
         )
     return signals.Plain()
 
