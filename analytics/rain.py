@@ -26,6 +26,9 @@ WINDOWS_MIN = (5, 10, 15, 30, 60, 180, 360, 720, 1440)
 """Usual windows. [min]"""
 GREATEST_RATE = 4.0
 """Design limit of gauges. [mm/min]"""
+IMPOSSIBLE_RATE = 15.0
+"""No rain of five minutes and more was ever as heavy in China (53 mm in five minutes,
+Shanxi, 1971): what counts faster is an error. [mm/min]"""
 SUDDEN = 5 * MINUTE
 """What is counted within so short a time may have been told late. [us]"""
 SMALL_RESTART = 10.0
@@ -109,8 +112,8 @@ def from_register(
         Of the n - 1 intervals. A fall is a reset where one is due; a rollover only from
         close to the modulus. A register that is small afterwards was restarted: what it
         shows has fallen at least, so it counts, but it is suspect. Else the rain is
-        unknown and suspect. So is what no gauge can measure; told late all at once,
-        within `SUDDEN`, it counts as long as it could have fallen in that time.
+        unknown and suspect, and so is what cannot have fallen (told late all at once,
+        it may have fallen within `SUDDEN`). More than a gauge is made for is suspect.
     """
     rise = np.diff(value)
     amount = rise.copy()
@@ -130,7 +133,7 @@ def from_register(
     elapsed = np.diff(ts)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = amount / (elapsed / MINUTE)
-    amount[amount > GREATEST_RATE * np.maximum(elapsed, SUDDEN) / MINUTE] = np.nan
+    amount[amount > IMPOSSIBLE_RATE * np.maximum(elapsed, SUDDEN) / MINUTE] = np.nan
     return Increments(ts[:-1], ts[1:], amount, odd | (rate > GREATEST_RATE))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from parkpulse.model.definitions import Definition, Schedule, SeriesDefinition
     from parkpulse.store.rules import WatchedSeries
 
-_FASTEST = {"rainfall_total": rain.GREATEST_RATE / rain.MINUTE}
+_FASTEST = {"rainfall_total": rain.IMPOSSIBLE_RATE / rain.MINUTE}
 """What a register of this metric can count at most. [1/us]"""
 _MINUTES = 60
 
