@@ -9,11 +9,15 @@ from importlib.metadata import EntryPoint, entry_points
 import click
 from typing_extensions import override
 
+from parkpulse import examples
 from parkpulse.errors import ParkpulseError
 
 GROUP = "parkpulse.commands"
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """Libraries of linear algebra read these when they are loaded."""
+
+_WHOLE = 200
+"""Longer than any first sentence of a command's help."""
 
 
 def _registered() -> dict[str, EntryPoint]:
@@ -36,7 +40,17 @@ class _Commands(click.Group):
         if not isinstance(command, click.Command):
             message = f"{point.value} is not a command"
             raise TypeError(message)
+        _list_whole_sentences(command)
+        command.epilog = command.epilog or examples.of(cmd_name)
         return command
+
+
+def _list_whole_sentences(command: click.Command) -> None:
+    """Let lists of commands hold what click would cut to one line."""
+    command.short_help = command.get_short_help_str(_WHOLE)
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _list_whole_sentences(each)
 
 
 @click.command(cls=_Commands)

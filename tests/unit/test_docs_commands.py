@@ -9,7 +9,9 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from parkpulse import examples
 from parkpulse.cli import cli
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +76,27 @@ def test_what_is_shown_can_be_typed(file: Path) -> None:
     shown = _shown(file.read_text(encoding="utf-8"))
     wrong = {line: found for line in shown if (found := _complaint(line)) is not None}
     assert wrong == {}
+
+
+def test_examples_of_the_help_can_be_typed() -> None:
+    root = click.Context(cli)
+    given = {name: examples.of(name) for name in cli.list_commands(root)}
+    assert [name for name, text in given.items() if text is None] == ["engine"], given
+    blocks = [f"```\n{text}\n```" for text in given.values() if text]
+    shown = [line for text in blocks for line in _shown(text)]
+    assert len(shown) >= len(blocks)
+    assert [line for line in shown if _complaint(line) is not None] == []
+    asked = CliRunner().invoke(cli, ["rules", "--help"]).output
+    assert "Examples:\n    parkpulse rules list --park demo\n" in asked
+
+
+def test_the_list_of_commands_has_whole_sentences() -> None:
+    said = CliRunner().invoke(cli, ["--help"]).output
+    assert "..." not in said.split("Commands:")[1]
+    below = CliRunner().invoke(cli, ["registry", "--help"]).output
+    assert "..." not in below.split("Commands:")[1]
+    for name in cli.list_commands(click.Context(cli)):
+        assert f"\n  {name} " in said
 
 
 def test_commands_are_found_and_wrong_ones_noticed() -> None:
