@@ -67,9 +67,18 @@ def _beginnings(
 def _take(
     conn: Connection, known: Catalogue, place: Int64Array, low: Int64Array
 ) -> None:
-    known.ts[place] = quality_tests.NEVER
     past = store.before(conn, known.id[place], low)
-    rows = quality_tests.rows(place[past.position], past.ts, past.value)
+    last = low.copy()
+    last[past.position] = past.ts  # the newer one of two comes last
+    # Findings of what is not consumed yet are those of a test of what lies before: they
+    # may be wrong by now, and must be taken back.
+    judged = store.judged(conn, known.id[place], low, last)
+    mine = ~np.isin(known.id[place], judged)
+    known.ts[place[mine]] = quality_tests.NEVER
+    mine = mine[past.position]
+    rows = quality_tests.rows(
+        place[past.position[mine]], past.ts[mine], past.value[mine]
+    )
     if len(rows.ts):
         known.remember(rows, _since(conn, known, rows))
 

@@ -107,6 +107,44 @@ def _before(
     return Windows(found["position"] - 1, found["ts"], found["value"])
 
 
+def judged(
+    conn: Connection, series: Int64Array, low: Int64Array, last: Int64Array
+) -> Int64Array:
+    """Tell which series have findings from a time on, or a spike from one before.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    series : array, shape (n,)
+        At least one.
+    low, last : arrays, shape (n,)
+        From when on there must be no finding, and no spike. [us]
+    """
+    found = columns.fetch(
+        conn,
+        """
+        select distinct k.series
+        from (select series,
+                '1970-01-01Z'::timestamptz + low_us * interval '1 us' as low,
+                '1970-01-01Z'::timestamptz + last_us * interval '1 us' as last
+            from unnest(%b::integer[], %b::bigint[], %b::bigint[])
+            as u (series, low_us, last_us)) k
+        join quality_flag q on q.series = k.series and q.ts >= k.last
+            and (q.ts >= k.low or q.test = 'spike')
+        where q.ts >= %s
+        """,
+        [
+            columns.int4(series),
+            columns.int8(low),
+            columns.int8(last),
+            instants.from_us(int(last.min())),
+        ],
+        {"series": "int4"},
+    )
+    return found["series"]
+
+
 def standing(
     conn: Connection,
     series: Int64Array,

@@ -6,15 +6,12 @@ import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
-from parkpulse.engine import loop, quality_tests
-from parkpulse.engine.quality_tests import METRICS, Catalogue
+from parkpulse.engine import loop
 from parkpulse.model import instants
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, SeriesSpec
-from parkpulse.store import quality as store
-from tests.plugins.finding import quality
+from tests.plugins.finding import Flags, flags, plain_flags, quality
 from tests.plugins.fix_engine import NOW
 
 if TYPE_CHECKING:
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
 
 STEP = 5 * instants.MINUTE
 START = instants.to_us(NOW - timedelta(days=3))
-Flags = set[tuple[int, int, str, int]]
 PARK = ParkSpec(
     code="quay",
     name=Name(zh="码头", en="Quay"),
@@ -42,12 +38,10 @@ PARK = ParkSpec(
 
 
 def _flags(lab: Lab) -> Flags:
-    with lab.database.transaction() as conn:
-        rows = conn.execute("select series, ts, test, flag from quality_flag")
-        return {
-            (series, (instants.to_us(ts) - START) // STEP, test, flag)
-            for series, ts, test, flag in rows
-        }
+    return {
+        (series, (ts - START) // STEP, test, flag)
+        for series, ts, test, flag in flags(lab)
+    }
 
 
 @pytest.fixture
@@ -137,25 +131,6 @@ def test_rows_one_by_one_are_those_of_one_batch(lab: Lab, level: int) -> None:
     assert one_by_one
 
 
-def _plain(lab: Lab) -> Flags:
-    """Return what is found when all readings of a series are tested at once."""
-    with lab.database.transaction() as conn:
-        known = Catalogue(store.series(conn, range(64), METRICS))
-        stored = conn.execute(
-            "select series, ts, value from reading order by series, ts"
-        ).fetchall()
-    series = np.array([each[0] for each in stored], np.int64)
-    ts = np.array([instants.to_us(each[1]) for each in stored], np.int64)
-    value = np.array([each[2] for each in stored])
-    rows = quality_tests.rows(known.places(series)[0], ts, value)
-    flags = quality_tests.run(known, rows, quality_tests.standing(rows))
-    return {
-        (int(series[at]), int((ts[at] - START) // STEP), test, int(flag[at]))
-        for test, flag in flags.items()
-        for at in np.flatnonzero(np.isin(flag, (3, 4)))
-    }
-
-
 def _uneven(series: int, chance: random.Random) -> list[Point]:
     """Readings at uneven times that jump, stand still, and pause."""
     points, step, value = [], 0, 2.0
@@ -181,7 +156,7 @@ def test_restarts_with_a_backlog_find_what_plain_tests_find(
         for point in _uneven(series, chance)
     ]
     points.sort(key=lambda point: point[1])
-    for _ in range(seed * 10):  # late ones, and corrections
+    for _ in range(seed * 30):  # late ones, and corrections
         wrong = chance.randrange(len(points))
         series, ts, value = points[wrong]
         points.insert(min(wrong + chance.randrange(90), len(points)), (series, ts, 7.0))
@@ -200,5 +175,22 @@ def test_restarts_with_a_backlog_find_what_plain_tests_find(
         else:
             lab.step(consumer)
     lab.step(consumer)
-    assert len(_flags(lab)) > 100
-    assert _flags(lab) == _plain(lab)
+    assert len(flags(lab)) > 100
+    assert flags(lab) == plain_flags(lab)
+
+
+def test_a_gap_found_too_early_is_taken_back_after_a_restart(
+    lab: Lab, level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = quality(lab)
+    lab.put(_points(level, dict.fromkeys(range(5), 2.0)))
+    lab.step(consumer)
+    monkeypatch.setattr(loop, "BATCHES", 1)
+    lab.put(_points(level, {4: 2.1}))
+    lab.put(_points(level, {10: 2.2}))
+    lab.loop(consumer).step()  # tests around the correction, up to what still waits
+    assert _flags(lab) == {(level, 10, "time_gap", 4)}
+    lab.put(_points(level, {7: 2.3}))
+    monkeypatch.setattr(loop, "BATCHES", 100)
+    lab.step(quality(lab))
+    assert _flags(lab) == set()

@@ -170,4 +170,4 @@ def test_many_kills_lose_nothing_and_store_nothing_twice(
     bench: Bench, broker: BrokerServer, start: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     """Some three minutes and a half."""
-    kill_under_load(bench, broker.url, start, kills=100, rate=4000, junk_every=400)
+    kill_under_load(bench, broker.url, start, kills=100, rate=4000, junk_every=2000)
