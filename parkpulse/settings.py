@@ -266,9 +266,11 @@ def _with_files(config: Settings) -> SecretStr | None:
 
 def _explain(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
-        return f"the configuration file cannot be read: {error}"
+        file = os.environ.get(CONFIG_VARIABLE)
+        return f"the configuration file {file} cannot be read: {error}"
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"unknown setting {name}: remove it or correct its name"
-    return f"setting {name}: {first['msg']}"
+    reason = first["msg"].removeprefix("Input ")
+    return f"setting {name} ({PREFIX}{name.upper()}): {reason}"

@@ -233,7 +233,15 @@ def _noticing(url: str, options: str = "", idle_s: int = IDLE_S) -> str:
     """Return the address with what lets both sides notice that the other has gone."""
     idle = f"-c idle_in_transaction_session_timeout={idle_s}s"
     words = f"-c timezone=UTC {_SERVER_NOTICE} {idle} {options}"
-    return conninfo.make_conninfo(url, options=words, **_NOTICE)
+    try:
+        return conninfo.make_conninfo(url, options=words, **_NOTICE)
+    except psycopg.ProgrammingError:
+        # The driver's words would quote a part of it, which may be the password.
+        message = (
+            "PARKPULSE_DATABASE_URL is no address of a database: it looks like"
+            " postgresql://user:password@host/name"
+        )
+        raise ConfigError(message) from None
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import pytest
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError
+from parkpulse.store import pool
 
 
 def test_environment_wins_over_the_file(
@@ -43,7 +44,7 @@ def test_an_unusable_value_is_named(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(f"PARKPULSE_{name}", value)
-    with pytest.raises(ConfigError, match=name.lower()):
+    with pytest.raises(ConfigError, match=rf"{name.lower()} \(PARKPULSE_{name}\)"):
         settings.load()
 
 
@@ -55,8 +56,15 @@ def test_a_missing_or_broken_file_is_one_sentence(
     with pytest.raises(ConfigError, match="not a file"):
         settings.load()
     file.write_text("port = = 3\n")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match=r"parkpulse\.toml cannot be read"):
         settings.load()
+
+
+@pytest.mark.parametrize("url", ["foo", "http://x/y", "postgresql://u:hid den@h/x"])
+def test_an_address_of_no_database_is_one_sentence(url: str) -> None:
+    with pytest.raises(ConfigError, match="looks like postgresql://") as told:
+        pool.connect(url)
+    assert "den" not in str(told.value)
 
 
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
