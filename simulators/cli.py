@@ -155,6 +155,7 @@ def simulate(
         message = "say what to simulate: --demo or --scenario NAME"
         raise click.UsageError(message)
     if scenario is None:
+        _refuse_for_demo(context)
         _simulate_demo(seed, park or "demo")
         return
     made = Park(
@@ -171,6 +172,23 @@ def simulate(
         _write(made, out, as_json=as_json)
     else:
         _send(made, speed, truth_file, as_json=as_json)
+
+
+_OF_SCENARIOS = {
+    "devices": "--devices",
+    "speed": "--speed",
+    "format_name": "--format",
+    "out": "--out",
+    "truth_file": "--truth",
+}
+
+
+def _refuse_for_demo(context: click.Context) -> None:
+    given = click.core.ParameterSource.COMMANDLINE
+    for name, option in _OF_SCENARIOS.items():
+        if context.get_parameter_source(name) is given:
+            message = f"{option} is for --scenario; --demo takes --seed and --park"
+            raise click.UsageError(message)
 
 
 def _simulate_demo(seed: int, park: str) -> None:

@@ -82,9 +82,8 @@ def plan(database: Database, url: str, asked: Asked) -> Plan:
     with database.transaction() as conn:
         trees = [tree for tree in meters.trees(conn, _SLOTS) if _is_asked(tree, asked)]
         if not trees:
-            raise NotFoundError(
-                kind="data centre", key=asked.data_centre or asked.park or "*"
-            )
+            kind = "data centre" if asked.data_centre else "data centre in the park"
+            raise NotFoundError(kind, asked.data_centre or asked.park or "*")
         recompute_id = store.begin(conn, asked)
         done = store.done(conn, recompute_id)
     starts = range(span.start, span.end, _PART)

@@ -184,7 +184,7 @@ def _wrong(spec: AttributeSpec, found: SerialRange | None) -> tuple[str, str] | 
     if spec.end_of_validity < spec.generated_to:
         return "valid_to", "must not be before generated_to"
     if spec.kind == "certificate" and spec.volume_kwh % KWH_PER_CERTIFICATE:
-        return "volume_kwh", "a certificate stands for whole 1000 kWh"
+        return "volume_kwh", "must be a multiple of 1000 kWh, one certificate's"
     if count > 1 and spec.volume_kwh != count * KWH_PER_CERTIFICATE:
-        return "volume_kwh", f"a batch of {count} certificates is {count * 1000} kWh"
+        return "volume_kwh", f"of a batch of {count} must be {count * 1000} kWh"
     return None

@@ -146,10 +146,18 @@ def _check_secret(draft: Draft) -> None:
             raise InvalidRequestError(_INVALID, problem, "/secret") from error
 
 
+_WANTED = {
+    "mention_mobiles": "up to 50 mobile numbers",
+    "mention_users": "up to 50 user ids",
+    "sender": "the address that mail comes from, such as park@example.com (--from)",
+    "recipients": "up to 50 addresses, such as duty@example.com (--to)",
+}
+
+
 def _require(values: Iterable[str], pattern: re.Pattern[str], name: str) -> None:
     found = list(values)
     if len(found) > _MOST or not all(pattern.fullmatch(each) for each in found):
-        problem = f"{name} holds something that is none, or is missing"
+        problem = f"{name}: {_WANTED[name]}"
         raise InvalidRequestError(_INVALID, problem, f"/options/{name}")
 
 

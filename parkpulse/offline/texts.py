@@ -65,8 +65,16 @@ def _decoded(data: bytes) -> bytes:
         data.decode()
     except UnicodeDecodeError:
         # Spreadsheets on Chinese systems write this one.
-        return data.decode("gb18030").encode()
+        return _chinese(data)
     return data
+
+
+def _chinese(data: bytes) -> bytes:
+    try:
+        return data.decode("gb18030").encode()
+    except UnicodeDecodeError as error:
+        message = "it is no text in UTF-8, UTF-16 or GB 18030"
+        raise UnicodeError(message) from error
 
 
 def layout(text: bytes, wanted: Sequence[str]) -> Layout:

@@ -154,7 +154,7 @@ def _centre(conn: Connection, row: ParkRow, order: Order) -> DataCentreRow | Non
     for each in parks.data_centres(conn):
         if (each.park_id, each.code) == (row.id, order.data_centre):
             return each
-    kind = "data_centre"
+    kind = "data centre"
     raise NotFoundError(kind, order.data_centre)
 
 

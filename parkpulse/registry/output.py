@@ -23,7 +23,8 @@ def show_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
         return
     for each in problems:
         click.echo(f"{each.where}: {each.text}", err=True)
-    click.echo(f"{len(problems)} problems; nothing was imported.", err=True)
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    click.echo(f"{count}; nothing was imported.", err=True)
 
 
 def write_files(folder: Path, texts: Mapping[str, str]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import urllib.request
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
 
 from parkpulse.errors import ConfigError
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 _LIMIT = 1000
 _TIMEOUT_S = 60.0
 _KPIS = (("pue", 1), ("pue", 2), ("pue", 3), ("ref", 0))
+
+_REFUSALS: dict[int, str] = {
+    HTTPStatus.NOT_FOUND: "was the scenario sent to it?",
+    HTTPStatus.UNAUTHORIZED: "it has users, and score cannot log in",
+}
 
 _Json = dict[str, Any]
 
@@ -115,6 +122,10 @@ def _get(address: str, query: dict[str, object]) -> _Json:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - the same
             found: _Json = json.load(answer)
             return found
+    except HTTPError as error:
+        why = _REFUSALS.get(error.code, "see its log")
+        message = f"the service answers {error.code} to {address}: {why}"
+        raise ConfigError(message) from error
     except (OSError, ValueError) as error:
         message = f"the service does not answer {address}: {error}"
         raise ConfigError(message) from error

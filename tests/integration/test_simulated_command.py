@@ -128,6 +128,9 @@ def test_what_cannot_be_is_refused(short: Path, tmp_path: Path) -> None:
     both = run("--demo", "--scenario", "quiet-week")
     assert both.returncode == 2
     assert "--demo or --scenario" in both.stderr
+    ignored = run("--demo", "--out", str(tmp_path))
+    assert ignored.returncode == 2
+    assert "--out is for --scenario" in ignored.stderr
     unknown = run("--scenario", "comet", "--out", str(tmp_path))
     assert unknown.returncode == 1
     assert "there is no scenario 'comet'" in unknown.stderr

@@ -93,3 +93,21 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     source.write_text("", encoding="utf-8")
     with pytest.raises(InvalidRequestError, match="is empty"):
         _run(source)
+
+
+def test_the_file_that_is_read_is_not_written_over(tmp_path: Path) -> None:
+    source = tmp_path / "load.csv"
+    _write(source, _lines())
+    before = source.read_bytes()
+    with pytest.raises(InvalidRequestError, match="is the file that is read"):
+        _run(source, "--out", str(source))
+    assert source.read_bytes() == before
+    with pytest.raises(InvalidRequestError, match="written: No such file or directory"):
+        _run(source, "--out", str(tmp_path / "no" / "folder.csv"))
+
+
+def test_a_program_is_no_table(tmp_path: Path) -> None:
+    source = tmp_path / "program"
+    source.write_bytes(b"\x7fELF\x02\x01\xff\xd8\xff\n" * 9)
+    with pytest.raises(InvalidRequestError, match="no text in UTF-8, UTF-16 or GB"):
+        _run(source)

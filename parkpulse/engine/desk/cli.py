@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from parkpulse.model.alert import Alert, Severity, ShownState
+    from parkpulse.query.alert_actions import Outcome
     from parkpulse.store.pool import Connection
 
 _comment_option = click.option("--comment", default="", help="What they say about it.")
@@ -133,6 +134,12 @@ def show(alert_id: str, *, as_json: bool) -> None:
         print(f"  {at}  {event.kind}  {event.severity}  {event.actor}  {event.detail}")
 
 
+def _refusal(outcome: Outcome) -> str:
+    if outcome.code == "not_found":
+        return f"{outcome.id}  there is no such alert"
+    return f"{outcome.id}  not acknowledged: it is so already, or over"
+
+
 @alerts.command()
 @click.argument("alert_ids", nargs=-1, required=True)
 @options.by_option
@@ -148,7 +155,7 @@ def acknowledge(
     if as_json:
         print(options.as_json([each._asdict() for each in done]))
     for each in () if as_json else done:
-        print(_line(each.alert) if each.alert else f"{each.id}  {each.code}")
+        print(_line(each.alert) if each.alert else _refusal(each))
     if any(each.code for each in done):
         raise SystemExit(1)
 

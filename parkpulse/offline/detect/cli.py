@@ -14,8 +14,7 @@ import numpy as np
 from analytics import civil
 from analytics.anomaly import explain
 from analytics.anomaly.detector import Detector
-from parkpulse.errors import InvalidRequestError
-from parkpulse.offline import zones
+from parkpulse.offline import outputs, zones
 from parkpulse.offline.detect import rows
 
 if TYPE_CHECKING:
@@ -79,6 +78,7 @@ def detect(
     a score of 0.9 and more; 0.99 comes in at most 1 of 10,000 rows of a quiet series.
     """
     zone = zones.zone(tz)
+    outputs.check(out, file)
     given = rows.read(file, time_column, value_column, zone)
     if given.is_timeless:
         print(f"{file}: no time can be read, rows count as minutes", file=sys.stderr)
@@ -144,10 +144,4 @@ def _write(out: Path | None, text: str) -> None:
     if out is None:
         sys.stdout.write(text)
         return
-    try:
-        out.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        message = f"{out} cannot be written: {error}"
-        raise InvalidRequestError(
-            code="file_unwritable", message=message, pointer="out"
-        ) from error
+    outputs.write(out, text)

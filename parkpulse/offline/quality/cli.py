@@ -15,7 +15,7 @@ import numpy as np
 from analytics import qartod
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants
-from parkpulse.offline import files, zones
+from parkpulse.offline import files, outputs, zones
 from parkpulse.offline.quality import config, run
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def quality(
     Flags: 1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing.
     """
     zone = zones.zone(tz)
+    outputs.check(out, file)
     streams = _streams(config.read(config_file), value_column)
     table = _read(file, time_column, list(streams), tz)
     found = run.flags(table, streams, zone, datetime.now(UTC))
@@ -184,10 +185,4 @@ def _write(out: Path, table: Table, found: Found) -> None:
         columns += [flag.tolist() for flag in tests.values()]
     rows.writerow(head)
     rows.writerows(zip(*columns, strict=True))
-    try:
-        out.write_text(text.getvalue(), encoding="utf-8", newline="")
-    except OSError as error:
-        message = f"{out} cannot be written: {error}"
-        raise InvalidRequestError(
-            code="file_unwritable", message=message, pointer="out"
-        ) from error
+    outputs.write(out, text.getvalue())
