@@ -244,3 +244,44 @@ def test_duty_staff_from_the_link_to_the_answer(
     assert page.evaluate("document.documentElement.scrollWidth") == 375
     (alert,) = active(service)
     assert alert["state"] == "acknowledged"
+
+
+def of_several(service: Service) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return an alert of a device that measures more, and what else it measures."""
+    for alert in service.chain.get("/parks/demo/alerts", state="all")["items"]:
+        found = service.chain.get("/parks/demo/series", alert=alert["id"])["items"]
+        others = [each for each in found if each["id"] != alert["series"]]
+        if alert["series"] is not None and others:
+            return alert, others
+    message = "no alert of a device with several series"
+    raise AssertionError(message)
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("en", "Also measured by this device"), ("zh", "该设备的其他测量")],
+)
+def test_what_else_the_device_measures_can_be_read_on_a_phone(
+    visit: Visit, service: Service, language: str, title: str
+) -> None:
+    alert, others = of_several(service)
+    page = visit(
+        f"#/demo/alerts/{alert['id']}", language=language, width=390, height=844
+    )
+    panel = page.get_by_role("region", name=title)
+    names = panel.locator(".name")
+    expect(names).to_have_count(len(others))
+    wanted = sorted(each["metric_name"][language] for each in others)
+    assert sorted(names.all_inner_texts()) == wanted
+    clipped = "all => all.filter(each => each.scrollWidth > each.clientWidth).length"
+    assert names.evaluate_all(clipped) == 0
+    panel.get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(
+        names_of(others, language)
+    )
+
+
+def names_of(series: list[dict[str, Any]], language: str) -> re.Pattern[str]:
+    return re.compile(
+        "|".join(re.escape(each["metric_name"][language]) for each in series)
+    )

@@ -254,6 +254,35 @@ def _issue(page: Page, url: str, words: dict[str, str], language: str) -> None:
     expect(old).to_have_count(0)
 
 
+PLACE = {
+    "en": ["Edit", "Kind", "tunnel compartment", "Carries", "gas", "Save", "gas"],
+    "zh": ["编辑", "类别", "管廊舱室", "舱室类别", "天然气舱", "保存", "天然气"],
+}
+
+
+@LANGUAGES
+def test_a_place_is_said_what_it_carries(
+    own_site: Site, browser: Browser, language: str
+) -> None:
+    edit, kind, compartment, carries, gas, save, shown = PLACE[language]
+    url = f"{own_site.url}/#/harbour"
+    page = opened(browser, f"{url}/settings/registry", language)
+    page.locator("summary", has_text="field").click()
+    page.get_by_role("button", name=f"{edit}… field").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label(carries, exact=True)).to_have_count(0)
+    dialog.get_by_label(kind, exact=True).select_option(label=compartment)
+    dialog.get_by_label(carries, exact=True).select_option(label=gas)
+    shot(page, "place", language)
+    dialog.get_by_role("button", name=save).click()
+    expect(dialog).to_have_count(0)
+    registered = own_site.get("/parks/harbour/registry/places/field")
+    assert (registered["kind"], registered["compartment"]) == ("compartment", "gas")
+    page.goto(f"{url}/tunnel")
+    expect(page.locator("[data-compartment=field] header")).to_contain_text(shown)
+    page.context.close()
+
+
 @pytest.mark.parametrize(
     "path",
     [

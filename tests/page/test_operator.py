@@ -120,3 +120,21 @@ def test_a_silent_device_is_found_with_what_is_wrong(
     expect(page.locator("[data-row=gauge-2]")).to_be_hidden()
     page.screenshot(path=OUTPUT / "device-health-en.png")
     assert violations(page) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "It is not known"), ("zh", "无法判断")]
+)
+def test_a_storm_that_cannot_be_seen_is_not_called_calm(
+    visit: Visit, language: str, said: str
+) -> None:
+    visit.watch.expected = ("503",)
+    page = visit("#/demo", language=language)
+    for what in ("rain", "levels"):
+        page.route(f"**/parks/demo/{what}", lambda route: route.fulfill(status=503))
+    page.goto(page.url.replace("#/demo", "#/demo/storm"))
+    headline = page.locator("p.headline")
+    expect(headline).to_contain_text(said)
+    page.unroute_all()
+    page.locator(".rain button").click()
+    expect(headline).not_to_contain_text(said)

@@ -88,6 +88,7 @@ export const en = {
     points: (n: string) => plural(n, "point"),
     stale: (n: string) => `${n} old`,
     comma: ", ",
+    first: "Devices appear here with their first reading; they can be imported, too:",
     missing: (groups: string) => `Not registered in this park: ${groups}.`,
     past: (hours: string) => `last ${hours} h`,
     age: "Age",

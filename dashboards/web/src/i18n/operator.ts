@@ -77,6 +77,7 @@ export const en = {
     moreAlerts: (n: string) => `${n} more alerts`,
     headline: {
       calm: "No rainstorm threshold and no stage is reached.",
+      unknown: "It is not known whether a threshold or stage is reached.",
       rain: (mm: string, hours: string, gauge: string) => `${mm} mm in ${hours} h at ${gauge}`,
       stages: (n: string) => (n === "1" ? "1 stage reached" : `${n} stages reached`),
       soonest: (name: string, where: string, time: string) => `${name} at ${where} ${time}`,
@@ -284,6 +285,7 @@ export const zh: Words = {
     moreAlerts: (n: string) => `另有 ${n} 条告警`,
     headline: {
       calm: "未达暴雨阈值，未达特征水位。",
+      unknown: "暂无有效数据，无法判断是否达到暴雨阈值或特征水位。",
       rain: (mm: string, hours: string, gauge: string) => `${gauge}：${hours} 小时 ${mm} mm`,
       stages: (n: string) => `${n} 处达到特征水位`,
       soonest: (name: string, where: string, time: string) => `${where}${time}达到${name}`,

@@ -85,6 +85,7 @@ export const zh: Dictionary = {
     points: (n) => `${n} 个测点`,
     stale: (n) => `${n} 个过期`,
     comma: "、",
+    first: "设备首次上报后自动出现在此，也可批量导入：",
     missing: (groups) => `本园区未登记：${groups}。`,
     past: (hours) => `近 ${hours} 小时`,
     age: "时效",
