@@ -18,7 +18,7 @@ from parkpulse.model.metrics import METRICS
 from parkpulse.model.registry import Name
 from parkpulse.query import alert_messages, paging
 from parkpulse.store import alerts as store
-from parkpulse.store import outbox, parks, quiet
+from parkpulse.store import deliveries, outbox, parks, quiet
 from parkpulse.store.alerts import After, Search
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from parkpulse.model.alert import EventKind, Quiet, ShownState
     from parkpulse.query.paging import Page
-    from parkpulse.store.alerts import DeliveryView, Description, EventView
+    from parkpulse.store.alerts import Description, EventView
+    from parkpulse.store.deliveries import OfAlert
     from parkpulse.store.pool import Connection
     from parkpulse.store.soon import Soon
 
@@ -50,7 +51,7 @@ class Detail:
 
     alert: Alert
     events: Sequence[EventView]
-    deliveries: Sequence[DeliveryView]
+    deliveries: Sequence[OfAlert]
 
 
 def views(conn: Connection, rows: Sequence[AlertRow]) -> list[Alert]:
@@ -225,7 +226,7 @@ def detail(conn: Connection, alert_id: UUID) -> Detail:
     return Detail(
         find(conn, alert_id),
         store.events(conn, alert_id),
-        store.deliveries(conn, alert_id),
+        deliveries.of_alert(conn, alert_id),
     )
 
 

@@ -92,21 +92,6 @@ class EventView(NamedTuple):
     detail: dict[str, object]
 
 
-class DeliveryView(NamedTuple):
-    """One attempt to tell a channel of an alert."""
-
-    id: UUID
-    message: UUID
-    channel: str
-    event: EventKind
-    state: str
-    at: datetime
-    attempt: int
-    status: int | None
-    error: str | None
-    duration_ms: float
-
-
 def _us(moment: datetime | None) -> int | None:
     return None if moment is None else instants.to_us(moment)
 
@@ -193,6 +178,15 @@ def changed_since(
     return [_row(row) for row in rows]
 
 
+_HUSHED = """
+    with hushed as materialized (
+        select alert_id, kind
+        from alert_quiet_of_many(array(
+            select u.id from alert u join park on park.id = u.park_id
+            where (u.state <> 'normal' or %(quiet)s::boolean is not null)
+                and (%(park)s::text is null or park.code = %(park)s))))
+"""
+"""Why alerts are quiet, asked once for all that the answer may turn on."""
 _RANK = "array_position(array['low', 'medium', 'high', 'critical'], a.severity)"
 ORDERS: Mapping[str, tuple[LiteralString, LiteralString]] = {
     "-raised_at": (
@@ -229,20 +223,19 @@ def page(
     """Return alerts that are wanted, in an order of `ORDERS`."""
     beyond, sorting = ORDERS[order]
     rows = conn.execute(
-        _SELECT  # noqa: S608 - all parts are literals
+        _HUSHED  # noqa: S608 - all parts are literals
+        + _SELECT
         + """
         join park on park.id = a.park_id
         join rule r on r.id = a.rule_id
         left join device d on d.id = a.device_id
         where (%(park)s::text is null or park.code = %(park)s)
-            and (a.state = any(%(states)s) and (a.state = 'normal' or not exists (
-                    select from alert_quiet_now q
-                    where q.alert_id = a.id and q.kind <> 'maintenance'))
-                or a.state <> 'normal' and exists (
-                    select from alert_quiet_now q
-                    where q.alert_id = a.id and q.kind = any(%(states)s)))
-            and (%(quiet)s::boolean is null or %(quiet)s = exists (
-                select from alert_quiet_now q where q.alert_id = a.id))
+            and (a.state = any(%(states)s) and (a.state = 'normal' or a.id not in (
+                    select alert_id from hushed where kind <> 'maintenance'))
+                or a.state <> 'normal' and a.id in (
+                    select alert_id from hushed where kind = any(%(states)s)))
+            and (%(quiet)s::boolean is null
+                or %(quiet)s = (a.id in (select alert_id from hushed)))
             and (%(assignee)s::text is null or coalesce(a.assignee, '') = %(assignee)s)
             and (%(rule)s::text is null or r.code = %(rule)s)
             and (%(device)s::text is null or d.code = %(device)s)
@@ -483,20 +476,3 @@ def events(conn: Connection, alert_id: UUID) -> list[EventView]:
         [alert_id],
     )
     return [EventView(*row) for row in rows]
-
-
-def deliveries(conn: Connection, alert_id: UUID) -> list[DeliveryView]:
-    """Return all attempts to tell of an alert, oldest first."""
-    rows = conn.execute(
-        """
-        select d.id, o.id, c.name, e.kind, o.state, d.at, d.attempt, d.status, d.error,
-            d.duration_ms
-        from outbox o
-        join delivery d on d.outbox_id = o.id
-        join channel c on c.id = o.channel_id
-        join alert_event e on e.id = o.alert_event_id
-        where o.alert_id = %s order by d.at, d.id
-        """,
-        [alert_id],
-    )
-    return [DeliveryView(*row) for row in rows]

@@ -49,6 +49,21 @@ class Delivery(NamedTuple):
     letter: UUID | None
 
 
+class OfAlert(NamedTuple):
+    """One attempt to tell a channel of an alert."""
+
+    id: UUID
+    message: UUID
+    channel: str
+    event: str
+    state: State
+    at: datetime
+    attempt: int
+    status: int | None
+    error: str | None
+    duration_ms: float
+
+
 class Outgoing(NamedTuple):
     """A message and how its last attempt ended."""
 
@@ -189,3 +204,20 @@ def resend(
     if rows:
         conn.execute("select pg_notify('outbox', '')")
     return len(rows)
+
+
+def of_alert(conn: Connection, alert_id: UUID) -> list[OfAlert]:
+    """Return all attempts to tell of an alert, oldest first."""
+    rows = conn.execute(
+        """
+        select d.id, o.id, c.name, e.kind, o.state, d.at, d.attempt, d.status, d.error,
+            d.duration_ms
+        from outbox o
+        join delivery d on d.outbox_id = o.id
+        join channel c on c.id = o.channel_id
+        join alert_event e on e.id = o.alert_event_id
+        where o.alert_id = %s order by d.at, d.id
+        """,
+        [alert_id],
+    )
+    return [OfAlert(*row) for row in rows]
