@@ -244,6 +244,12 @@ def services_stop() -> None:
     print("They are stopped.")
 
 
+def _shown(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else value
+
+
 @services.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 def services_status(*, as_json: bool) -> None:
@@ -256,7 +262,7 @@ def services_status(*, as_json: bool) -> None:
         print(json.dumps(status))
         return
     for key, value in status.items():
-        print(f"{key}: {value}")
+        print(f"{key.replace('_', ' ')}: {_shown(value)}")
 
 
 @services.command("units")

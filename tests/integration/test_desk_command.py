@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from parkpulse.engine.anomalies.cli import anomalies
 from parkpulse.engine.desk.cli import alerts
 from parkpulse.engine.desk.duty.cli import duty
 from parkpulse.engine.desk.maintenance.cli import windows
@@ -54,6 +55,15 @@ def run(group: click.Command, *words: str, code: int = 0) -> str:
 
 def read(group: click.Command, *words: str) -> Any:  # noqa: ANN401 - any JSON
     return json.loads(run(group, *words, "--json"))
+
+
+@pytest.mark.usefixtures("bench")
+@pytest.mark.parametrize(
+    ("command", "words"), [(alerts, ["list", "--park"]), (anomalies, [])]
+)
+def test_a_park_that_is_none(command: click.Command, words: list[str]) -> None:
+    done = CliRunner().invoke(command, [*words, "nowhere"])
+    assert str(done.exception) == "there is no park 'nowhere'"
 
 
 def test_alerts(bench: Bench) -> None:

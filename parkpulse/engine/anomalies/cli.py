@@ -11,7 +11,7 @@ from parkpulse import settings
 from parkpulse.model import typed
 from parkpulse.model.definitions import LEAST_SCORE
 from parkpulse.query import anomalies as query
-from parkpulse.store import commandline
+from parkpulse.store import commandline, parks
 from parkpulse.store.anomalies import Search
 
 _LIMIT = 100
@@ -47,6 +47,7 @@ def anomalies(
     )
     url = settings.load().required_database_url()
     with commandline.transaction(url, name="parkpulse anomalies") as conn:
+        parks.find(conn, park)
         found = query.page(conn, search, limit=limit, cursor=None).items
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found)).decode())

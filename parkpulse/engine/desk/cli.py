@@ -101,6 +101,8 @@ def list_alerts(
         rule=rule,
     )
     with _connected() as conn:
+        if park is not None:
+            parks.find(conn, park)
         found = query.listed(conn, search, order=sort, limit=limit).items
     if as_json:
         print(options.as_json(list(found)))
