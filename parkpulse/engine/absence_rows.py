@@ -127,6 +127,8 @@ class Rows:
         The arrays of shape (n,) are as in `analytics.silence.Calendar.due`.
         """
         due: Int64Array = np.where(wait == NEVER, NEVER, heard + wait)
+        if not self._calendars:
+            return due
         calendar = self.calendar[row]
         counts = (calendar != _ALWAYS) & (wait != NEVER)
         of = np.stack([calendar[counts], wait[counts]])
