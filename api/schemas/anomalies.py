@@ -30,7 +30,7 @@ class Anomaly(Answer):
     model_config = example(
         {
             "series": 12,
-            "device": "level-01",
+            "device": "level-lake",
             "device_name": {"zh": "1号水位计", "en": "Gauge 1"},
             "place": "river",
             "metric": "water_level",

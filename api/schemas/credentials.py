@@ -38,11 +38,11 @@ class Credential(Answer):
 
     model_config = example(
         {
-            "subject": "demo/level-01",
+            "subject": "demo/level-lake",
             "kind": "device",
-            "username": "demo/level-01@1",
+            "username": "demo/level-lake@1",
             "state": "in_force",
-            "devices": ["demo/level-01"],
+            "devices": ["demo/level-lake"],
             "created_at": "2026-11-22T10:15:04Z",
             "expires_at": None,
             "revoked_at": None,
@@ -64,7 +64,7 @@ class Credential(Answer):
 class NewCredentials(Request):
     """One for each device; one for all of them if a gateway is named."""
 
-    model_config = example({"devices": ["demo/level-01"]})
+    model_config = example({"devices": ["demo/level-lake"]})
 
     devices: list[DeviceKey] = Field(default=[], max_length=MOST)
     park: Code | None = Field(
@@ -81,8 +81,8 @@ class IssuedCredential(Answer):
 
     model_config = example(
         {
-            "subject": "demo/level-01",
-            "username": "demo/level-01@1",
+            "subject": "demo/level-lake",
+            "username": "demo/level-lake@1",
             "password": "y2Jk…",
         }
     )
@@ -99,8 +99,8 @@ class IssuedCredentials(Answer):
         {
             "items": [
                 {
-                    "subject": "demo/level-01",
-                    "username": "demo/level-01@1",
+                    "subject": "demo/level-lake",
+                    "username": "demo/level-lake@1",
                     "password": "y2Jk…",
                 }
             ],
@@ -115,7 +115,7 @@ class IssuedCredentials(Answer):
 class CredentialRotation(Request):
     """Which credential to replace."""
 
-    model_config = example({"subject": "demo/level-01", "overlap_s": 86400})
+    model_config = example({"subject": "demo/level-lake", "overlap_s": 86400})
 
     subject: Subject = Field(description=_SUBJECT)
     overlap_s: int = Field(
@@ -129,7 +129,7 @@ class CredentialRotation(Request):
 class CredentialRevocation(Request):
     """Which credentials to end."""
 
-    model_config = example({"subject": "demo/level-01"})
+    model_config = example({"subject": "demo/level-lake"})
 
     subject: Subject = Field(description=_SUBJECT)
     username: str | None = Field(

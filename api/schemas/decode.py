@@ -12,7 +12,7 @@ Payload = Annotated[str, StringConstraints(max_length=48 * 1024)]
 ProfileText = Annotated[str, StringConstraints(max_length=32 * 1024)]
 Option = Annotated[str, StringConstraints(max_length=200)]
 _READING = {
-    "device": "level-01",
+    "device": "level-lake",
     "metric": "water_level",
     "value": 1.23,
     "unit": "m",
@@ -45,7 +45,7 @@ class Decode(Messages):
             "format": "native",
             "payload": '{"samples": [{"ts": "2026-11-22T10:15:00Z",'
             ' "values": {"water_level": 1.23}}]}',
-            "topic": "parkpulse/v1/demo/level-01/telemetry",
+            "topic": "parkpulse/v1/demo/level-lake/telemetry",
         }
     )
 

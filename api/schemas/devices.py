@@ -21,10 +21,10 @@ _LEVEL = {
 }
 _SERIES: dict[str, Any] = {
     "id": 17,
-    "device": "level-01",
-    "device_name": {"zh": "一号水位计", "en": "Level gauge 1"},
+    "device": "level-lake",
+    "device_name": {"zh": "一号水位计", "en": "Lake level gauge"},
     "device_kind": "water_level",
-    "place": "river-1",
+    "place": "lake",
     "metric": "water_level",
     "metric_name": {"zh": "水位", "en": "Water level"},
     "unit": "m",
@@ -62,10 +62,10 @@ class Device(Answer):
 
     model_config = example(
         {
-            "code": "level-01",
-            "name": {"zh": "一号水位计", "en": "Level gauge 1"},
+            "code": "level-lake",
+            "name": {"zh": "一号水位计", "en": "Lake level gauge"},
             "kind": "water_level",
-            "place": "river-1",
+            "place": "lake",
             "state": "active",
             "clock": "trusted",
             "report_interval_s": 300,

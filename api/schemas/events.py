@@ -111,7 +111,7 @@ class Gaps(Answer):
             "items": [
                 {
                     "park": "demo",
-                    "device": "level-01",
+                    "device": "level-lake",
                     "first": 1017,
                     "last": 1019,
                     "count": 3,

@@ -11,7 +11,7 @@ from api.schemas.ranges import Span
 
 _EXAMPLE = """\
 place,device,metric,unit,ts,value,quality
-river-1,level-01,water_level,m,2026-11-22T10:15:00Z,1.23,2
+lake,level-lake,water_level,m,2026-11-22T10:15:00Z,1.23,2
 """
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8; header=present",

@@ -40,7 +40,7 @@ class Window(Answer):
         {
             "id": 3,
             "park": "demo",
-            "place": "river-1",
+            "place": "lake",
             "device": None,
             "rule": None,
             "start": "2026-11-22T10:00:00Z",

@@ -23,13 +23,13 @@ PARK: dict[str, Any] = {
     "alerts": {"critical": 0, "high": 1, "medium": 0, "low": 2},
 }
 _PLACE = {
-    "code": "river-1",
+    "code": "lake",
     "parent": None,
     "kind": "river_section",
-    "name": {"zh": "一号断面", "en": "Section 1"},
+    "name": {"zh": "调蓄湖", "en": "Retention lake"},
 }
 _CENTRE = {
-    "code": "dc1",
+    "code": "quancheng",
     "name": {"zh": "一号数据中心", "en": "Data centre 1"},
     "commissioned": "2024-06-01",
     "standard_racks": 3200,

@@ -10,7 +10,7 @@ from api.readings import MOST_ROWS
 from api.schemas.common import Answer, example
 
 _READING = {
-    "device": "level-01",
+    "device": "level-lake",
     "metric": "water_level",
     "ts": "2026-11-22T10:15:00Z",
     "value": 1.23,

@@ -64,7 +64,7 @@ class RegistryDiff(Answer):
                     "kind": "changed",
                     "table": "devices",
                     "park": "demo",
-                    "key": "level-01",
+                    "key": "level-lake",
                     "before": {"report_interval_s": "900"},
                     "after": {"report_interval_s": "300"},
                 }
@@ -132,10 +132,10 @@ class RegisteredDevice(Answer):
 
     model_config = example(
         {
-            "code": "level-01",
+            "code": "level-lake",
             "kind": "water_level",
-            "name": {"zh": "水位计 1", "en": "Level gauge 1"},
-            "place": "river-1",
+            "name": {"zh": "调蓄湖水位计", "en": "Lake level gauge"},
+            "place": "lake",
             "report_interval_s": 300,
             "clock": "trusted",
             "aliases": [],

@@ -44,7 +44,7 @@ _VERSION: dict[str, Any] = {
     "note": "As agreed with the water bureau",
     **{name: _RULE[name] for name in ("name", "definition", "source", "enabled")},
 }
-_DEVICE = {"park": "demo", "device": "level-01", "metric": "water_level"}
+_DEVICE = {"park": "demo", "device": "level-lake", "metric": "water_level"}
 _BACKTEST: dict[str, Any] = {
     "start": "2026-10-01T00:00:00Z",
     "end": "2026-11-01T00:00:00Z",
