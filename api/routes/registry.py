@@ -132,8 +132,10 @@ def registered_place(park: str, place: str, ctx: Ctx) -> object:
 def change_place(park: str, place: str, body: PlaceEdit, ctx: Ctx) -> object:
     """Describe a place anew: rename, move, say what a compartment carries."""
     given = body.model_dump(exclude={"revision"})
-    spec = msgspec.convert({**given, "code": place}, PlaceSpec)
     with desk.changing(ctx.database) as conn:
+        # What is no code at all is no place either.
+        code = desk.place(conn, park, place).place.code
+        spec = msgspec.convert({**given, "code": code}, PlaceSpec)
         return _placed(desk.change_place(conn, park, spec, body.revision))
 
 

@@ -299,6 +299,9 @@ def test_a_place_is_renamed_moved_and_said_what_it_carries(shop: Site) -> None:
     done(shop, "PUT", path, {**body, "revision": moved["revision"]})
     assert shop.get(path) == seen
     assert send(shop, "GET", "/parks/harbour/registry/places/moon").status_code == 404
+    for code in ("moon", "%C2%8F", "a" * 65):
+        none = f"/parks/harbour/registry/places/{code}"
+        assert send(shop, "PUT", none, body).status_code == 404
     assert "change_place" in shop.request("GET", "/api/v1/audit").text
 
 
