@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from parkpulse.engine import loading
+from parkpulse import loading
 from parkpulse.errors import StoreError, StoreUnavailableError
 from parkpulse.store import batchlog, pool
 from parkpulse.store import engine as store

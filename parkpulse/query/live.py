@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from parkpulse import loading
 from parkpulse.model import instants
 from parkpulse.query import catalogue, limits
 from parkpulse.query.catalogue import Catalogue
@@ -88,8 +89,9 @@ class Live:
 
     def reload(self, conn: Connection) -> None:
         """Read the registry and the rules anew."""
-        self.catalogue = catalogue.load(conn)
-        self.limits = limits.load(conn)
+        with loading.uncollected():
+            self.catalogue = catalogue.load(conn)
+            self.limits = limits.load(conn)
         self.refresh_clocks(conn)
 
     def refresh_clocks(self, conn: Connection) -> None:

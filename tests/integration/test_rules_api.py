@@ -105,13 +105,24 @@ def test_the_command_writes_and_shows(
     file = tmp_path / "surge.json"
     file.write_text(json.dumps(RULE))
     run = CliRunner().invoke
-    put = run(cli.rules, ["put", str(file), "--actor", "Wu", "--note", "new", "--json"])
+    put = run(cli.rules, ["put", str(file), "--by", "Wu", "--note", "new", "--json"])
     assert put.exit_code == 0, put.output
     assert json.loads(put.output)[0]["version"] == 1
-    assert run(cli.rules, ["disable", "surge", "--actor", "Wu"]).exit_code == 0
+    assert run(cli.rules, ["disable", "surge", "--by", "Wu"]).exit_code == 0
     shown = run(cli.rules, ["show", "surge", "--json"])
     assert json.loads(shown.output)["enabled"] is False
+    again = tmp_path / "again.json"
+    again.write_text(shown.output)
+    assert run(cli.rules, ["put", str(again), "--by", "Wu"]).exit_code == 0
     past = json.loads(run(cli.rules, ["history", "surge", "--json"]).output)
-    assert [(each["version"], each["actor"]) for each in past] == [(2, "Wu"), (1, "Wu")]
+    assert [(each["version"], each["actor"]) for each in past[-2:]] == [
+        (2, "Wu"),
+        (1, "Wu"),
+    ]
+    again.write_text(json.dumps([RULE, {"code": "tide"}]))
+    wrong = run(cli.rules, ["put", str(again)])
+    assert str(wrong.exception).startswith(f"{again}, rule tide: ")
+    unknown = run(cli.rules, ["list", "--park", "nowhere"])
+    assert str(unknown.exception) == "there is no park 'nowhere'"
     tried = run(cli.rules, ["backtest", "surge", "--json"])
     assert json.loads(tried.output)["surge"]["alerts"] == 0

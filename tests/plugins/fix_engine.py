@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from parkpulse.engine import loading
+from parkpulse import loading
 from parkpulse.engine.lease import LeaseKeeper
 from parkpulse.engine.loop import Loop
 from parkpulse.model import packed

@@ -6,8 +6,8 @@ import gc
 
 import pytest
 
-from parkpulse.engine.loading import uncollected
 from parkpulse.errors import StoreError
+from parkpulse.loading import uncollected
 
 
 def test_the_collector_waits_for_the_last_load() -> None:

@@ -18,12 +18,13 @@ from parkpulse.model import typed
 from parkpulse.query import backtest as history
 from parkpulse.query import rule_edits
 from parkpulse.query.rule_edits import Search
-from parkpulse.store import commandline
+from parkpulse.store import commandline, parks
 from parkpulse.store.rules import Change
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from parkpulse.model.rule import RuleSpec
     from parkpulse.query.rule_edits import RuleView
     from parkpulse.store.pool import Connection
 
@@ -31,7 +32,10 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON val
 _park = click.option("--park", help="The park's own rule; without, that of all parks.")
 _note = click.option("--note", default="", help="Why, for the history.")
 _actor = click.option(
-    "--actor", default=getpass.getuser, help="Who, for the history; the user's name."
+    "--by",
+    "actor",
+    default=getpass.getuser,
+    help="Who, for the history; the user's name.",
 )
 _DAYS = 7
 
@@ -61,6 +65,8 @@ def list_rules(
 ) -> None:
     """All rules, one a line."""
     with _opened() as conn:
+        if park is not None:
+            parks.find(conn, park)
         found = rule_edits.listed(conn, Search(park=park, kind=kind))
     if as_json:
         _print_json(found)
@@ -87,11 +93,13 @@ def show(
     park: str | None,
     as_json: bool,  # noqa: FBT001 - how click passes an option
 ) -> None:
-    """One rule, as a document that `put` takes again."""
+    """One rule; with --json as a document that `put` takes again."""
     with _opened() as conn:
-        found, _ = rule_edits.one(conn, rule_edits.identify(conn, code, park))
+        rule_id = rule_edits.identify(conn, code, park)
+        found, _ = rule_edits.one(conn, rule_id)
+        document = rule_edits.spec(conn, rule_id)
     if as_json:
-        _print_json(found)
+        _print_json(document)
         return
     print(_line(found))
     print(f"source: {found.source}")
@@ -135,7 +143,7 @@ def put(
     as_json: bool,  # noqa: FBT001 - how click passes an option
 ) -> None:
     """Write the rules of a file: TOML with tables `rules`, or JSON of one or more."""
-    wanted = [rule_edits.parse(each) for each in _documents(file)]
+    wanted = _read(file)
     with _opened() as conn:
         change = Change(actor, note)
         found = [rule_edits.put(conn, each, park, change) for each in wanted]
@@ -144,6 +152,21 @@ def put(
         return
     for each in found:
         print(_line(each))
+
+
+def _read(file: Path) -> list[RuleSpec]:
+    """Read the rules of a file; an error says in which of them."""
+    found = []
+    for number, each in enumerate(_documents(file), 1):
+        try:
+            found.append(rule_edits.parse(each))
+        except InvalidRequestError as error:
+            code = each.get("code") if isinstance(each, dict) else None
+            message = f"{file}, rule {code or number}: {error}"
+            raise InvalidRequestError(
+                code=error.code, message=message, pointer=error.pointer
+            ) from error
+    return found
 
 
 def _documents(file: Path) -> list[Any]:
@@ -223,7 +246,7 @@ def backtest(
 
 def _specs(conn: Connection, rule: str, park: str | None) -> list[Any]:
     if Path(rule).is_file():
-        return [rule_edits.parse(each) for each in _documents(Path(rule))]
+        return list(_read(Path(rule)))
     known = rule_edits.listed(conn, Search(park=park))
     mine = [each for each in known if each.code == rule]
     # A park's own rule stands before the common one.

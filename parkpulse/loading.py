@@ -18,7 +18,7 @@ _loads: list[None] = []
 def uncollected() -> Iterator[None]:
     """Let cycles wait while anybody loads; never look at what is loaded again.
 
-    What a consumer knows of a million series lives on; looking through it again and
+    What a process knows of a million series lives on; looking through it again and
     again took three fifths of the load, and afterwards stopped all threads for a
     quarter of a second now and then.
     """
