@@ -198,7 +198,7 @@ def test_a_process_logs_no_token(database_url: str, tmp_path: Path) -> None:
         finally:
             child.terminate()
         _, logged = child.communicate()
-    assert "DEBUG" in logged
+    assert "Application startup complete" in logged
     assert TOKEN not in logged
 
 
