@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,9 @@ hypothesis.settings.load_profile("parkpulse")
 
 for _name in [name for name in os.environ if name.startswith(settings.PREFIX)]:
     del os.environ[_name]
+
+# A script's background job ignores it, and so would all programs that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The user's own home may have a running service, which no test may touch.
 _HOME = tempfile.mkdtemp(prefix="parkpulse-test-home-")
