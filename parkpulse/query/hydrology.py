@@ -10,13 +10,14 @@ import numpy as np
 
 from analytics import rain, water
 from parkpulse.model import instants
+from parkpulse.query import rainfall
 from parkpulse.store import windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from analytics.rain import Colour, Increments, RainClass
+    from analytics.rain import Colour, RainClass
     from parkpulse.model.alert import Severity
     from parkpulse.model.packed import FloatArray, Int64Array
     from parkpulse.model.registry import Name
@@ -121,7 +122,7 @@ def rain_of(conn: Connection, park: Park, at: datetime) -> list[GaugeRain]:
 
 
 def _gauge(of: _Readings) -> GaugeRain:
-    fell = _increments(of)
+    fell = rainfall.increments(of.series, of.ts, of.value)
     at = np.array([of.at])
     sums = {
         minutes: rain.rolling(fell, at, minutes * instants.MINUTE)
@@ -154,15 +155,6 @@ def _gauge(of: _Readings) -> GaugeRain:
 
 def _class(sums: Mapping[int, float], hours: int) -> RainClass | None:
     return rain.rain_class(sums[hours], hours) if hours in sums else None
-
-
-def _increments(of: _Readings) -> Increments:
-    if of.series.kind == "interval":
-        interval = of.series.report_interval_s * instants.SECOND
-        return rain.from_intervals(of.ts, of.value, interval)
-    resets = rain.daily_resets(of.at - 2 * _DAY, of.at)
-    modulus = of.series.modulus or math.inf
-    return rain.from_register(of.ts, of.value, modulus=modulus, resets=resets)
 
 
 def levels_of(

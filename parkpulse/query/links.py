@@ -8,12 +8,12 @@ import numpy as np
 
 from analytics import links, rain
 from parkpulse.model import freshness, instants
+from parkpulse.query import rainfall
 from parkpulse.store import windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from analytics.rain import Increments
     from parkpulse.model.packed import FloatArray, Int64Array
     from parkpulse.model.quality import TestName
     from parkpulse.store.pool import Connection
@@ -178,18 +178,11 @@ def _read(
 
 def _fallen(gauge: _Track, at: int, span: int) -> float:
     """Rain of a gauge in the span before a moment, NaN where it was not covered."""
-    sums = rain.rolling(_increments(gauge), np.array([at]), span)
+    sums = rain.rolling(
+        rainfall.increments(gauge.of, gauge.ts, gauge.value), np.array([at]), span
+    )
     known = sums.coverage[0] >= _COVERED
     return float(sums.amount[0]) if known else float("nan")
-
-
-def _increments(gauge: _Track) -> Increments:
-    if gauge.of.kind == "interval":
-        interval = gauge.of.report_interval_s * instants.SECOND
-        return rain.from_intervals(gauge.ts, gauge.value, interval)
-    resets = rain.daily_resets(int(gauge.ts[0]), int(gauge.ts[-1]))
-    modulus = gauge.of.modulus or np.inf
-    return rain.from_register(gauge.ts, gauge.value, modulus=modulus, resets=resets)
 
 
 def _near(level: WatchedSeries, gauges: Sequence[_Track]) -> Sequence[_Track]:

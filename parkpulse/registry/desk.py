@@ -147,7 +147,11 @@ class PlaceView(NamedTuple):
 
 def place(conn: Connection, park: str, code: str) -> PlaceView:
     """Show a place; raises NotFoundError."""
-    for known in registry_reading.outline(conn, park).places:
+    return _place(registry_reading.outline(conn, park), code)
+
+
+def _place(outline: ParkSpec, code: str) -> PlaceView:
+    for known in outline.places:
         if known.code == code:
             return PlaceView(known, revision(known))
     kind = "place"
@@ -168,9 +172,9 @@ def change_place(
     InvalidRequestError
         What it lies in is none of the park or lies in it, or it is no compartment.
     """
-    if place(conn, park, wanted.code).revision != seen:
-        raise ConflictError
     outline = registry_reading.outline(conn, park)
+    if _place(outline, wanted.code).revision != seen:
+        raise ConflictError
     # The first, so that what is wrong with it is told of it.
     places = [wanted, *(each for each in outline.places if each.code != wanted.code)]
     store.apply(conn, msgspec.structs.replace(outline, places=places))
