@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import secrets
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from starlette.responses import Response
@@ -64,6 +64,34 @@ def give(plain: bytes, packed: bytes | None, tag: str) -> Response:
     if packed is not None:
         body, headers["content-encoding"] = packed, "gzip"
     return Response(body, media_type="application/json", headers=headers)
+
+
+class Body(NamedTuple):
+    """An answer that is encoded and compressed, for whoever asks for it."""
+
+    tag: str
+    plain: bytes
+    packed: bytes | None
+    """By gzip; None where that is not worth it."""
+
+    @property
+    def size(self) -> int:
+        """What it takes to keep. [B]."""
+        return len(self.plain) + len(self.packed or b"")
+
+    def respond(self, request: Request) -> Response:
+        """Answer with it, or with 304 when the caller has exactly this already."""
+        if knows(request, self.tag):
+            return unchanged(self.tag)
+        return give(
+            self.plain, self.packed if takes_packed(request) else None, self.tag
+        )
+
+
+def body(value: object, tag: str = "") -> Body:
+    """Encode and compress a value; without a tag it is named by its content."""
+    plain = msgspec.json.encode(value)
+    return Body(tag or fingerprint(plain), plain, pack(plain))
 
 
 def tagged(request: Request, value: Any) -> Response:  # noqa: ANN401 - as above

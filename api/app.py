@@ -20,6 +20,7 @@ from api.auth.gate import Gate
 from api.auth.rights import Right, needs, open_to_all
 from api.brokers import routes as brokers
 from api.brokers.desk import Desk as Brokers
+from api.charts import Charts
 from api.context import Context
 from api.feed import Feed
 from api.follower import Follower
@@ -238,7 +239,8 @@ def _context(database: Database, page_url: str) -> Context:
     live, flow, hub, kept = Live(), FlowMeter(), Hub(), Kept()
     feed = Feed(live, flow, hub)
     follower = Follower(database, Tail(live, flow), feed, kept.expect_change)
-    return Context(database, live, flow, hub, follower, kept, page_url)
+    charts = Charts(database)
+    return Context(database, live, flow, hub, follower, kept, charts, page_url)
 
 
 @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.charts import Charts
 from api.follower import Follower
 from api.hub import Frame, Hub
 from api.joined import Joined
@@ -26,6 +27,7 @@ class Context:
     hub: Hub
     follower: Follower
     kept: Kept
+    charts: Charts
     page_url: str
     """Address of the page in messages."""
     snapshots: Joined[Frame] = field(default_factory=Joined)

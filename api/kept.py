@@ -13,10 +13,10 @@ import time
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from api import answers
+from api.answers import Body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,25 +47,8 @@ class Tagged(NamedTuple):
     tag: str
 
 
-class _Body(NamedTuple):
-    tag: str
-    plain: bytes
-    packed: bytes | None
-    """By gzip; None where that is not worth it."""
-
-    @property
-    def size(self) -> int:
-        return len(self.plain) + len(self.packed or b"")
-
-    def respond(self, request: Request) -> Response:
-        if answers.knows(request, self.tag):
-            return answers.unchanged(self.tag)
-        packed = self.packed if answers.takes_packed(request) else None
-        return answers.give(self.plain, packed, self.tag)
-
-
 class _Entry(NamedTuple):
-    made: asyncio.Task[_Body]
+    made: asyncio.Task[Body]
     change: object
     until_s: float
 
@@ -133,7 +116,7 @@ class Kept:
         self._entries[key] = entry
         entry.made.add_done_callback(lambda made: self._weigh(key, made))
 
-    def _weigh(self, key: _Key, made: asyncio.Task[_Body]) -> None:
+    def _weigh(self, key: _Key, made: asyncio.Task[Body]) -> None:
         entry = self._entries.get(key)
         if entry is None or entry.made is not made:
             return
@@ -157,11 +140,10 @@ def _holds(entry: _Entry, current: object) -> bool:
     return entry.change == current and (not is_made or entry.until_s > time.monotonic())
 
 
-def _make(build: Build) -> _Body:
+def _make(build: Build) -> Body:
     made = build()
     value, tag = made if isinstance(made, Tagged) else (made, "")
-    plain = msgspec.json.encode(value)
-    return _Body(tag or answers.fingerprint(plain), plain, answers.pack(plain))
+    return answers.body(value, tag)
 
 
 class Changes:

@@ -9,19 +9,21 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import APIRouter, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api import answers, tables
 from api.auth.rights import Right, needs
 from api.context import Context, Ctx
 from api.schemas.common import SeriesId
-from api.schemas.ranges import Range, RangeQuery, Span, Summary, SummaryQuery
+from api.schemas.ranges import Range, RangeQuery, Summary, SummaryQuery
 from api.tables import Cell
 from parkpulse.errors import NotFoundError
-from parkpulse.query import ranges, summaries
+from parkpulse.query import courses, ranges, summaries
 
 if TYPE_CHECKING:
-    from parkpulse.query.ranges import Asked
+    from api.answers import Body
+    from parkpulse.query.ranges import Chart
     from parkpulse.store.pool import Connection
 
 router = APIRouter(tags=["series"], dependencies=[needs(Right.READ)])
@@ -33,7 +35,7 @@ _NEXT = timedelta(microseconds=1)
 @router.get(
     "/series/{series_id}/range", response_model=Range, summary="Points of a series"
 )
-def read_range(
+async def read_range(
     series_id: Annotated[SeriesId, Path()],
     query: Annotated[RangeQuery, Query()],
     request: Request,
@@ -44,16 +46,43 @@ def read_range(
     As a table it is all readings of the stretch, however many.
     """
     if tables.wanted(request, query.format):
-        with ctx.database.transaction() as conn:
-            ranges.ask(conn, series_id, query.start, query.end)
-        rows = _readings(ctx, series_id, query.start, query.end)
-        return tables.respond(f"series-{series_id}", ("ts", "value", "quality"), rows)
+        return await run_in_threadpool(_table, ctx, series_id, query)
+    chart = _known(ctx, series_id, query)
+    if chart is not None and chart.is_small:
+        body = await ctx.charts.get(chart)
+    else:
+        body = await run_in_threadpool(_alone, ctx, series_id, query)
+    return body.respond(request)
 
+
+def _known(ctx: Context, series_id: int, query: RangeQuery) -> Chart | None:
+    """Tell what is asked of a series that this process knows already."""
+    try:
+        known = ctx.live.catalogue.series(series_id).series
+    except NotFoundError:
+        return None
+    asked = courses.of_known(known, query.start, query.end)
+    return ranges.chart(asked, query.points, query.tier)
+
+
+def _alone(ctx: Context, series_id: int, query: RangeQuery) -> Body:
     def ask(conn: Connection) -> ranges.Range:
-        asked = _asked(ctx, conn, series_id, query)
-        return ranges.read(conn, asked, points=query.points, tier=query.tier)
+        # It may have been registered a moment ago.
+        chart = _known(ctx, series_id, query) or ranges.chart(
+            courses.ask(conn, series_id, query.start, query.end),
+            query.points,
+            query.tier,
+        )
+        return ranges.read(conn, chart)
 
-    return answers.tagged(request, ctx.database.read(ask))
+    return answers.body(ctx.database.read(ask))
+
+
+def _table(ctx: Context, series_id: int, query: RangeQuery) -> Response:
+    with ctx.database.transaction() as conn:
+        courses.ask(conn, series_id, query.start, query.end)
+    rows = _readings(ctx, series_id, query.start, query.end)
+    return tables.respond(f"series-{series_id}", ("ts", "value", "quality"), rows)
 
 
 @router.get(
@@ -78,22 +107,13 @@ def read_summary(
         )
 
 
-def _asked(ctx: Context, conn: Connection, series_id: int, query: Span) -> Asked:
-    try:
-        known = ctx.live.catalogue.series(series_id).series
-    except NotFoundError:
-        # It may have been registered a moment ago.
-        return ranges.ask(conn, series_id, query.start, query.end)
-    return ranges.of_known(known, query.start, query.end)
-
-
 def _readings(
     ctx: Context, series_id: int, start: datetime, end: datetime
 ) -> Iterator[tuple[Cell, ...]]:
     """Read block by block, so that a slow caller holds no connection."""
     while start < end:
         with ctx.database.transaction() as conn:
-            found = ranges.rows(conn, series_id, start, end)
+            found = courses.rows(conn, series_id, start, end)
             with contextlib.closing(cast("Generator[_Row]", found)) as rows:
                 block = list(itertools.islice(rows, _BLOCK))
         yield from block

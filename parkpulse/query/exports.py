@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.model import instants
-from parkpulse.query import ranges
+from parkpulse.query import courses
 from parkpulse.store import exports
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _check(wanted: Sequence[Entry], start: datetime, end: datetime) -> None:
 def _spacing_s(interval_s: int, resolution: Resolution) -> float:
     if resolution == "raw":
         return interval_s
-    return max(interval_s, ranges.width_of(resolution) / instants.SECOND)
+    return max(interval_s, courses.width_of(resolution) / instants.SECOND)
 
 
 def blocks(database: Database, export: Export) -> Iterator[Block]:
@@ -160,11 +160,11 @@ def _readings(database: Database, source: Source, export: Export) -> Iterator[Bl
 def _rollups(
     database: Database, source: Source, export: Export, tier: str
 ) -> Iterator[Block]:
-    width, window = ranges.width_of(tier), _WINDOW[tier]
+    width, window = courses.width_of(tier), _WINDOW[tier]
     start, end = instants.to_us(export.start), instants.to_us(export.end)
     start = start // width * width
     with database.transaction() as conn:
-        asked = ranges.ask(conn, source.id, export.start, export.end)
+        asked = courses.ask(conn, source.id, export.start, export.end)
         first = exports.first(conn, source.id)
     # Nothing is older than the first that is known: a century is not walked through.
     if first is None:
@@ -173,8 +173,8 @@ def _rollups(
     for low in range(start, end, window):
         with database.transaction() as conn:
             high = min(low + window, end)
-            rows = ranges.bucket_rows(conn, asked, tier, low, high)
+            rows = courses.bucket_rows(conn, asked, tier, low, high)
         if len(rows):
             statistics = Statistics(rows.min, rows.max, rows.count)
-            values = ranges.values(asked, rows)
+            values = courses.values(asked, rows)
             yield Block(source, rows.start, values, None, statistics)

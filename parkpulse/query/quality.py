@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parkpulse.model import instants
 from parkpulse.model.quality import TESTS, Finding
-from parkpulse.query import paging, ranges
+from parkpulse.query import courses, paging
 from parkpulse.query.paging import Page
 from parkpulse.store import quality as store
 
@@ -36,7 +36,7 @@ def page(
     InvalidRequestError
         The stretch is empty, or the cursor is none of ours.
     """
-    ranges.ask(conn, series_id, start, end)
+    courses.ask(conn, series_id, start, end)
     after = None if cursor is None else _after(cursor)
     rows = store.page(conn, series_id, start, end, after, limit + 1)
     found = [Finding(*row) for row in rows[:limit]]

@@ -11,25 +11,22 @@ import numpy as np
 from tsdownsample import M4Downsampler
 
 from analytics import buckets
-from parkpulse.errors import InvalidRequestError, NotFoundError
+from parkpulse.errors import InvalidRequestError
 from parkpulse.model import freshness, instants
+from parkpulse.query import courses
 from parkpulse.store import quality, rollups
-from parkpulse.store.rollups import SeriesInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from parkpulse.model.packed import FloatArray, Int64Array
-    from parkpulse.query.catalogue import Series
-    from parkpulse.store.columns import Columns
+    from parkpulse.query.courses import Asked
     from parkpulse.store.pool import Connection
+    from parkpulse.store.rollups import Course
 
-MAX_READINGS = 2_000_000
-"""More than this is not read at once."""
 MAX_POINTS = 10_000
-_WIDTHS = {"1d": instants.DAY, "1h": instants.HOUR, "1m": instants.MINUTE}
-"""Tiers, coarsest first. [us]"""
-_READINGS_PER_BUCKET = 4
+RAW = "raw"
+"""The tier of the readings themselves."""
 _READINGS_PER_PART = 4
 """That downsampling chooses: first, last, least and greatest."""
 _DOWNSAMPLER = M4Downsampler()  # type: ignore[no-untyped-call]  # has no types
@@ -73,23 +70,20 @@ class Range(msgspec.Struct, frozen=True, rename={"series_id": "series"}):
     statistics: Statistics
 
 
-class Asked(NamedTuple):
-    """A checked question."""
+class Chart(NamedTuple):
+    """A checked question, and how its answer is to be shown."""
 
-    series: SeriesInfo
-    modulus: float | None
-    start: int
-    end: int
-
-    @property
-    def interval(self) -> int:
-        """How often the series reports. [us]."""
-        return self.series.report_interval_s * instants.SECOND
+    asked: Asked
+    points: int
+    """About how many are wanted, 4 to `MAX_POINTS`."""
+    tier: str
+    """`raw`, `1m`, `1h` or `1d`."""
 
     @property
-    def is_interval(self) -> bool:
-        """Whether values are of the time before their stamp."""
-        return self.series.kind == "interval"
+    def is_small(self) -> bool:
+        """Whether it may be read together with others, without holding them up."""
+        span = self.asked.end - self.asked.start
+        return self.tier != RAW and span <= MAX_POINTS * courses.WIDTHS[self.tier]
 
 
 class _Points(NamedTuple):
@@ -149,57 +143,11 @@ class _Sums(NamedTuple):
         )
 
 
-def ask(conn: Connection, series_id: int, start: datetime, end: datetime) -> Asked:
-    """Check a question for a series.
-
-    Raises
-    ------
-    NotFoundError
-        There is no such series.
-    InvalidRequestError
-        The stretch is empty.
-    """
-    found = rollups.one(conn, series_id)
-    if found is None:
-        kind = "series"
-        raise NotFoundError(kind, str(series_id))
-    return _checked(*found, start, end)
-
-
-def of_known(series: Series, start: datetime, end: datetime) -> Asked:
-    """Check a question for a series that is known.
-
-    Raises
-    ------
-    InvalidRequestError
-        The stretch is empty.
-    """
-    info = SeriesInfo(
-        series.id, series.metric.name, series.kind, series.report_interval_s
-    )
-    return _checked(info, series.modulus, start, end)
-
-
-def _checked(
-    series: SeriesInfo, modulus: float | None, start: datetime, end: datetime
-) -> Asked:
-    asked = Asked(series, modulus, instants.to_us(start), instants.to_us(end))
-    if asked.end <= asked.start:
-        raise InvalidRequestError(
-            code="range_empty", message="the end is not after the start", pointer="end"
-        )
-    return asked
-
-
-def read(
-    conn: Connection, asked: Asked, *, points: int = 600, tier: str = "auto"
-) -> Range:
-    """Answer with about `points` points that keep every extreme.
+def chart(asked: Asked, points: int = 600, tier: str = "auto") -> Chart:
+    """Decide how a stretch is shown.
 
     Parameters
     ----------
-    conn
-        Open connection.
     asked
         Which stretch [start, end) of which series; of an interval series those whose
         interval ends in it.
@@ -211,19 +159,87 @@ def read(
     Raises
     ------
     InvalidRequestError
-        A value is not acceptable, or there would be too many readings.
+        There is no such tier.
     """
-    points = min(max(points, _READINGS_PER_BUCKET), MAX_POINTS)
-    chosen = _choose(asked, points) if tier == "auto" else tier
-    if chosen == "raw":
-        count, found, sums = _from_readings(conn, asked, points)
-    else:
-        count, found, sums = _from_tier(conn, asked, chosen, points)
+    points = min(max(points, _READINGS_PER_PART), MAX_POINTS)
+    if tier == "auto":
+        return Chart(asked, points, _choose(asked, points))
+    if tier != RAW:
+        courses.width_of(tier)
+    return Chart(asked, points, tier)
+
+
+def read(conn: Connection, wanted: Chart) -> Range:
+    """Answer with about as many points as wanted, every extreme among them.
+
+    Raises
+    ------
+    InvalidRequestError
+        There would be too many readings.
+    """
+    if wanted.tier != RAW:
+        (found,) = read_together(conn, wanted.tier, [wanted])
+        return _given(found)
+    count, shown, sums = _from_readings(conn, wanted.asked, wanted.points)
+    return _range(wanted, count, shown, sums, _flags(conn, wanted.asked))
+
+
+def read_together(
+    conn: Connection, tier: str, charts: Sequence[Chart]
+) -> list[Range | InvalidRequestError]:
+    """Answer charts of a tier in one round trip; an error stands in its chart's place.
+
+    Parameters
+    ----------
+    conn
+        Open connection.
+    tier
+        That of all charts: `1m`, `1h` or `1d`.
+    charts
+        Of any series.
+    """
+    width = courses.width_of(tier)
+    asked = [each.asked for each in charts]
+    stretches = [(each, each.start // width * width, each.end) for each in asked]
+    found = courses.read(conn, tier, stretches)
+    return [
+        _shown(wanted, course, width)
+        for wanted, course in zip(charts, found, strict=True)
+    ]
+
+
+def _shown(wanted: Chart, course: Course, width: int) -> Range | InvalidRequestError:
+    try:
+        every = courses.joined(wanted.asked, course, width)
+    except InvalidRequestError as error:
+        return error
+    count, sums = len(every), _Sums.of_rows(every)
+    if count > wanted.points:
+        start = wanted.asked.start // width * width
+        width *= -(-(wanted.asked.end - start) // (width * wanted.points))
+        every = buckets.from_rows(every, width)
+    return _range(wanted, count, _points(wanted.asked, every, width), sums, None)
+
+
+def _given(found: Range | InvalidRequestError) -> Range:
+    if isinstance(found, InvalidRequestError):
+        raise found
+    return found
+
+
+def _range(
+    wanted: Chart,
+    count: int,
+    found: _Points,
+    sums: _Sums,
+    flags: list[tuple[int, int]] | None,
+) -> Range:
+    asked = wanted.asked
     return Range(
         series_id=asked.series.id,
         start=instants.from_us(asked.start),
         end=instants.from_us(asked.end),
-        tier=chosen,
+        tier=wanted.tier,
         downsampled=len(found.ts) < count,
         from_points=count,
         ts=(found.ts // 1000).tolist(),
@@ -231,7 +247,7 @@ def read(
         min=None if found.low is None else found.low.tolist(),
         max=None if found.high is None else found.high.tolist(),
         gap_s=found.gap / instants.SECOND,
-        flags=_flags(conn, asked) if chosen == "raw" else None,
+        flags=flags,
         statistics=sums.statistics(asked),
     )
 
@@ -243,95 +259,6 @@ def _flags(conn: Connection, asked: Asked) -> list[tuple[int, int]]:
     return [(ts // 1000, flag) for ts, flag in found.items()]
 
 
-def rows(
-    conn: Connection, series_id: int, start: datetime, end: datetime
-) -> Iterator[tuple[datetime, float, int]]:
-    """Yield the readings in [start, end) as (time, value, quality), by time."""
-    ask(conn, series_id, start, end)
-    return rollups.stream(conn, series_id, start, end)
-
-
-def readings(
-    conn: Connection, asked: Asked, start: int, end: int
-) -> tuple[Int64Array, FloatArray]:
-    """Read times [us] and values in [start, end).
-
-    Raises
-    ------
-    InvalidRequestError
-        There would be too many.
-    """
-    series = np.array([asked.series.id])
-    found = rollups.readings(
-        conn, series, np.array([start]), np.array([end]), MAX_READINGS + 1
-    )
-    return _not_too_many(found)
-
-
-def _not_too_many(found: Columns) -> tuple[Int64Array, FloatArray]:
-    if len(found["ts"]) > MAX_READINGS:
-        raise InvalidRequestError(
-            code="range_too_long",
-            message=f"more than {MAX_READINGS} readings: ask for a shorter stretch",
-            pointer="start",
-        )
-    return found["ts"], found["value"]
-
-
-def bucket_rows(
-    conn: Connection, asked: Asked, tier: str, start: int, end: int
-) -> buckets.Rows:
-    """Read buckets of a tier that begin in [start, end) [us], the newest too.
-
-    Roll-ups lag by seconds: what follows the newest that is stored is computed here,
-    unless its readings are gone.
-    """
-    width = width_of(tier)
-    found, newer = rollups.following(
-        conn,
-        tier,
-        asked.series.id,
-        (start, end),
-        int(asked.is_interval),
-        MAX_READINGS + 1,
-    )
-    kept = _buckets(asked, found)
-    newest = int(kept.start[-1]) if len(kept) else start
-    tail = _rows(asked, *_not_too_many(newer), width)
-    if len(kept) and len(tail) and tail.start[0] == newest:
-        whole = tail.count[0] >= kept.count[-1]
-        kept, tail = (
-            (kept.take(kept.start < newest), tail)
-            if whole
-            else (kept, tail.take(tail.start > newest))
-        )
-    return _joined(kept, tail)
-
-
-def _buckets(asked: Asked, found: Columns) -> buckets.Rows:
-    length = len(found["start"])
-    series = np.full(length, asked.series.id)
-    return buckets.Rows(series=series, integral=np.full(length, np.nan), **found)
-
-
-def values(asked: Asked, rows: buckets.Rows) -> FloatArray:
-    """Return what a bucket says of its series: its sum, mean or last value."""
-    if asked.is_interval:
-        return rows.sum
-    if asked.series.kind == "gauge":
-        return rows.sum / rows.count
-    return rows.last
-
-
-def width_of(tier: str) -> int:
-    """Return the width of a tier [us]; raises InvalidRequestError."""
-    if tier not in _WIDTHS:
-        raise InvalidRequestError(
-            code="unknown_tier", message=f"there is no tier {tier!r}", pointer="tier"
-        )
-    return _WIDTHS[tier]
-
-
 def _choose(asked: Asked, points: int) -> str:
     """Choose the coarsest tier with enough points; readings where there is none.
 
@@ -340,51 +267,17 @@ def _choose(asked: Asked, points: int) -> str:
     points chosen from the finer, of which every part has four.
     """
     span = asked.end - asked.start
-    kept = [
-        (tier, width)
-        for tier, width in _WIDTHS.items()
-        if asked.interval * _READINGS_PER_BUCKET <= width
-    ]
-    if not any(span >= points * width for _, width in kept):
-        return "raw"
+    kept = asked.tiers
+    if not any(span >= points * width for width in kept.values()):
+        return RAW
     has_extremes = asked.series.kind == "gauge" and not asked.is_interval
     least = points / _READINGS_PER_PART if has_extremes else points
-    return next(tier for tier, width in kept if span >= least * width)
-
-
-def _from_tier(
-    conn: Connection, asked: Asked, tier: str, points: int
-) -> tuple[int, _Points, _Sums]:
-    width = width_of(tier)
-    start = asked.start // width * width
-    every = bucket_rows(conn, asked, tier, start, asked.end)
-    count, sums = len(every), _Sums.of_rows(every)
-    if count > points:
-        width *= -(-(asked.end - start) // (width * points))
-        every = buckets.from_rows(every, width)
-    return count, _points(asked, every, width), sums
-
-
-def _rows(asked: Asked, ts: Int64Array, value: FloatArray, width: int) -> buckets.Rows:
-    series = np.full(len(ts), asked.series.id)
-    interval = np.full(len(ts), asked.is_interval)
-    return buckets.from_readings(
-        series, ts, value, interval, np.zeros(len(ts), np.int64), width
-    )
-
-
-def _joined(one: buckets.Rows, other: buckets.Rows) -> buckets.Rows:
-    return buckets.Rows(
-        *(
-            np.concatenate([getattr(one, name), getattr(other, name)])
-            for name in one.__slots__
-        )
-    )
+    return next(tier for tier, width in kept.items() if span >= least * width)
 
 
 def _points(asked: Asked, rows: buckets.Rows, width: int) -> _Points:
     gap = max(3 * width // 2, int(freshness.INTERVALS * asked.interval))
-    found = values(asked, rows)
+    found = courses.values(asked, rows)
     if asked.series.kind == "gauge" and not asked.is_interval:
         return _Points(rows.start, found, rows.min, rows.max, gap)
     return _Points(rows.start, found, None, None, gap)
@@ -394,7 +287,7 @@ def _from_readings(
     conn: Connection, asked: Asked, points: int
 ) -> tuple[int, _Points, _Sums]:
     shift = int(asked.is_interval)
-    ts, value = readings(conn, asked, asked.start + shift, asked.end + shift)
+    ts, value = courses.readings(conn, asked, asked.start + shift, asked.end + shift)
     sums = _Sums.of_readings(value)
     older, before = _before_readings(conn, asked, int(ts[0]) if len(ts) else asked.end)
     sums = before.then(sums)
@@ -405,7 +298,11 @@ def _from_readings(
         return len(ts), _Points(ts, value, None, None, gap), sums
     if asked.is_interval:
         width = asked.interval * -(-len(ts) // points)
-        return len(ts), _points(asked, _rows(asked, ts, value, width), width), sums
+        return (
+            len(ts),
+            _points(asked, courses.of_readings(asked, ts, value, width), width),
+            sums,
+        )
     chosen = _extremes(ts, value, points, gap)
     apart = np.diff(ts[chosen])
     apart = apart[np.diff(chosen) > 1]
@@ -417,11 +314,7 @@ def _before_readings(
     conn: Connection, asked: Asked, until: int
 ) -> tuple[_Points, _Sums]:
     """Take what is older than the readings that are kept from the finest tier."""
-    kept = {
-        tier: width
-        for tier, width in _WIDTHS.items()
-        if asked.interval * _READINGS_PER_BUCKET <= width
-    }
+    kept = asked.tiers
     nothing = _Points(np.empty(0, np.int64), np.empty(0), None, None, 0), _Sums()
     if not kept:
         return nothing

@@ -13,7 +13,7 @@ import numpy as np
 from analytics import energy, segments, windows
 from parkpulse.model import freshness, instants
 from parkpulse.model.periods import Calendar
-from parkpulse.query import ranges
+from parkpulse.query import courses
 from parkpulse.store import kpis
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from analytics.segments import Segments
     from parkpulse.model.packed import FloatArray, Int64Array
-    from parkpulse.query.ranges import Asked
+    from parkpulse.query.courses import Asked
     from parkpulse.store.pool import Connection
 
 _MISSING_FROM = 1.5
@@ -99,10 +99,10 @@ def summary(
     InvalidRequestError
         A value is not acceptable, or there would be too many readings.
     """
-    asked = ranges.ask(conn, series_id, start, end)
+    asked = courses.ask(conn, series_id, start, end)
     calendar = Calendar(day_zone)
     shift = int(asked.is_interval)
-    ts, value = ranges.readings(conn, asked, asked.start + shift, asked.end + shift)
+    ts, value = courses.readings(conn, asked, asked.start + shift, asked.end + shift)
     counted = _counted(conn, asked, ts, value)
     low = int(np.argmin(value)) if len(ts) else None
     high = int(np.argmax(value)) if len(ts) else None
@@ -147,7 +147,7 @@ def _counted(
     register = energy.Register(
         gap=int(freshness.INTERVALS * asked.interval), modulus=asked.modulus
     )
-    every = ranges.readings(conn, asked, low, high + 1)
+    every = courses.readings(conn, asked, low, high + 1)
     found = energy.from_register(*every, register)
     return segments.clip(found, asked.start, asked.end)
 

@@ -157,7 +157,7 @@ def fetch(
         `float8` float64, `ts` (timestamptz) int64 microseconds since 1970 UTC.
     """
     statement = _packing(query, tuple(types.items()))
-    return fetch_packed(conn, statement, params, types)
+    return fetch_packed(conn, statement, params, types)[0]
 
 
 def fetch_packed(
@@ -165,27 +165,30 @@ def fetch_packed(
     statement: bytes | LiteralString,
     params: Sequence[object],
     types: Mapping[str, str],
-) -> Columns:
-    """Run a statement that packs its columns itself, and return them.
+) -> list[Columns]:
+    """Run a statement that packs columns itself, and return those of each row.
 
     Parameters
     ----------
     conn
         Open connection.
     statement
-        Its only row has each column as one value: its `..send` values one after the
-        other, null for none.
+        A row has each column as one value: its `..send` values one after the other,
+        null for none.
     params
         Its parameters.
     types
         Name and type of each column, as for `fetch`.
     """
     with pool.translated(), conn.cursor(binary=True) as cursor:
-        row = cursor.execute(statement, params).fetchone() or ()
-    return {
-        name: _unpack(data or b"", kind)
-        for (name, kind), data in zip(types.items(), row, strict=True)
-    }
+        rows = cursor.execute(statement, params).fetchall()
+    return [
+        {
+            name: _unpack(data or b"", kind)
+            for (name, kind), data in zip(types.items(), row, strict=True)
+        }
+        for row in rows
+    ]
 
 
 @functools.lru_cache(maxsize=256)

@@ -5,7 +5,6 @@ Arrays are int64 and float64; instants are microseconds since 1970 UTC.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -53,6 +52,27 @@ class SeriesInfo(NamedTuple):
     metric: str
     kind: str
     report_interval_s: int
+
+
+class Stretch(NamedTuple):
+    """Buckets of a series that begin in [start, end), and what came after them."""
+
+    series: int
+    start: int
+    end: int
+    """[us since 1970 UTC]"""
+    shift: int
+    """Readings from `shift` after the newest bucket's start to `shift` after the end;
+    from the beginning where there is no bucket. [us]"""
+
+
+class Course(NamedTuple):
+    """What there is of a stretch, each by time."""
+
+    buckets: Columns
+    """Columns `start`, `count`, `sum`, `min`, `max`, `first`, `last`."""
+    newer: Columns
+    """Readings: columns `ts`, `value`."""
 
 
 def series(conn: Connection, slots: Sequence[int], powers: Sequence[str]) -> Columns:
@@ -191,9 +211,9 @@ _BUCKETS = {
 }
 _NEWER = {name: _READINGS[name] for name in ("ts", "value")}
 _COURSES: Mapping[str, LiteralString] = {
-    "1m": "select * from series_course_1m(%s, %s, %s, %s, %s)",
-    "1h": "select * from series_course_1h(%s, %s, %s, %s, %s)",
-    "1d": "select * from series_course_1d(%s, %s, %s, %s, %s)",
+    "1m": "select * from series_courses_1m(%b, %b, %b, %b, %s)",
+    "1h": "select * from series_courses_1h(%b, %b, %b, %b, %s)",
+    "1d": "select * from series_courses_1d(%b, %b, %b, %b, %s)",
 }
 _UPSERT = sql.SQL("""
     insert into {tier} (series, ts, n, sum, min, max, first, last, integral)
@@ -242,15 +262,10 @@ def rows(
     return columns.fetch(conn, statement, [*params, *_whole(start, end)], _ROWS)
 
 
-def following(
-    conn: Connection,
-    tier: str,
-    series_id: int,
-    stretch: tuple[int, int],
-    shift: int,
-    limit: int,
-) -> tuple[Columns, Columns]:
-    """Read a stretch of a tier, and the readings since its newest bucket began.
+def courses(
+    conn: Connection, tier: str, stretches: Sequence[Stretch], limit: int
+) -> list[Course]:
+    """Read stretches of a tier, each with the readings since its newest bucket began.
 
     Parameters
     ----------
@@ -258,39 +273,31 @@ def following(
         Open connection.
     tier
         `1m`, `1h` or `1d`.
-    series_id
-        Which series.
-    stretch
-        Start and end: buckets that begin in [start, end). [us]
-    shift
-        Readings from `shift` after the newest bucket's start to `shift` after the end;
-        from the beginning where there is no bucket. [us]
+    stretches
+        What is wanted, of any series in any order.
     limit
-        Most readings to return.
-
-    Returns
-    -------
-    tuple
-        Columns `start`, `count`, `sum`, `min`, `max`, `first`, `last` of buckets, and
-        `ts`, `value` of readings, each by time.
+        Most readings to return for each.
     """
-    start, end = (min(max(each, _EARLIEST), _LATEST) for each in stretch)
+    series, start, end, shift = np.array(stretches, np.int64).T
     found = columns.fetch_packed(
         conn,
         _COURSES[tier],
         [
-            series_id,
-            instants.from_us(start),
-            instants.from_us(end),
-            timedelta(microseconds=shift),
+            columns.int4(series),
+            columns.int8(start.clip(_EARLIEST, _LATEST)),
+            columns.int8(end.clip(_EARLIEST, _LATEST)),
+            columns.int8(shift),
             limit,
         ],
         _BUCKETS | _NEWER,
     )
-    return (
-        {name: found[name] for name in _BUCKETS},
-        {name: found[name] for name in _NEWER},
-    )
+    return [
+        Course(
+            {name: row[name] for name in _BUCKETS},
+            {name: row[name] for name in _NEWER},
+        )
+        for row in found
+    ]
 
 
 def _whole(start: Int64Array, end: Int64Array) -> tuple[datetime, datetime]:

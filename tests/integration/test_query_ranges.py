@@ -15,10 +15,12 @@ from parkpulse.engine.rollups import RollupConsumer
 from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.model import instants
 from parkpulse.model.registry import DeviceSpec, Name, ParkSpec, SeriesSpec
-from parkpulse.query import ranges, summaries
+from parkpulse.query import courses, ranges, summaries
 from tests.plugins.fix_engine import NOW
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from parkpulse.query.ranges import Range
     from parkpulse.query.summaries import Summary
     from tests.plugins.fix_engine import Lab, Point
@@ -29,12 +31,16 @@ T0 = instants.to_us(NOW - timedelta(days=20))
 
 
 def _series(lab: Lab, metric: str, interval_s: int = 900) -> int:
+    return _all_series(lab, [metric], interval_s)[0]
+
+
+def _all_series(lab: Lab, metrics: Sequence[str], interval_s: int) -> list[int]:
     name = Name(zh="x", en="x")
     device = DeviceSpec(
         code="x",
         kind="x",
         name=name,
-        series=[SeriesSpec(metric=metric)],
+        series=[SeriesSpec(metric=metric) for metric in metrics],
         report_interval_s=interval_s,
     )
     spec = ParkSpec(
@@ -44,7 +50,8 @@ def _series(lab: Lab, metric: str, interval_s: int = 900) -> int:
         clock="data",
         devices=[device],
     )
-    return lab.register(spec)["x", metric]
+    found = lab.register(spec)
+    return [found["x", metric] for metric in metrics]
 
 
 def _file(series: int, name: str, shift: int) -> list[Point]:
@@ -64,10 +71,11 @@ def _file(series: int, name: str, shift: int) -> list[Point]:
 
 def _read(lab: Lab, series: int, first: int, last: int, **more: object) -> Range:
     with lab.database.transaction() as conn:
-        asked = ranges.ask(
+        asked = courses.ask(
             conn, series, instants.from_us(first), instants.from_us(last)
         )
-        return ranges.read(conn, asked, **more)  # type: ignore[arg-type]
+        chart = ranges.chart(asked, **more)  # type: ignore[arg-type]
+        return ranges.read(conn, chart)
 
 
 def _summary(lab: Lab, series: int, first: int, last: int) -> Summary:
@@ -238,7 +246,7 @@ def test_questions_that_make_no_sense(lab: Lab) -> None:
 def test_too_many_readings_are_refused(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ranges, "MAX_READINGS", 10)
+    monkeypatch.setattr(courses, "MAX_READINGS", 10)
     series = _series(lab, "water_level")
     lab.put([(series, T0 + i * MINUTE, 0.0) for i in range(11)])
     with pytest.raises(InvalidRequestError) as caught:
@@ -247,12 +255,48 @@ def test_too_many_readings_are_refused(
     assert _summary(lab, series, T0, T0 + 10 * MINUTE).n == 10
 
 
+def test_charts_that_are_read_together_are_those_that_are_read_alone(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = ("water_level", "rainfall_interval", "rainfall_total", "battery_level")
+    level, rain, silent, busy = _all_series(lab, metrics, 60)
+    lab.put([(level, T0 + i * MINUTE, 1.0 + i) for i in range(200)])
+    lab.put([(rain, T0 + i * MINUTE, 0.5) for i in range(100)])
+    lab.step(RollupConsumer())
+    lab.put([(level, T0 + i * MINUTE, 9.0) for i in range(200, 300)])
+    lab.put([(busy, T0 + i * MINUTE, 9.0) for i in range(301)])
+    monkeypatch.setattr(courses, "MAX_READINGS", 300)
+    with lab.database.transaction() as conn:
+        charts = [
+            ranges.chart(
+                courses.ask(conn, series, instants.from_us(T0 + late), NOW),
+                points,
+                "1h",
+            )
+            for series, late, points in (
+                (rain, 0, 4),
+                (level, 90 * MINUTE, 600),
+                (busy, 0, 20),
+                (silent, 0, 20),
+                (level, 0, 20),
+            )
+        ]
+        together = ranges.read_together(conn, "1h", charts)
+        alone = [ranges.read(conn, chart) for at, chart in enumerate(charts) if at != 2]
+        assert isinstance(together[2], InvalidRequestError)
+        with pytest.raises(InvalidRequestError):
+            ranges.read(conn, charts[2])
+    assert [*together[:2], *together[3:]] == alone
+    # The first rain fell in the hour before.
+    assert [each.statistics.readings for each in alone] == [99, 240, 0, 300]
+
+
 def test_rows_stream_in_order(lab: Lab) -> None:
     series = _series(lab, "water_level")
     lab.put([(series, T0 + i * MINUTE, float(i)) for i in range(20)])
     with lab.database.transaction() as conn:
         start, end = instants.from_us(T0 + MINUTE), instants.from_us(T0 + 5 * MINUTE)
-        got = list(ranges.rows(conn, series, start, end))
+        got = list(courses.rows(conn, series, start, end))
     assert [(value, quality) for _, value, quality in got] == [
         (1.0, 2),
         (2.0, 2),

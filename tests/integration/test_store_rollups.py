@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from parkpulse.model import instants
+
 if TYPE_CHECKING:
     from parkpulse.store.pool import Database
 
 FIRST, DAYS, SERIES = datetime(2025, 1, 1, tzinfo=UTC), 365, 300
 COURSE = b"""
-    select bucket_n from series_course_1d(150, %s, %s, interval '1 day', 10)
+    select bucket_n from series_courses_1d(array[150], %s, %s, array[0::bigint], 10)
 """
 
 
@@ -37,7 +39,8 @@ def test_a_year_of_days_is_read_from_few_pages(
 
 def _pages(conn: psycopg.Connection) -> tuple[int, int]:
     """Return for how many days there are values, and how many pages were looked at."""
-    span = [FIRST, FIRST + timedelta(days=DAYS)]
+    first = instants.to_us(FIRST)
+    span = [[first], [first + DAYS * instants.DAY]]
     row = conn.execute(COURSE, span).fetchone()
     found = conn.execute(b"explain (analyze, buffers, format json)" + COURSE, span)
     (plans,) = found.fetchone() or ([],)
