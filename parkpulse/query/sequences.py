@@ -14,7 +14,7 @@ from parkpulse.store import devices
 from parkpulse.store import sequences as store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from parkpulse.store.pool import Connection
 
@@ -50,6 +50,8 @@ def gaps(
 ) -> GapsView:
     """Tell which numbers are missing among the messages received in [start, end).
 
+    Without a park those of all; messages of other parks are not counted.
+
     Raises
     ------
     InvalidRequestError
@@ -61,15 +63,24 @@ def gaps(
         code, message = "empty_period", "the period is empty"
         raise InvalidRequestError(code, message, "end")
     numbered = store.read(conn, start, end)
+    names = devices.names(conn, np.unique(numbered.device).tolist())
+    numbered = _of(numbered, names, park)
     found = sequences.gaps(numbered.device.astype(np.int64), numbered.seq)
-    names = devices.names(conn, np.unique(found.device).tolist())
     items = [
         GapView(*names[device], first, last, last - first + 1)
         for device, first, last in zip(
             *(column.tolist() for column in found), strict=True
         )
-        if device in names and park in {None, names[device][0]}
     ]
     return GapsView(
         items, start, end, len(numbered.seq), sum(each.count for each in items)
     )
+
+
+def _of(
+    numbered: store.Numbered, names: Mapping[int, tuple[str, str]], park: str | None
+) -> store.Numbered:
+    """Choose the messages of one park's devices, or of all that are registered."""
+    wanted = [device for device, (code, _) in names.items() if park in {None, code}]
+    chosen = np.isin(numbered.device, np.array(wanted, np.int32))
+    return store.Numbered(numbered.device[chosen], numbered.seq[chosen])

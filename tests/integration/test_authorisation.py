@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pytest
 from fastapi import routing
 
@@ -15,7 +16,7 @@ from api.auth import rights
 from api.auth.accounts import digest
 from api.auth.scope import PARK_OF
 from parkpulse.model.account import ABSOLUTE, EVERYWHERE, RIGHTS, Right, Role
-from parkpulse.store import sessions, users
+from parkpulse.store import sequences, sessions, users
 from parkpulse.store.users import Profile
 from tests.plugins.fix_api import HARBOUR
 from tests.plugins.fix_services import wait_until
@@ -171,6 +172,17 @@ def _quarantined(site: Site, park: str) -> str:
     return str(row[0])
 
 
+def _number(site: Site, park: str) -> None:
+    """Have a device of the park number two messages, with one missing between them."""
+    with site.lab.database.transaction() as conn:
+        query = "select id from device where park_id = %s limit 1"
+        row = conn.execute(query, [site.lab.parks[park]]).fetchone()
+        assert row is not None
+        device = np.full(2, row[0], np.int32)
+        numbered = sequences.Numbered(device, np.array([1, 3], np.int64))
+        sequences.append(conn, "w", numbered)
+
+
 def _channel(site: Site, park: str) -> str:
     body = {
         "name": f"to-{park}",
@@ -250,6 +262,12 @@ def test_lists_hold_only_own_parks(world: World) -> None:
     entries = get("viewer", "/quarantine").json()["items"]
     assert {each["park"] for each in entries} == {"harbour"}
     assert get("viewer", "/ledger?park=foreign").status_code == 404
+    assert get("viewer", "/ledger/gaps?park=foreign").status_code == 404
+    for park in ("harbour", "foreign"):
+        _number(world.site, park)
+    gaps = get("viewer", "/ledger/gaps").json()
+    assert {each["park"] for each in gaps["items"]} == {"harbour"}
+    assert (gaps["numbered"], gaps["missing"]) == (2, 1)
     assert get("viewer", "/portfolio?period=year&park=foreign").status_code == 404
     assert get("viewer", "/portfolio?period=year").is_success
     assert get("viewer", "/parks/foreign/stream").status_code == 404

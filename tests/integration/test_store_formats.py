@@ -109,22 +109,36 @@ def test_what_a_decoder_remembers(database: Database) -> None:
         assert wire_states.load(conn) == {"sparkplug": b"two"}
 
 
-def test_gaps_in_the_numbers_are_named(site: Site, harbour: Harbour) -> None:
+def _note_numbers(site: Site, device: str, *batches: list[int]) -> None:
+    with site.lab.database.transaction() as conn:
+        row = conn.execute("select id from device where code = %s", [device]).fetchone()
+        assert row is not None
+        for numbers in batches:
+            ids = np.full(len(numbers), row[0], np.int32)
+            numbered = Numbered(ids, np.array(numbers, np.int64))
+            sequences.append(conn, "ingest-1", numbered)
+
+
+def test_gaps_in_the_numbers_are_those_of_the_park(
+    site: Site, harbour: Harbour
+) -> None:
     del harbour
     with site.lab.database.transaction() as conn:
-        row = conn.execute("select id from device where code = 'level-1'").fetchone()
-        assert row is not None
-        for numbers in ([1, 2, 5], [4, 9]):
-            device = np.full(len(numbers), row[0], np.int32)
-            numbered = Numbered(device, np.array(numbers, np.int64))
-            sequences.append(conn, "ingest-1", numbered)
+        registry.apply(conn, ingesting.park())
+    _note_numbers(site, "level-1", [1, 2, 5], [4, 9])
+    _note_numbers(site, "gauge", [1, 7])
     found = site.get("/ledger/gaps", park="harbour")
     assert (found["numbered"], found["missing"]) == (5, 4)
     assert found["items"] == [
         {"park": "harbour", "device": "level-1", "first": 3, "last": 3, "count": 1},
         {"park": "harbour", "device": "level-1", "first": 6, "last": 8, "count": 3},
     ]
-    assert site.get("/ledger/gaps", park="other")["items"] == []
+    other = site.get("/ledger/gaps", park=ingesting.park().code)
+    assert (other["numbered"], other["missing"]) == (2, 5)
+    everything = site.get("/ledger/gaps")
+    assert (everything["numbered"], everything["missing"]) == (7, 9)
+    nothing = site.get("/ledger/gaps", park="nowhere")
+    assert (nothing["numbered"], nothing["missing"], nothing["items"]) == (0, 0, [])
 
 
 def test_events_over_http(site: Site, harbour: Harbour) -> None:
