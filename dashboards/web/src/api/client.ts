@@ -28,6 +28,15 @@ export class ApiError extends Error {
   }
 }
 
+const PASSING = new Set([0, 429, 502, 503, 504]);
+
+/** Whether asking again in a while may well succeed: the service is away, or busy. */
+export function isPassing(error: unknown): boolean {
+  return (
+    error instanceof ApiError && PASSING.has(error.status) && error.code !== "query_too_slow"
+  );
+}
+
 /** Address of an end-point; values that are null, undefined or empty are left out. */
 export function address(path: string, query: Query = {}): string {
   const given = Object.entries(query).filter(([, value]) => value != null && value !== "");
@@ -40,6 +49,8 @@ export function address(path: string, query: Query = {}): string {
 /** Answers that were asked for before they were needed, by address; each is taken once. */
 const early = new Map<string, Promise<unknown>>();
 const EARLY_MS = 5_000;
+/** What has not been answered by then will not be. */
+const PATIENT_MS = 60_000;
 let isEarly = false;
 
 /** Does what asks the API now, so that the same questions are answered sooner later on. */
@@ -58,7 +69,7 @@ export async function get<T>(path: string, query?: Query, signal?: AbortSignal):
   const url = address(path, query);
   const known = early.get(url) as Promise<T> | undefined;
   early.delete(url);
-  const asked = known ?? request<T>(url, signal === undefined ? {} : { signal });
+  const asked = known ?? request<T>(url, { signal: signal ?? AbortSignal.timeout(PATIENT_MS) });
   if (isEarly) keep(url, asked);
   return asked;
 }

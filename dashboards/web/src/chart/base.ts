@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Severity } from "../api/types";
 import { i18n } from "../i18n/i18n.svelte";
-import { writeLabels, type Label } from "./labels";
+import { writeLabels, type Label, type Point } from "./labels";
 import { decimalsOf } from "./plot";
 import type { Span } from "./range";
 
@@ -78,12 +78,8 @@ export interface LimitLine {
   scale: string;
 }
 
-/** Dashed lines across the chart, with their names at one edge, none on another. */
-export function drawLimits(
-  u: uPlot,
-  lines: readonly LimitLine[],
-  side: "left" | "right",
-): void {
+/** Dashed lines across the chart, with their names where they hide least of the data. */
+export function drawLimits(u: uPlot, lines: readonly LimitLine[]): void {
   const { ctx, bbox } = u;
   const right = bbox.left + bbox.width;
   ctx.save();
@@ -103,12 +99,24 @@ export function drawLimits(
   }
   const pad = 4 * devicePixelRatio;
   writeLabels(ctx, labels, {
-    x: side === "left" ? bbox.left + pad : right - pad,
-    top: bbox.top,
-    side,
+    frame: { ...bbox, left: bbox.left + pad, width: bbox.width - 2 * pad },
+    points: drawn(u),
     ground: colour("panel"),
   });
   ctx.restore();
+}
+
+/** Every value that is drawn, on the canvas. */
+function drawn(u: uPlot): Point[] {
+  const xs = Array.from(u.data[0], (x) => u.valToPos(x, "x", true));
+  const points: Point[] = [];
+  u.series.slice(1).forEach(({ scale }, n) => {
+    xs.forEach((x, i) => {
+      const value = u.data[n + 1]?.[i];
+      if (value != null) points.push([x, u.valToPos(value, scale ?? "y", true)]);
+    });
+  });
+  return points;
 }
 
 /** Keeps a chart as large as its element; returns what takes it away. */

@@ -87,14 +87,20 @@ describe("scale", () => {
     ({ severity: "high", direction: "above", limit: at, name: null }) as const;
 
   test("takes in a limit that is near, and not one that would flatten the line", () => {
-    expect(extent([1, 2], [limit(3)])[1]).toBeGreaterThan(3);
-    expect(extent([1, 2], [limit(50)])[1]).toBeLessThan(3);
+    expect(extent([1, 2], [limit(3)], "m")[1]).toBeGreaterThan(3);
+    expect(extent([1, 2], [limit(50)], "m")[1]).toBeLessThan(3);
   });
 
   test("is never empty", () => {
-    const [low, high] = extent([5, 5, 5], []);
+    const [low, high] = extent([5, 5, 5], [], "kWh");
     expect(high).toBeGreaterThan(low);
-    expect(extent([], [])).toEqual([0, 1]);
+    expect(extent([], [], "kWh")).toEqual([0, 1]);
+  });
+
+  test("shows so much that noise does not fill it", () => {
+    const [low, high] = extent([3.61, 3.62, 3.6], [], "V");
+    expect(high - low).toBeGreaterThanOrEqual(0.5);
+    expect((low + high) / 2).toBeCloseTo(3.61);
   });
 });
 

@@ -2,6 +2,7 @@
 import type uPlot from "uplot";
 import type { Limit, Range, SeriesKind } from "../api/types";
 import { increments } from "../lib/history";
+import { widened } from "../lib/units";
 import type { Span } from "./range";
 
 export type View = "gained" | "register";
@@ -89,11 +90,13 @@ export function data({ x, value, low, high }: Columns): uPlot.AlignedData {
   return low === null || high === null ? [x, value] : [x, high, low, value];
 }
 
-/** Scale that shows the data, and a limit only where it is near enough not to flatten it. */
-export function extent(values: number[], limits: Limit[]): [number, number] {
+/**
+ * Scale that shows the data, enough of the unit that noise stays small, and a limit only where
+ * it is near enough not to flatten the data.
+ */
+export function extent(values: number[], limits: Limit[], unit: string): [number, number] {
   if (values.length === 0) return [0, 1];
-  let low = Math.min(...values);
-  let high = Math.max(...values);
+  let [low, high] = widened([Math.min(...values), Math.max(...values)], unit);
   const reach = Math.max(high - low, Math.abs(high) * 0.02, 1e-6) * 2;
   for (const { limit } of limits) {
     if (limit > high && limit - high <= reach) high = limit;

@@ -61,6 +61,7 @@ export const en = {
   state: {
     loading: "Loading…",
     retry: "Try again",
+    again: "Trying again by itself.",
     refresh: "Refresh",
     failed: "This could not be loaded.",
     unreachable: "The service does not answer. It may be starting, or the network is down.",
@@ -72,6 +73,7 @@ export const en = {
     shown: (n: string) => `${n} shown`,
     noData: "no data",
     old: "old",
+    sideways: "Wider than the screen: swipe sideways for the rest.",
   },
   severity: { critical: "Critical", high: "High", medium: "Medium", low: "Low" },
   normal: "Normal",

@@ -58,6 +58,7 @@ export const zh: Dictionary = {
   state: {
     loading: "正在加载…",
     retry: "重试",
+    again: "正在自动重试。",
     refresh: "刷新",
     failed: "加载失败。",
     unreachable: "服务没有应答，可能正在启动或网络中断。",
@@ -69,6 +70,7 @@ export const zh: Dictionary = {
     shown: (n) => `已显示 ${n} 条`,
     noData: "无数据",
     old: "数据过期",
+    sideways: "表格比屏幕宽，可左右滑动查看。",
   },
   severity: { critical: "特别严重", high: "严重", medium: "较重", low: "一般" },
   normal: "正常",

@@ -37,6 +37,12 @@ describe("band", () => {
     expect(band.recent).toEqual([positionIn(band, 10), positionIn(band, 20)]);
   });
 
+  test("noise without limits does not fill the scale", () => {
+    const { recent } = bandOf([], [3.6, 3.61], "V");
+    expect((recent?.[1] ?? 1) - (recent?.[0] ?? 0)).toBeLessThan(0.05);
+    expect(bandOf([], [10, 20], "V").recent?.[0]).toBeLessThan(0.2);
+  });
+
   test("a flat or unknown past still gives a scale", () => {
     expect(positionIn(bandOf([], [5, 5], "m"), 5)).toBeGreaterThan(0);
     expect(bandOf([], [], "m")).toMatchObject({ low: 0, high: 1, recent: null });

@@ -1,5 +1,6 @@
 /** Where a value lies: the scale, the normal part and the named limits of a series. */
 import type { Limit, Severity } from "../api/types";
+import { widened } from "./units";
 
 export interface Tick {
   /** 0 to 1 along the band. */
@@ -49,6 +50,7 @@ function ends(limits: Limit[], seen: number[], unit: string): [number, number] {
   let high = Math.max(...all);
   const toppedOnly = limits.length > 0 && limits.every((each) => each.direction === "above");
   if (FROM_ZERO.has(unit) && low >= 0 && toppedOnly) low = 0;
+  if (limits.length === 0) [low, high] = widened([low, high], unit);
   const pad = (high - low) * 0.12 || Math.abs(high) * 0.05 || 1;
   high += pad;
   if (low !== 0) low -= pad;

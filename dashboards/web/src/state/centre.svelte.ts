@@ -4,6 +4,8 @@ import type { Kpi, TrendName, Revision } from "../api/types";
 import { leadingCategory } from "../lib/kpi";
 import { Loaded } from "./load.svelte";
 
+type Outcome<T> = Pick<Loaded<T>, "value" | "error">;
+
 const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
 const REACH_MS: Record<TrendPeriod, number> = { month: 400 * DAY_MS, day: 32 * DAY_MS };
@@ -30,6 +32,18 @@ export class Centre {
 
   loadSummary(): void {
     void this.summary.run(() => endpoints.kpiSummary(this.park, this.code));
+  }
+
+  /** What waits for the summary has failed when that has. */
+  behind<T>(of: Outcome<T>): Outcome<T> {
+    const isWaiting = of.value === null && of.error === null && this.summary.value === null;
+    return isWaiting ? { value: null, error: this.summary.error } : of;
+  }
+
+  /** Asks again: for the summary, upon which the rest is loaded, or for this alone. */
+  again(job: () => void): void {
+    if (this.summary.value === null) this.loadSummary();
+    else job();
   }
 
   loadRevisions(): void {

@@ -113,6 +113,7 @@ export class Session {
     if (isWide) this.#connect();
     try {
       await Promise.all([this.#loadPark(), ...(isWide ? [this.#loadSeries()] : [])]);
+      this.error = null;
       if (!isWide)
         this.#retry = setTimeout(() => {
           this.#connect();
@@ -135,9 +136,7 @@ export class Session {
 
   async #loadPark(): Promise<void> {
     const park = await endpoints.park(this.code);
-    if (this.#closed) return;
-    this.error = null;
-    this.#take(park);
+    if (!this.#closed) this.#take(park);
   }
 
   /** Page by page, so that a large park shows something before it is all there. */
