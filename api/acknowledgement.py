@@ -37,6 +37,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "rule": "告警",
         "severity": "级别",
         "where": "位置",
+        "value": "数值",
         "since": "开始",
         "state": "状态",
         "name": "您的姓名",
@@ -56,6 +57,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "rule": "Alert",
         "severity": "Severity",
         "where": "Where",
+        "value": "Value",
         "since": "Since",
         "state": "State",
         "name": "Your name",
@@ -114,6 +116,7 @@ def _facts(alert: Alert, language: Language) -> str:
         "rule": rule,
         "severity": SHAPES[alert.severity] + severity,
         "where": where,
+        "value": alert_messages.what(alert, language),
         "since": _local(alert.onset, alert.zone),
         "state": state,
     }

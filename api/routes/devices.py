@@ -9,12 +9,20 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from api import problems, tables
+from api import lists, problems, tables
 from api.auth.rights import Right, needs
 from api.context import Ctx
 from api.schemas.common import Page, SeriesId
-from api.schemas.devices import Device, DevicesQuery, Series, SeriesQuery
+from api.schemas.devices import (
+    Device,
+    DevicesQuery,
+    Metric,
+    MetricsQuery,
+    Series,
+    SeriesQuery,
+)
 from api.tables import Cell
+from parkpulse.model.metrics import METRICS
 from parkpulse.query import alerts, devices, series
 from parkpulse.query.devices import DeviceFilter, DeviceView
 from parkpulse.query.series import ReadingView, SeriesFilter, SeriesView
@@ -73,6 +81,29 @@ def list_series(
     )
     # A thousand at a time are the page's first question: no model in between.
     return Response(msgspec.json.encode(page), media_type="application/json")
+
+
+@router.get(
+    "/metrics",
+    response_model=Page[Metric],
+    summary="What series may measure",
+    tags=["series"],
+)
+def list_metrics(query: Annotated[MetricsQuery, Query()], request: Request) -> object:
+    """All metrics with their names and units, whether a series has them or not."""
+    found = [
+        {
+            "code": each.name,
+            "name": {"zh": each.zh, "en": each.en},
+            "unit": each.unit,
+            "kind": each.kind,
+            "group": each.group,
+            "minimum": each.minimum,
+            "maximum": each.maximum,
+        }
+        for each in METRICS.values()
+    ]
+    return lists.give(request, query, found, Metric, ("code",))
 
 
 @router.get(

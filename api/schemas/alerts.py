@@ -34,6 +34,7 @@ _ALERT: dict[str, Any] = {
     "rule": {
         "code": "water-level-lake",
         "name": {"zh": "一号断面水位", "en": "Stage of section 1"},
+        "kind": "threshold",
     },
     "subject": "level-lake/water_level",
     "park": "demo",
@@ -93,10 +94,11 @@ class AlertsQuery(Paged, Exported):
 
 
 class RuleName(Answer):
-    """The rule behind an alert."""
+    """The rule behind an alert; `kind` as in its definition."""
 
     code: str
     name: Name
+    kind: str
 
 
 class QuietNow(Answer):
@@ -127,7 +129,10 @@ class Alert(Answer):
     series: int | None
     metric: str | None
     metric_name: Name | None
-    unit: str | None
+    unit: str | None = Field(
+        description="Of value and limit; of a rate per time, such as `m/h`. Null for"
+        " flags of quality tests (3 suspect, 4 fail), scores and counts."
+    )
     severity: Severity
     level: Name | None = Field(description="Name of the severity's level.")
     state: ShownState

@@ -8,7 +8,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.schemas.common import Answer, Code, Exported, Name, Paged, Text, example
+from api.schemas.common import (
+    Answer,
+    Code,
+    Exported,
+    Name,
+    Paged,
+    Sorted,
+    Text,
+    example,
+)
 from parkpulse.model.metrics import Group, Kind
 from parkpulse.query.devices import DeviceOrder
 from parkpulse.query.series import SeriesOrder
@@ -107,6 +116,36 @@ class Limit(Answer):
     direction: Literal["above", "below"]
     limit: float
     name: Name | None
+
+
+class MetricsQuery(Sorted):
+    """In which order."""
+
+    sort: Literal["code", "-code", "group", "-group", "unit", "-unit"] = "code"
+
+
+class Metric(Answer):
+    """What a series may measure; values between `minimum` and `maximum` are taken."""
+
+    model_config = example(
+        {
+            "code": "water_level",
+            "name": {"zh": "水位", "en": "Water level"},
+            "unit": "m",
+            "kind": "gauge",
+            "group": "water",
+            "minimum": -100.0,
+            "maximum": 9000.0,
+        }
+    )
+
+    code: str
+    name: Name
+    unit: str = Field(description="Every stored value is in it; `1` without a unit.")
+    kind: Kind
+    group: Group
+    minimum: float
+    maximum: float
 
 
 class SeriesQuery(Paged, Exported):

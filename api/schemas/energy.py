@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.schemas.common import Answer, Moment, Request, Sorted, example
+from api.schemas.common import Answer, Moment, Request, Sorted, Text, example
 from api.schemas.derived import answer
 from parkpulse.model import energy_flow
 from parkpulse.model.certificates import AttributeKind
@@ -207,6 +207,7 @@ class TargetRow(Answer):
             "commissioned_from": "2023-12-28",
             "min_standard_racks": 3000,
             "source": "Shandong, 2023-12-28, item 14",
+            "source_zh": "山东省，2023年12月28日，第14条",
         }
     )
 
@@ -220,6 +221,7 @@ class TargetRow(Answer):
     commissioned_from: date | None
     min_standard_racks: int
     source: str
+    source_zh: str = Field(description="`source` in Chinese; empty: the same.")
 
 
 class NewTarget(Request):
@@ -232,6 +234,9 @@ class NewTarget(Request):
     commissioned_from: date | None = None
     min_standard_racks: int = Field(default=0, ge=0, le=10_000_000)
     source: Source
+    source_zh: Text = Field(
+        default="", description="`source` in Chinese; empty: the same."
+    )
 
 
 class EndedTarget(Request):

@@ -59,6 +59,7 @@ _KPI: dict[str, Any] = {
             "min_standard_racks": 3000,
             "in_scope": True,
             "source": "Shandong, 2023-12-28, item 14",
+            "source_zh": "山东省，2023年12月28日，第14条",
         },
         "emissions": None,
         "attributes": [],
@@ -105,6 +106,9 @@ class Target(Answer):
     min_standard_racks: int
     in_scope: bool = Field(description="Otherwise compared for information only.")
     source: str
+    source_zh: str = Field(
+        default="", description="`source` in Chinese; empty: the same."
+    )
 
 
 class Factor(Answer):

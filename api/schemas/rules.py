@@ -35,6 +35,7 @@ _RULE: dict[str, Any] = {
         "levels": [{"severity": "high", "limit": 0.5}],
     },
     "source": "Design document of the river gate",
+    "source_zh": "河闸设计文件",
     "enabled": True,
 }
 _VERSION: dict[str, Any] = {
@@ -42,7 +43,10 @@ _VERSION: dict[str, Any] = {
     "at": "2026-11-22T10:10:00Z",
     "actor": "Li Na",
     "note": "As agreed with the water bureau",
-    **{name: _RULE[name] for name in ("name", "definition", "source", "enabled")},
+    **{
+        name: _RULE[name]
+        for name in ("name", "definition", "source", "source_zh", "enabled")
+    },
 }
 _DEVICE = {"park": "demo", "device": "level-lake", "metric": "water_level"}
 _BACKTEST: dict[str, Any] = {
@@ -82,6 +86,7 @@ _Actor = Annotated[
         " has logged in, whatever stands here.",
     ),
 ]
+_IN_CHINESE = "`source` in Chinese; empty: the same."
 _Note = Annotated[
     str, StringConstraints(max_length=MAXIMUM_NOTE, pattern=r"^[^\x00]*$")
 ]
@@ -108,11 +113,12 @@ class RuleBody(Request):
     name: dict[str, Text]
     definition: dict[str, Any]
     source: Text
+    source_zh: Text = Field(default="", description=_IN_CHINESE)
     enabled: bool = True
 
     def document(self) -> dict[str, Any]:
         """Return what the rule says."""
-        names = ("code", "name", "definition", "source", "enabled")
+        names = ("code", "name", "definition", "source", "source_zh", "enabled")
         return {name: getattr(self, name) for name in names}
 
 
@@ -161,6 +167,7 @@ class Rule(Answer):
     name: Name
     definition: dict[str, Any]
     source: str
+    source_zh: str = Field(description=_IN_CHINESE)
     enabled: bool
 
 
@@ -174,6 +181,7 @@ class RuleVersion(Answer):
     name: Name
     definition: dict[str, Any]
     source: str
+    source_zh: str = Field(description=_IN_CHINESE)
     enabled: bool
 
 

@@ -180,13 +180,14 @@ def run(known: Catalogue, rows: Rows, since: Int64Array) -> dict[TestName, Flags
     """Flag all rows by all tests; a spike of the last row is not evaluated yet.
 
     Rows further apart than the gap are no neighbours. A line is flat when the very same
-    value has stood for so long.
+    value has stood for so long, unless it is one at which its metric rests.
     """
     get, place = known.limit, rows.place
     gap_s = get("gap_s", place)
     gap = qartod.gap(rows.ts, gap_s / 3600, first=rows.first)
     apart = rows.first | (gap == qartod.FAIL)
     stood = (rows.ts - since) / instants.SECOND
+    stood[rows.value == get("rests_at", place)] = 0.0
     flat = np.full(len(stood), qartod.GOOD, np.uint8)
     flat[stood >= get("flat_suspect_s", place)] = qartod.SUSPECT
     flat[stood >= get("flat_fail_s", place)] = qartod.FAIL

@@ -166,10 +166,11 @@ def rank(severity: Severity) -> int:
 
 
 class RuleName(Struct, frozen=True):
-    """The rule behind an alert."""
+    """The rule behind an alert; its kind tells of what value and limit are."""
 
     code: str
     name: Name
+    kind: str = "threshold"
 
 
 class QuietNow(Struct, frozen=True, kw_only=True):
@@ -187,7 +188,8 @@ class Alert(Struct, frozen=True, kw_only=True):
 
     `onset` is the first reading beyond the limit, `raised_at` the end of the on-delay;
     both, and `cleared_at`, are of the newest stretch of the condition. `value` is the
-    reading that set the present severity, `limit` that severity's.
+    reading that set the present severity, `limit` that severity's, both in `unit`: of a
+    rate it is per time; flags of quality tests, scores and counts have none.
     """
 
     id: str

@@ -54,6 +54,8 @@ class Rule(msgspec.Struct, frozen=True):
     in_scope: bool
     """Otherwise the comparison is for information."""
     source: str
+    source_zh: str = ""
+    """In Chinese; empty: as `source`."""
 
 
 class Factor(msgspec.Struct, frozen=True):

@@ -48,6 +48,8 @@ class Parameters(Struct, frozen=True, forbid_unknown_fields=True):
     rate: Pair = _NONE
     """[unit/s]"""
     flat_s: Pair = _NONE
+    rests_at: float = math.nan
+    """Value that may stand for as long as it will: no flat line."""
 
 
 class Limits(NamedTuple):
@@ -63,6 +65,7 @@ class Limits(NamedTuple):
     rate_fail: float
     flat_suspect_s: float
     flat_fail_s: float
+    rests_at: float
     gap_s: float
 
 
@@ -96,5 +99,6 @@ def limits(metric: str, report_interval_s: float) -> Limits:
         *given.spike,
         *given.rate,
         *given.flat_s,
+        given.rests_at,
         freshness.freshness_s(report_interval_s),
     )

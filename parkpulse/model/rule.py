@@ -50,6 +50,8 @@ class RuleSpec(Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     """Standard, document or person that the limits come from."""
     enabled: bool = True
+    source_zh: str = ""
+    """The same in Chinese; empty: as `source`."""
 
 
 class StoredRule(Struct, frozen=True):

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from parkpulse.query import alert_figures
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -109,7 +111,7 @@ def _text(kind: MessageType, alert: Alert, url: str, language: _Language) -> str
     lines = [
         f"{labels.opening}{heading}{labels.closing}{rule}",
         f"{labels.where}{_where(alert, language)}",
-        f"{labels.value}{_what(alert, language)}",
+        f"{labels.value}{what(alert, language)}",
         f"{labels.since}{_local(alert.onset, alert.zone)}",
     ]
     if kind == "alert.cleared" and alert.cleared_at is not None:
@@ -131,18 +133,17 @@ def _where(alert: Alert, language: _Language) -> str:
     return " · ".join(parts)
 
 
-def _what(alert: Alert, language: _Language) -> str:
+def what(alert: Alert, language: _Language) -> str:
+    """Say what was measured, and beyond which limit; a verdict stands for itself."""
     metric = _in(alert.metric_name, language)
-    limit = f"{_BEYOND[alert.direction][language]} {_quantity(alert.limit, alert.unit)}"
+    found = f"{metric} {alert_figures.written(alert, alert.value, language)}".strip()
     level = _in(alert.level, language)
-    if level:
-        limit += f" ({level})"
+    if alert_figures.speaks_for_itself(alert):
+        return found
+    limit = alert_figures.written(alert, alert.limit, language)
+    beyond = f"{_BEYOND[alert.direction][language]} {limit}"
     separator = "," if language == "zh" else ", "
-    return f"{metric} {_quantity(alert.value, alert.unit)}{separator}{limit}".strip()
-
-
-def _quantity(value: float, unit: str | None) -> str:
-    return f"{value:.6g}" if unit in {None, "1"} else f"{value:.6g} {unit}"
+    return f"{found}{separator}{beyond}" + (f" ({level})" if level else "")
 
 
 def _local(moment: datetime, zone: str) -> str:

@@ -16,7 +16,7 @@ from parkpulse.model.condition import AlertRow, EventRow
 from parkpulse.model.definitions import Definition
 from parkpulse.model.metrics import METRICS
 from parkpulse.model.registry import Name
-from parkpulse.query import alert_messages, paging
+from parkpulse.query import alert_figures, alert_messages, paging
 from parkpulse.store import alerts as store
 from parkpulse.store import deliveries, outbox, parks, quiet
 from parkpulse.store.alerts import After, Search
@@ -84,7 +84,11 @@ def view(
     metric = METRICS.get(described.metric or "")
     return Alert(
         id=str(row.id),
-        rule=RuleName(described.rule, Name(described.rule_zh, described.rule_en)),
+        rule=RuleName(
+            described.rule,
+            Name(described.rule_zh, described.rule_en),
+            alert_figures.kind(definition),
+        ),
         subject=row.subject,
         park=described.park,
         park_name=Name(described.park_zh, described.park_en),
@@ -96,7 +100,7 @@ def view(
         series=row.series_id,
         metric=described.metric,
         metric_name=None if metric is None else Name(metric.zh, metric.en),
-        unit=None if metric is None else metric.unit,
+        unit=alert_figures.unit(definition, metric),
         severity=row.severity,
         level=definition.level(row.severity).name,
         state=model.shown(row.state, state_of(reason)),

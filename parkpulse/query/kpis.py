@@ -207,4 +207,5 @@ def _rule(target: meters.TargetRow, *, is_in_scope: bool) -> Rule:
         min_standard_racks=target.min_standard_racks,
         in_scope=is_in_scope,
         source=target.source,
+        source_zh=target.source_zh,
     )

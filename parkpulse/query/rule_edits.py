@@ -37,6 +37,7 @@ class RuleView(msgspec.Struct, frozen=True):
     name: dict[str, str]
     definition: dict[str, Any]
     source: str
+    source_zh: str
     enabled: bool
 
 
@@ -50,6 +51,7 @@ class VersionView(msgspec.Struct, frozen=True):
     name: dict[str, str]
     definition: dict[str, Any]
     source: str
+    source_zh: str
     enabled: bool
 
 

@@ -122,7 +122,7 @@ def _targets(of: Inspection, words: Words) -> Table:
             _scope(rule.commissioned_from, rule.min_standard_racks, words),
             words.truth(rule.in_scope),
             Number(rule.coverage_floor, 0, is_share=True),
-            rule.source,
+            (words.language == "zh" and rule.source_zh) or rule.source,
         ]
         for row, rule in rules.values()
     ]

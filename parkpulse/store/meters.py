@@ -60,6 +60,8 @@ class TargetRow(NamedTuple):
     commissioned_from: date | None
     min_standard_racks: int
     source: str
+    source_zh: str = ""
+    """In Chinese; empty: as `source`."""
 
     def binds(self, commissioned: date, standard_racks: int) -> bool:
         """Whether its scope holds a data centre."""
@@ -113,7 +115,7 @@ def targets(conn: Connection) -> list[TargetRow]:
     rows = conn.execute(
         """
         select id, kpi, comparison, value, coverage_floor, valid_from, valid_to,
-            commissioned_from, min_standard_racks, source
+            commissioned_from, min_standard_racks, source, source_zh
         from target order by valid_from desc, id desc
         """
     )

@@ -120,9 +120,10 @@ def _write(
         cursor = conn.execute(
             """
             insert into rule as r
-                (park_id, code, enabled, name_zh, name_en, definition, source, edited)
+                (park_id, code, enabled, name_zh, name_en, definition, source,
+                source_zh, edited)
             values (%(park)s, %(code)s, %(enabled)s, %(zh)s, %(en)s,
-                %(definition)s::jsonb, %(source)s, %(edit)s)
+                %(definition)s::jsonb, %(source)s, %(source_zh)s, %(edit)s)
             on conflict (park_id, code) do update set
                 version = r.version + 1,
                 enabled = excluded.enabled,
@@ -130,11 +131,14 @@ def _write(
                 name_en = excluded.name_en,
                 definition = excluded.definition,
                 source = excluded.source,
+                source_zh = excluded.source_zh,
                 edited = excluded.edited
             where (excluded.edited or not r.edited)
-                and (r.enabled, r.name_zh, r.name_en, r.definition, r.source)
+                and (r.enabled, r.name_zh, r.name_en, r.definition, r.source,
+                        r.source_zh)
                     is distinct from (excluded.enabled, excluded.name_zh,
-                        excluded.name_en, excluded.definition, excluded.source)
+                        excluded.name_en, excluded.definition, excluded.source,
+                        excluded.source_zh)
             returning id
             """,
             {
@@ -145,6 +149,7 @@ def _write(
                 "en": rule.name.en,
                 "definition": msgspec.json.encode(rule.definition).decode(),
                 "source": rule.source,
+                "source_zh": rule.source_zh,
                 "edit": is_edit,
             },
         )
@@ -157,8 +162,9 @@ def _keep_versions(conn: Connection, changed: Sequence[int], change: Change) -> 
     conn.execute(
         """
         insert into rule_version (rule_id, version, actor, note, enabled, name_zh,
-            name_en, definition, source)
-        select id, version, %s, %s, enabled, name_zh, name_en, definition, source
+            name_en, definition, source, source_zh)
+        select id, version, %s, %s, enabled, name_zh, name_en, definition, source,
+            source_zh
         from rule where id = any(%s)
         """,
         [change.actor, change.note, list(changed)],
@@ -171,7 +177,7 @@ def find(conn: Connection, park_id: int | None, code: str) -> StoredRule | None:
     rows = conn.execute(
         """
         select id, park_id, version, code, name_zh, name_en, definition::text, source,
-            enabled, edited
+            enabled, source_zh, edited
         from rule where park_id is not distinct from %s and code = %s
         for update
         """,
@@ -185,7 +191,7 @@ def load(conn: Connection) -> list[StoredRule]:
     rows = conn.execute(
         """
         select id, park_id, version, code, name_zh, name_en, definition::text, source,
-            enabled, edited
+            enabled, source_zh, edited
         from rule order by id
         """
     )
@@ -202,9 +208,10 @@ def _rule(
     definition: str,
     source: str,
     enabled: bool,  # noqa: FBT001 - a column
+    source_zh: str,
     edited: bool,  # noqa: FBT001 - a column
 ) -> StoredRule:
-    spec = _spec(code, zh, en, definition, source, enabled)
+    spec = _spec(code, zh, en, definition, source, enabled, source_zh)
     return StoredRule(rule_id, park_id, version, spec, edited)
 
 
@@ -215,9 +222,10 @@ def _spec(
     definition: str,
     source: str,
     enabled: bool,  # noqa: FBT001 - a column
+    source_zh: str,
 ) -> RuleSpec:
     decoded = msgspec.json.decode(definition, type=Definition)
-    return RuleSpec(code, Name(zh, en), decoded, source, enabled)
+    return RuleSpec(code, Name(zh, en), decoded, source, enabled, source_zh)
 
 
 def history(conn: Connection, rule_id: int) -> list[RuleVersion]:
@@ -225,7 +233,7 @@ def history(conn: Connection, rule_id: int) -> list[RuleVersion]:
     rows = conn.execute(
         """
         select v.version, v.at, v.actor, v.note, r.code, v.name_zh, v.name_en,
-            v.definition::text, v.source, v.enabled
+            v.definition::text, v.source, v.enabled, v.source_zh
         from rule_version v join rule r on r.id = v.rule_id
         where v.rule_id = %s order by v.version desc
         """,

@@ -23,6 +23,8 @@ class TargetSpec(Struct, frozen=True, kw_only=True):
     commissioned_from: date | None
     min_standard_racks: int
     source: str
+    source_zh: str = ""
+    """In Chinese; empty: as `source`."""
 
 
 def add(conn: Connection, spec: TargetSpec) -> int:
@@ -30,8 +32,8 @@ def add(conn: Connection, spec: TargetSpec) -> int:
     ((key,),) = conn.execute(
         """
         insert into target (kpi, comparison, value, coverage_floor, valid_from,
-            commissioned_from, min_standard_racks, source)
-        values (%s, %s, %s, %s, %s, %s, %s, %s) returning id
+            commissioned_from, min_standard_racks, source, source_zh)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning id
         """,
         [
             spec.kpi,
@@ -42,6 +44,7 @@ def add(conn: Connection, spec: TargetSpec) -> int:
             spec.commissioned_from,
             spec.min_standard_racks,
             spec.source,
+            spec.source_zh,
         ],
     ).fetchall()
     _mark(conn, spec.valid_from)

@@ -46,7 +46,9 @@ def test_a_rule_lives_in_versions(site: Site, harbour: Harbour) -> None:
     path = f"/{made.json()['id']}"
     again = send(site, "POST", "", json={**RULE, **WHO, "park": "harbour"})
     assert again.status_code == 409
-    wanted = {**RULE, **WHO, "source": "design document", "note": "as agreed"}
+    assert made.json()["source_zh"] == ""
+    source = {"source": "design document", "source_zh": "设计文件"}
+    wanted = {**RULE, **WHO, **source, "note": "as agreed"}
     put = send(site, "PUT", path, json=wanted, headers={"if-match": '"1"'})
     assert (put.status_code, put.json()["version"]) == (200, 2)
     stale = send(site, "PUT", path, json=wanted, headers={"if-match": '"1"'})
@@ -58,6 +60,7 @@ def test_a_rule_lives_in_versions(site: Site, harbour: Harbour) -> None:
     assert [each["version"] for each in detail["versions"]] == [3, 2, 1]
     assert detail["versions"][1]["note"] == "as agreed"
     assert {each["actor"] for each in detail["versions"]} == {"Li Na"}
+    assert [each["source_zh"] for each in detail["versions"]] == ["设计文件"] * 2 + [""]
     listed = site.items("/rules", park="harbour", kind="rate", enabled=False)
     assert [each["code"] for each in listed] == ["surge"]
 

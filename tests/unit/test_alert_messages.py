@@ -9,8 +9,16 @@ import msgspec
 import pytest
 
 from parkpulse.model.alert import Alert, RuleName
+from parkpulse.model.definitions import (
+    Definition,
+    Level,
+    QualityRule,
+    Rate,
+    Threshold,
+)
+from parkpulse.model.metrics import METRICS
 from parkpulse.model.registry import Name
-from parkpulse.query import alert_messages
+from parkpulse.query import alert_figures, alert_messages
 
 if TYPE_CHECKING:
     from parkpulse.query.alert_messages import MessageType
@@ -96,3 +104,71 @@ def test_the_body_carries_the_alert_as_the_api_has_it() -> None:
     assert {key: data[key] for key in same} == same
     assert set(data) - set(same) == {"text", "url"}
     assert len(body.encode()) < 20_000
+
+
+def figured(kind: str, *, unit: str | None, value: float, limit: float) -> Alert:
+    rule = msgspec.structs.replace(ALERT.rule, kind=kind)
+    return msgspec.structs.replace(
+        ALERT, rule=rule, unit=unit, value=value, limit=limit, direction="above"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "value", "limit", "zh", "en"),
+    [
+        ("rate", "m/h", 0.72, 0.5, "0.72 m/h,高于 0.5 m/h", "0.72 m/h, above 0.5 m/h"),
+        ("quality", None, 3.0, 3.0, "可疑", "suspect"),
+        ("quality", None, 4.0, 3.0, "不合格", "fail"),
+        ("threshold", "degC", 41.0, 40.0, "41 °C,高于 40 °C", "41 °C, above 40 °C"),
+        ("balance", None, 0.123, 0.05, "12.3%,高于 5%", "12.3%, above 5%"),
+        (
+            "absence",
+            None,
+            5.0,
+            2.5,
+            "5 个上报间隔,高于 2.5 个上报间隔",
+            "5 report intervals, above 2.5 report intervals",
+        ),
+    ],
+)
+def test_value_and_limit_are_written_as_what_they_are(
+    kind: str, unit: str | None, value: float, limit: float, zh: str, en: str
+) -> None:
+    alert = figured(kind, unit=unit, value=value, limit=limit)
+    assert text("alert.raised", "zh", alert)[2] == f"数值:氧气 {zh}"
+    assert text("alert.raised", "en", alert)[2] == f"Value: Oxygen {en}"
+
+
+def test_a_hatch_is_open() -> None:
+    alert = msgspec.structs.replace(
+        figured("threshold", unit="1", value=1.0, limit=0.5),
+        metric="hatch_open",
+        metric_name=Name("井盖", "Hatch"),
+    )
+    assert text("alert.raised", "zh", alert)[2] == "数值:井盖 打开"
+    assert text("alert.raised", "en", alert)[2] == "Value: Hatch open"
+
+
+LEVELS = [Level("low", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("definition", "unit"),
+    [
+        (Threshold("water_level", "above", LEVELS), "m"),
+        (Rate("water_level", "above", LEVELS, 600.0), "m/h"),
+        (Rate("air_temperature", "above", LEVELS, 600.0, 60.0), "degC/min"),
+        (Rate("water_level", "above", LEVELS, 600.0, 600.0), "m/(600 s)"),
+        (QualityRule(["flat_line"], [Level("low", 3.0)]), None),
+    ],
+)
+def test_the_unit_is_of_value_and_limit(
+    definition: Definition, unit: str | None
+) -> None:
+    metric = METRICS[getattr(definition, "metric", "active_power")]
+    assert alert_figures.unit(definition, metric) == unit
+    assert alert_figures.unit(definition, None) is None
+
+
+def test_the_kind_is_the_definitions() -> None:
+    assert alert_figures.kind(Rate("water_level", "above", LEVELS, 600.0)) == "rate"

@@ -64,6 +64,7 @@ def test_shipped_rules_name_their_sources_and_stay_within_what_sensors_say() -> 
     assert len({each.code for each in shipped}) == len(shipped) >= 10
     for each in shipped:
         assert each.source
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in each.source_zh)
         assert each.name.zh
         assert each.name.en
         assert each.enabled
