@@ -75,6 +75,7 @@ function figure(
               in_scope: true,
               source:
                 "Shandong, opinion on accelerating the high-quality development of the digital economy, 2023-12-28, item 14",
+              source_zh: "山东省《关于加快数字经济高质量发展的意见》（2023年12月28日）第14条",
             },
       meters: meters.map(([device, , , watts, role]) => ({
         device,

@@ -420,7 +420,7 @@ export const alerts: Alert[] = ALERTS.map((spec, i) => {
   const seen = spec.state === "acknowledged";
   return {
     id: `0193f0a0-0000-7000-8000-00000000000${i}`,
-    rule: { code: spec.code, name: name(spec.zh, spec.en) },
+    rule: { code: spec.code, name: name(spec.zh, spec.en), kind: "threshold" },
     subject: `${spec.device}/${spec.metric}`,
     park: "demo",
     place: made.info.place,

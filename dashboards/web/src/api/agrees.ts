@@ -15,6 +15,7 @@ export type Agreement = Agree<
     Known<api.Device, "Device">,
     Known<api.Series, "Series">,
     Known<api.Latest, "Latest">,
+    Known<api.Metric, "Metric">,
     Known<api.Limit, "Limit">,
     Known<api.Range, "Range">,
     Known<api.Summary, "Summary">,

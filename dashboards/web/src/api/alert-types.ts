@@ -20,7 +20,8 @@ export interface QuietNow {
 
 export interface Alert {
   id: string;
-  rule: { code: string; name: Name };
+  /** The kind tells of what value and limit are. */
+  rule: { code: string; name: Name; kind: string };
   subject: string;
   park: string;
   place: string | null;
@@ -30,6 +31,7 @@ export interface Alert {
   series: number | null;
   metric: string | null;
   metric_name: Name | null;
+  /** Of value and limit, of a rate per time; null for flags, scores and counts. */
   unit: string | null;
   severity: Severity;
   /** Name of the severity's level, such as 警戒水位. */

@@ -50,6 +50,8 @@ export interface RuleContent {
   name: Name;
   definition: Definition;
   source: string;
+  /** Empty: as `source`. */
+  source_zh: string;
   enabled: boolean;
 }
 

@@ -121,6 +121,17 @@ export interface Series {
   limits: Limit[];
 }
 
+/** What a series may measure. */
+export interface Metric {
+  code: string;
+  name: Name;
+  unit: string;
+  kind: SeriesKind;
+  group: Group;
+  minimum: number;
+  maximum: number;
+}
+
 export interface Range {
   series: number;
   start: string;
@@ -169,6 +180,8 @@ export interface TargetRule {
   /** Otherwise the comparison is for information. */
   in_scope: boolean;
   source: string;
+  /** Empty: as `source`. */
+  source_zh: string;
 }
 
 export interface Evidence {

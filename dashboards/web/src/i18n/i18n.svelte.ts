@@ -19,6 +19,11 @@ class I18n {
     return of[this.lang];
   }
 
+  /** Where a limit or target comes from; most of it is written in both languages. */
+  source({ source, source_zh }: { source: string; source_zh: string }): string {
+    return this.lang === "zh" && source_zh !== "" ? source_zh : source;
+  }
+
   /** "警戒水位"; where a limit has no name, the word for its severity. */
   limitName({ name, severity }: Pick<Limit, "name" | "severity">): string {
     return name === null ? this.t.severity[severity] : this.name(name);

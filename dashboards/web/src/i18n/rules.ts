@@ -1,5 +1,6 @@
 /** Words of the rules' settings, in both languages. */
 import type { RuleKind } from "../api/desk-types";
+import { spaced } from "./spacing";
 
 type Kinds = Record<RuleKind, string>;
 
@@ -44,6 +45,8 @@ export const en = {
   says: "Says",
   source: "Source of the limits",
   sourceHint: "Standard, document or person",
+  sourceZh: "The same in Chinese",
+  sourceZhHint: "Empty: as above",
   state: "State",
   holds: "Holds in",
   shipped: "shipped",
@@ -138,6 +141,11 @@ export const en = {
   } as Record<string, string>,
   silent: (n: string) => `silent for ${n} report intervals`,
   over: (time: string) => `over ${time}`,
+  colon: ": ",
+  intervals: "report intervals",
+  score: (n: string) => `score from ${n} on`,
+  rises: (n: string) => `overhead up by more than ${n}`,
+  misses: (figure: string) => `${figure} of the year misses its target`,
   backtest: {
     title: "Back-test",
     note: "What the rule would have done over stored history. Nothing is written.",
@@ -180,6 +188,8 @@ export const zh: typeof en = {
   says: "内容",
   source: "限值依据",
   sourceHint: "标准、文件或人员",
+  sourceZh: "依据（中文）",
+  sourceZhHint: "留空则同上",
   state: "状态",
   holds: "适用",
   shipped: "出厂",
@@ -274,6 +284,11 @@ export const zh: typeof en = {
   },
   silent: (n: string) => `超过 ${n} 个上报周期未上报`,
   over: (time: string) => `${time}内`,
+  colon: "：",
+  intervals: "上报间隔",
+  score: (n: string) => `异常得分达到 ${n}`,
+  rises: (n: string) => `能耗基线上移超过 ${n}`,
+  misses: (figure: string) => `全年${spaced(figure)}预计不达标`,
   backtest: {
     title: "回测",
     note: "该规则在历史数据上会产生的结果，不写入任何数据。",

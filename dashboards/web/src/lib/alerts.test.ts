@@ -6,7 +6,7 @@ function alert(id: string, severity: Severity, state: AlertState, onset: string)
   const name = { zh: "水位", en: "Stage" };
   return {
     id,
-    rule: { code: "stage", name },
+    rule: { code: "stage", name, kind: "threshold" },
     subject: `${id}/water_level`,
     park: "demo",
     place: null,

@@ -33,8 +33,11 @@ export const NO_FILTER: Filter = {
  * or its quality is of another quantity than the value.
  */
 export function isOfValue(alert: Alert, limits: readonly Limit[]): boolean {
-  return limits.some(
-    ({ limit, direction }) => limit === alert.limit && direction === alert.direction,
+  return (
+    alert.rule.kind === "threshold" &&
+    limits.some(
+      ({ limit, direction }) => limit === alert.limit && direction === alert.direction,
+    )
   );
 }
 

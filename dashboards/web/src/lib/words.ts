@@ -52,6 +52,17 @@ export function subjectName(subject: string, park: ParkDetail | null): Name | nu
   return named.find(({ code }) => code === second)?.name ?? null;
 }
 
+/** Word of an alert's value that needs no limit beside it: a verdict, or one of two states. */
+export function alertWord(t: Dictionary, alert: Alert, value: number): string | null {
+  if (alert.rule.kind === "quality") return flagWord(t, value);
+  return alert.rule.kind === "threshold" ? stateWord(t, alert.metric, value) : null;
+}
+
+function flagWord(t: Dictionary, flag: number): string {
+  const words: Record<number, string> = t.series.quality;
+  return words[flag] ?? String(flag);
+}
+
 /** A value or limit of an alert with its unit, also of one that speaks of no measured quantity. */
 export function alertFigure(
   t: Dictionary,
@@ -60,13 +71,30 @@ export function alertFigure(
   value: number,
 ): string {
   if (alert.unit !== null) return format.quantity(value, alert.unit);
-  if (alert.rule.code === "device-silent")
-    return t.alert.intervals(format.number(value, Number.isInteger(value) ? 0 : 1));
-  if (alert.rule.code.includes("coverage")) return format.share(value);
-  const kpi = /\/(pue|ref)(?:_hourly)?(?:\/|$)/.exec(alert.subject)?.[1];
+  const decimals = Number.isInteger(value) ? 0 : 1;
+  switch (alert.rule.kind) {
+    case "quality":
+      return flagWord(t, value);
+    case "anomaly":
+      return format.number(value, 4);
+    case "absence":
+      return t.alert.intervals(format.number(value, decimals));
+    case "composition":
+      return t.alert.conditions(format.number(value));
+    case "balance":
+      return format.share(value);
+    case "drift":
+      return `${format.number(value, decimals)}\u202fkW`;
+    default:
+      return centreFigure(format, alert, value);
+  }
+}
+
+/** A figure of a data centre, whose subject says which. */
+function centreFigure(format: Format, { rule, subject }: Alert, value: number): string {
+  if (rule.code.includes("coverage")) return format.share(value);
+  const kpi = /\/(pue|ref)(?:_hourly)?(?:\/|$)/.exec(subject)?.[1];
   if (kpi === "pue") return format.pue(value);
-  const isComposed = alert.metric === null && alert.device === null && kpi === undefined;
-  if (isComposed && Number.isInteger(value)) return t.alert.conditions(format.number(value));
   return kpi === "ref" ? format.share(value) : format.quantity(value, "");
 }
 

@@ -26,6 +26,7 @@ export interface Target {
   commissioned_from: string | null;
   min_standard_racks: number;
   source: string;
+  source_zh: string;
 }
 
 export interface Member extends Pick<
