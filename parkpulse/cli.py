@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
+from typing import NoReturn
 
 import click
 from typing_extensions import override
 
 from parkpulse import examples
-from parkpulse.errors import ParkpulseError
+from parkpulse.errors import NotFoundError, ParkpulseError
 
 GROUP = "parkpulse.commands"
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -60,12 +62,44 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one sentence and exit code 1."""
+    """Run the command line; what people can mend is one sentence and exit code 1."""
     # Our matrices are small: threads that wait for each other cost nine times as much.
     for each in ONE_THREAD:
         os.environ.setdefault(each, "1")
+    # Names in Chinese must not end a command where the terminal lacks them.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         cli()
     except ParkpulseError as error:
-        print(f"parkpulse: {error}", file=sys.stderr)
-        sys.exit(1)
+        _refuse(_sentence(error))
+    except UnicodeEncodeError:
+        _refuse("what was typed is no text in UTF-8")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _refuse(f"{error.filename} cannot be used: {error.strerror}")
+    finally:
+        _finish_output()
+
+
+def _refuse(sentence: str) -> NoReturn:
+    print(f"parkpulse: {sentence}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _finish_output() -> None:
+    """Say nothing when who read our output has left, as `head` does."""
+    try:
+        print(end="", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _sentence(error: ParkpulseError) -> str:
+    """Say what is wrong, and of an unknown name what names there are."""
+    further = [*getattr(error, "__notes__", ())]
+    if not further and isinstance(error, NotFoundError):
+        listing = examples.LISTS.get(error.kind)
+        further = [f"'{listing}' shows what there is"] if listing else []
+    return "; ".join([str(error), *further])

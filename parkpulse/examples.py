@@ -1,4 +1,4 @@
-"""Examples that stand below the help of the commands."""
+"""Examples that stand below the help of the commands, and what lists what there is."""
 
 from __future__ import annotations
 
@@ -81,3 +81,24 @@ def of(command: str) -> str | None:
     if lines is None:
         return None
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+LISTS = {
+    "alert": "parkpulse alerts list",
+    "certificate": "parkpulse energy list certificates",
+    "channel": "parkpulse notify channels list",
+    "command": "parkpulse alerts commands ALERT_ID",
+    "data centre": "parkpulse registry export --park PARK",
+    "device": "parkpulse registry export --park PARK",
+    "given-up message": "parkpulse notify deliveries list --state dead",
+    "maintenance window": "parkpulse maintenance list PARK",
+    "place": "parkpulse registry export --park PARK",
+    "push account": "parkpulse push accounts list",
+    "quarantine entry": "parkpulse quarantine list",
+    "report": "parkpulse report list PARK",
+    "roster": "parkpulse duty show PARK",
+    "rule": "parkpulse rules list",
+    "topic rule": "parkpulse registry topics list",
+    "user": "parkpulse users list",
+}
+"""Commands that list what may be named, by its kind as errors call it."""

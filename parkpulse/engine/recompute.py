@@ -74,12 +74,14 @@ def plan(database: Database, url: str, asked: Asked) -> Plan:
     Raises
     ------
     NotFoundError
-        There is no such data centre.
+        There is no such park or data centre.
     """
     hour = instants.HOUR
     start = instants.to_us(asked.since) // hour * hour
     span = Span(start, -(-instants.to_us(asked.until) // hour) * hour)
     with database.transaction() as conn:
+        if asked.park is not None:
+            parks.find(conn, asked.park)
         trees = [tree for tree in meters.trees(conn, _SLOTS) if _is_asked(tree, asked)]
         if not trees:
             kind = "data centre" if asked.data_centre else "data centre in the park"

@@ -8,6 +8,9 @@ from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants
 from parkpulse.model.periods import Calendar
 
+_REACH = range(1900, 2200)
+"""Years of times that can be meant; computing with others may leave the calendar."""
+
 
 def moment(text: str, pointer: str) -> datetime:
     """Read a time with a zone (RFC 3339).
@@ -22,7 +25,7 @@ def moment(text: str, pointer: str) -> datetime:
     Raises
     ------
     InvalidRequestError
-        It is none.
+        It is none, or out of reach.
     """
     try:
         found = datetime.fromisoformat(text)
@@ -31,7 +34,14 @@ def moment(text: str, pointer: str) -> datetime:
     if found is None or found.tzinfo is None:
         code, message = "not_a_time", f"{text!r} is no time with zone (RFC 3339)"
         raise InvalidRequestError(code, message, pointer)
+    _check_reach(text, found.year, pointer)
     return found
+
+
+def _check_reach(text: str, year: int, pointer: str) -> None:
+    if year not in _REACH:
+        code, message = "invalid_value", f"{text!r} is out of reach"
+        raise InvalidRequestError(code, message, pointer)
 
 
 def day_or_moment(text: str, zone: str, pointer: str) -> datetime:
@@ -40,10 +50,11 @@ def day_or_moment(text: str, zone: str, pointer: str) -> datetime:
     Raises
     ------
     InvalidRequestError
-        It is neither, or there is no such zone.
+        It is neither, or out of reach, or there is no such zone.
     """
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return moment(text, pointer)
+    _check_reach(text, day.year, pointer)
     return instants.from_us(Calendar(zone).midnight(day))

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from parkpulse import logs, settings
-from parkpulse.errors import ConfigError, ConflictError, DeliveryError
+from parkpulse.errors import (
+    ConfigError,
+    ConflictError,
+    DeliveryError,
+    NotFoundError,
+)
 from parkpulse.notify import commands, desk, dispatch, emergency, schedule, vault
 from parkpulse.notify.commands import Commander
 from parkpulse.notify.delivery import Sender
@@ -346,6 +351,8 @@ def list_deliveries(
 def _show(channel: str | None, state: str | None, limit: int, *, as_json: bool) -> None:
     with _transaction(settings.load()) as conn:
         found = log.attempts(conn, channel, state, limit)
+        if not found and channel is not None:
+            store.find(conn, channel)
     if as_json:
         print(json.dumps([each._asdict() for each in found], default=str))
         return
@@ -368,5 +375,9 @@ def resend(message: UUID | None, channel: str | None, *, as_json: bool) -> None:
         raise click.UsageError(text)
     with _transaction(settings.load()) as conn:
         count = log.resend(conn, channel=channel, message=message)
+        if not count and channel is not None:
+            store.find(conn, channel)
+        if not count and message is not None:
+            raise NotFoundError(kind="given-up message", key=str(message))
     words = f"{count} messages are sent again."
     print(json.dumps({"resent": count}) if as_json else words)

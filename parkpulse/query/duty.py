@@ -15,6 +15,7 @@ from parkpulse.store import parks
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from parkpulse.model.duty import Person, Plan, Roster, Substitution
     from parkpulse.store.duty import StoredPlan, UnderWay
@@ -48,9 +49,14 @@ def plan(conn: Connection, park: str) -> StoredPlan:
     return store.load(conn, parks.find(conn, park).id)
 
 
-def escalations(conn: Connection, park: str) -> list[UnderWay]:
-    """Escalations that no answer has stopped yet; raises NotFoundError."""
-    return store.under_way(conn, parks.find(conn, park).id)
+def escalations(
+    conn: Connection, park: str, alert: UUID | None = None
+) -> list[UnderWay]:
+    """Escalations that no answer has stopped yet; raises NotFoundError.
+
+    Those of one alert, or with None of all of the park.
+    """
+    return store.under_way(conn, parks.find(conn, park).id, alert)
 
 
 def put(

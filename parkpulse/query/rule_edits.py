@@ -16,7 +16,7 @@ from parkpulse.store import parks
 from parkpulse.store import rules as store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from parkpulse.store.pool import Connection
     from parkpulse.store.rules import Change
@@ -160,13 +160,51 @@ def switch(
     return replace_one(conn, rule_id, wanted, change)
 
 
-def identify(conn: Connection, code: str, park: str | None) -> int:
-    """Find a rule's id by code and park; raises NotFoundError."""
-    found: Sequence[RuleView] = listed(conn, Search(park=park))
-    for each in found:
-        if each.code == code and each.park == park:
-            return each.id
-    raise NotFoundError(_KIND, code)
+def switch_in(
+    conn: Connection, code: str, park: str, change: Change, *, enabled: bool
+) -> RuleView:
+    """Enable or disable a rule in one park.
+
+    A rule of all parks is not touched: the park gets its own of the same code, which
+    replaces it there. One that holds there as is wanted stays as it is.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such park or rule.
+    ConflictError, InvalidRequestError
+        As `put`.
+    """
+    found = holding(conn, code, park)
+    if found.park is None and found.enabled is not enabled:
+        own = replace(spec(conn, found.id), enabled=enabled)
+        return put(conn, own, park, change)
+    if found.park is None:
+        return found
+    return switch(conn, found.id, change, enabled=enabled)
+
+
+def holding(conn: Connection, code: str, park: str | None) -> RuleView:
+    """Find the rule of a code that holds in a park: its own, else that of all parks.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such park or rule.
+    """
+    if park is not None:
+        parks.find(conn, park)
+    named = [each for each in listed(conn, Search()) if each.code == code]
+    found = {each.park: each for each in named}
+    if park in found:
+        return found[park]
+    if None in found:
+        return found[None]
+    error = NotFoundError(_KIND, code)
+    if named:
+        owners = ", ".join(str(each.park) for each in named)
+        error.add_note(f"it is a park's own: give --park ({owners})")
+    raise error
 
 
 def _stored(conn: Connection, rule_id: int) -> StoredRule:

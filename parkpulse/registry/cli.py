@@ -12,7 +12,7 @@ import msgspec
 from parkpulse import settings
 from parkpulse.errors import ConfigError, InvalidRequestError, NotFoundError
 from parkpulse.registry import differences, files, output
-from parkpulse.store import commandline, registry_reading, topic_rules
+from parkpulse.store import commandline, parks, registry_reading, topic_rules
 from parkpulse.store import registry as store
 
 if TYPE_CHECKING:
@@ -137,6 +137,8 @@ def topics() -> None:
 def list_topics(park: str | None, *, as_json: bool) -> None:
     """List which filters stand for which park and format."""
     with _connected() as connection:
+        if park is not None:
+            parks.find(connection, park)
         rules = [
             each
             for each in topic_rules.load(connection)

@@ -100,6 +100,9 @@ def read_texts(
         wrong = draft(line.row["park"].strip()).place(line.table, line.row, line.where)
         if wrong is not None:
             problems.append(Problem(line.where, wrong))
+    if not made and not problems:
+        names = ", ".join(sheet.name for sheet in sheets)
+        problems.append(Problem(names, "there is no park in it, nor a row of one"))
     finished = [each.finish() for each in made.values()]
     problems += [each for each in finished if isinstance(each, Problem)]
     return Read([each for each in finished if not isinstance(each, Problem)], problems)

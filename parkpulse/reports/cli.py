@@ -15,7 +15,7 @@ from parkpulse import settings
 from parkpulse.errors import InvalidRequestError
 from parkpulse.query.reports import Order
 from parkpulse.reports.desk import Desk
-from parkpulse.store import commandline, reports
+from parkpulse.store import commandline, parks, reports
 from parkpulse.store.reports import Wanted
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def list_reports(
     """List the reports of a park, newest first."""
     wanted = Wanted(park, cast("ReportKind | None", kind), data_centre)
     with _opened() as (database, _), database.transaction() as conn:
+        parks.find(conn, park)
         found = reports.listed(conn, wanted)
     if as_json:
         print(json.dumps([_shown(row) for row in found]))

@@ -187,6 +187,35 @@ _HUSHED = """
                 and (%(park)s::text is null or park.code = %(park)s))))
 """
 """Why alerts are quiet, asked once for all that the answer may turn on."""
+_SHELVED = """
+    with hushed as materialized (
+        select u.id as alert_id, q.kind
+        from alert_quiet q
+        join alert u on u.rule_id = q.rule_id and u.subject = q.subject
+        join park on park.id = u.park_id
+        where u.state <> 'normal'
+            and (%(park)s::text is null or park.code = %(park)s))
+"""
+"""Only by a person's word, without looking for windows and causes."""
+_AUDIBLE = """
+    with hushed as materialized (
+        select null::uuid as alert_id, null::text as kind where false)
+"""
+"""Nothing, where the answer does not turn on it."""
+
+
+def _hushed(search: Search) -> LiteralString:
+    """Choose what the answer turns on of why alerts are quiet."""
+    wanted = {*search.states}
+    if search.quiet is not None:
+        return _HUSHED
+    if wanted == {"normal"} or {"normal", *wanted} == {*SHOWN_STATES}:
+        return _AUDIBLE
+    if wanted <= {"normal", "shelved", "out_of_service"}:
+        return _SHELVED
+    return _HUSHED
+
+
 _RANK = "array_position(array['low', 'medium', 'high', 'critical'], a.severity)"
 ORDERS: Mapping[str, tuple[LiteralString, LiteralString]] = {
     "-raised_at": (
@@ -223,7 +252,7 @@ def page(
     """Return alerts that are wanted, in an order of `ORDERS`."""
     beyond, sorting = ORDERS[order]
     rows = conn.execute(
-        _HUSHED  # noqa: S608 - all parts are literals
+        _hushed(search)  # noqa: S608 - all parts are literals
         + _SELECT
         + """
         join park on park.id = a.park_id

@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from parkpulse.errors import ConfigError, StoreUnavailableError
-from parkpulse.store import deeds, pool
+from parkpulse.errors import ConfigError, NotFoundError, StoreUnavailableError
+from parkpulse.store import deeds, parks, pool
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from parkpulse.store.pool import Connection
+
+
+_PARK = "park"
+_MOST_NAMED = 20
 
 
 @contextlib.contextmanager
@@ -27,7 +31,8 @@ def transaction(url: str, *, name: str) -> Iterator[Connection]:
         The server does not answer.
     """
     with pool.translated(), _connected(url, name) as connection:
-        yield connection
+        with _naming_parks(connection):
+            yield connection
         deeds.note(connection)
 
 
@@ -47,8 +52,31 @@ def database(url: str, *, name: str, size: int = 1) -> Iterator[Database]:
         noted = pool.before_commit.set(deeds.Once())
         try:
             yield opened
+        except NotFoundError as error:
+            if error.kind == _PARK:
+                error.add_note(opened.read(_parks))
+            raise
         finally:
             pool.before_commit.reset(noted)
+
+
+@contextlib.contextmanager
+def _naming_parks(connection: Connection) -> Iterator[None]:
+    """Say with an unknown park which parks there are."""
+    try:
+        yield
+    except NotFoundError as error:
+        if error.kind == _PARK:
+            error.add_note(_parks(connection))
+        raise
+
+
+def _parks(connection: Connection) -> str:
+    codes = [each.code for each in parks.parks(connection)]
+    if not codes:
+        return "none is registered yet: 'parkpulse registry import' takes one in"
+    more = ", …" if len(codes) > _MOST_NAMED else ""
+    return f"there are: {', '.join(codes[:_MOST_NAMED])}{more}"
 
 
 def check(url: str) -> None:

@@ -174,7 +174,6 @@ def next_ready(conn: Connection) -> Ready | None:
         + _COLUMNS
         + """, k.alert_id, p.code, p.clock,
                 a.state in ('unacknowledged', 'acknowledged'),
-                exists (select from alert_quiet_now q where q.alert_id = a.id),
                 extract(epoch from k.expires_at - clock_timestamp())::float8
         from command k join alert a on a.id = k.alert_id
         join park p on p.id = k.park_id
@@ -186,11 +185,11 @@ def next_ready(conn: Connection) -> Ready | None:
     if row is None:
         return None
     command = _command(row[:_COLUMN_COUNT])
-    alert_id, park, clock, lasts, is_quiet, remaining_s = row[_COLUMN_COUNT:]
+    alert_id, park, clock, lasts, remaining_s = row[_COLUMN_COUNT:]
     outlook = Outlook(
         clock=clock,
         lasts=lasts,
-        is_quiet=is_quiet,
+        is_quiet=quiet.is_quiet(conn, alert_id),
         is_automatic=command.automatic,
         has_expired=remaining_s <= 0,
     )

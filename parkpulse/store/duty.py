@@ -174,8 +174,13 @@ def waiting(
     return [Waiting(*row) for row in rows]
 
 
-def under_way(conn: Connection, park_id: int) -> list[UnderWay]:
-    """Escalations of a park that no answer has stopped yet, oldest first."""
+def under_way(
+    conn: Connection, park_id: int, alert_id: UUID | None = None
+) -> list[UnderWay]:
+    """Escalations of a park that no answer has stopped yet, oldest first.
+
+    With an alert only those of it.
+    """
     rows = conn.execute(
         """
         select e.alert_id, e.policy, e.started_at, e.next_step, e.due,
@@ -186,11 +191,12 @@ def under_way(conn: Connection, park_id: int) -> list[UnderWay]:
             select detail from alert_event
             where alert_id = e.alert_id and kind = 'escalated' and id > e.after_event
             order by id desc limit 1) v on true
-        where a.park_id = %s and (e.stopped is null or e.stopped = 'done')
+        where a.park_id = %(park)s and (e.stopped is null or e.stopped = 'done')
+            and (%(alert)s::uuid is null or e.alert_id = %(alert)s)
         order by e.started_at, e.id
         limit 1000
         """,
-        [park_id],
+        {"park": park_id, "alert": alert_id},
     )
     return [UnderWay(*row) for row in rows]
 

@@ -20,7 +20,16 @@ SPAN = "--start 2026-01-01T00:00:00Z --end 2026-01-02T00:00:00Z"
 FILES = {
     "duty.yaml": "people: []",
     "steps.yaml": "steps: []",
-    "rule.toml": "rules = []",
+    "rule.toml": """
+        code = "tide"
+        name = { zh = "潮", en = "Tide" }
+        source = "test"
+        [definition]
+        kind = "threshold"
+        metric = "water_level"
+        direction = "above"
+        levels = [{ severity = "high", limit = 4.0 }]
+    """,
     "park.yaml": "parks: []",
     "certificates.csv": "park,data_centre,serial\n",
 }

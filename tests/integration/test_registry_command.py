@@ -158,6 +158,37 @@ def test_a_foreign_topic_is_taken_out_of_force(tmp_path: Path) -> None:
     assert "demo  field/+/up  sl651 device=2 crc=accept" in run("topics", "list").output
     run("topics", "remove", "tele/+/SENSOR")
     assert "1 rules." in run("topics", "list", "--park", "demo").output
-    assert "0 rules." in run("topics", "list", "--park", "elsewhere").output
+    unknown = run("topics", "list", "--park", "elsewhere", code=1)
+    assert str(unknown.exception) == "there is no park 'elsewhere'"
     unknown = run("topics", "remove", "tele/+/SENSOR", code=1)
     assert "tele/+/SENSOR" in str(unknown.exception)
+
+
+@pytest.mark.parametrize("command", ["diff", "import"])
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("park.yaml", "", "there is no park in it, nor a row of one"),
+        ("park.yaml", "# later\n", "there is no park in it, nor a row of one"),
+        ("park.yaml", "[]", "there is no park in it, nor a row of one"),
+        ("park.yaml", "---\n", "a document is a park with its code"),
+        ("devices.csv", "", "its columns are those of no table"),
+        ("park.yaml", "a: [", "while parsing"),
+    ],
+)
+def test_a_file_that_says_nothing(
+    tmp_path: Path, command: str, name: str, content: str, said: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(content)
+    output = run(command, file, code=2).output
+    assert f"{file}" in output
+    assert said in output
+    assert "1 problem; nothing was imported." in output
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "park.yaml"
+    file.write_bytes(b"\xff\xfe\x00")
+    wrong = run("diff", file, code=1)
+    assert "cannot be read" in str(wrong.exception)

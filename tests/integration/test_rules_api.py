@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from parkpulse.engine.rules import cli
+from parkpulse.errors import InvalidRequestError
 from parkpulse.model import rule
 from parkpulse.store import rules as store
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
+    from click.testing import Result
 
     from tests.plugins.fix_api import Harbour, Site
 
@@ -59,8 +61,8 @@ def test_a_rule_lives_in_versions(site: Site, harbour: Harbour) -> None:
     detail = site.get(f"/rules{path}")
     assert [each["version"] for each in detail["versions"]] == [3, 2, 1]
     assert detail["versions"][1]["note"] == "as agreed"
-    assert {each["actor"] for each in detail["versions"]} == {"Li Na"}
     assert [each["source_zh"] for each in detail["versions"]] == ["设计文件"] * 2 + [""]
+    assert {each["actor"] for each in detail["versions"]} == {"Li Na"}
     listed = site.items("/rules", park="harbour", kind="rate", enabled=False)
     assert [each["code"] for each in listed] == ["surge"]
 
@@ -129,3 +131,80 @@ def test_the_command_writes_and_shows(
     assert str(unknown.exception) == "there is no park 'nowhere'"
     tried = run(cli.rules, ["backtest", "surge", "--json"])
     assert json.loads(tried.output)["surge"]["alerts"] == 0
+
+
+def _said(words: list[str]) -> str:
+    done = CliRunner().invoke(cli.rules, words)
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.output
+
+
+def _notes(done: Result) -> list[str]:
+    return [*getattr(done.exception, "__notes__", ())]
+
+
+@pytest.fixture
+def shipped(site: Site, monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
+    monkeypatch.setenv("PARKPULSE_DATABASE_URL", database_url)
+    with site.lab.database.transaction() as conn:
+        store.install(conn, list(rule.shipped()), 1)
+
+
+@pytest.mark.usefixtures("harbour", "shipped")
+def test_a_rule_of_all_parks_is_switched_off_in_one() -> None:
+    methane = ["tunnel-methane", "--park", "harbour"]
+    before = json.loads(_said(["show", "tunnel-methane", "--json"]))
+    nothing = _said(["enable", *methane, "--by", "Wu"])
+    assert "on in all parks: nothing was changed" in nothing
+    off = _said(["disable", *methane, "--by", "Wu", "--note", "no gas here"])
+    assert off.startswith("off harbour      tunnel-methane")
+    assert json.loads(_said(["show", "tunnel-methane", "--json"])) == before
+    own = json.loads(_said(["show", *methane, "--json"]))
+    assert own == {**before, "enabled": False}
+    (version,) = json.loads(_said(["history", *methane, "--json"]))
+    assert (version["actor"], version["note"]) == ("Wu", "no gas here")
+    assert _said(["enable", *methane, "--by", "Wu"]).startswith("on  harbour ")
+    assert json.loads(_said(["show", *methane, "--json"])) == before
+
+
+@pytest.mark.usefixtures("harbour", "shipped")
+@pytest.mark.parametrize("words", [["disable"], ["enable"], ["show"], ["history"]])
+def test_a_rule_or_park_that_is_none(words: list[str]) -> None:
+    run = CliRunner().invoke
+    wrong = run(cli.rules, [*words, "nonsense", "--park", "harbour"])
+    assert str(wrong.exception) == "there is no rule 'nonsense'"
+    wrong = run(cli.rules, [*words, "tunnel-methane", "--park", "nowhere"])
+    assert str(wrong.exception) == "there is no park 'nowhere'"
+    assert _notes(wrong) == ["there are: harbour"]
+
+
+@pytest.mark.usefixtures("harbour", "shipped")
+def test_a_rule_of_one_park_asks_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "surge.json"
+    file.write_text(json.dumps(RULE))
+    _said(["put", str(file), "--park", "harbour", "--by", "Wu"])
+    wrong = CliRunner().invoke(cli.rules, ["disable", "surge"])
+    assert str(wrong.exception) == "there is no rule 'surge'"
+    assert _notes(wrong) == ["it is a park's own: give --park (harbour)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.toml", "", "there is no rule in"),
+        ("a.toml", "rules = []", "there is no rule in"),
+        ("a.toml", "rules = 5", "rule 1: "),
+        ("a.json", "", "cannot be read"),
+        ("a.json", "[]", "there is no rule in"),
+        ("a.json", "null", "rule 1: "),
+        ("a.json", "[" * 100_000, "cannot be read"),
+    ],
+)
+def test_a_file_without_rules(
+    tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(content)
+    wrong = CliRunner().invoke(cli.rules, ["put", str(file)])
+    assert said in str(wrong.exception)
+    assert isinstance(wrong.exception, InvalidRequestError)

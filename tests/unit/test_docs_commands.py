@@ -5,19 +5,26 @@ from __future__ import annotations
 import functools
 import re
 import shlex
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from parkpulse import examples
 from parkpulse.cli import cli
+from parkpulse.model import duty as duty_model
+from parkpulse.query import duty, responses
 
 ROOT = Path(__file__).parents[2]
 FILES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCED = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"(?<!`)`([^`\n]*\n?[^`\n]*)`(?!`)")
+_YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_DEMO = ROOT / "simulators" / "demo" / "park.toml"
 _ENDS = {"|", ">", "&&", ";", "||", "2>&1", ">>"}
 
 
@@ -107,3 +114,43 @@ def test_commands_are_found_and_wrong_ones_noticed() -> None:
     assert _complaint("db urls") == "there is no urls"
     assert _complaint("ledgers") == "there is no such command"
     assert _complaint("doctor --jason") == "it has no --jason"
+
+
+def _demo(table: str) -> set[str]:
+    found = tomllib.loads(_DEMO.read_text(encoding="utf-8"))
+    return {each["code"] for each in found[table]}
+
+
+def _value(words: list[str], option: str) -> str | None:
+    return words[words.index(option) + 1] if option in words else None
+
+
+def test_examples_of_the_demonstration_park_name_what_it_has() -> None:
+    texts = [file.read_text("utf-8") for file in FILES]
+    helps = [text for name in cli.commands if (text := examples.of(name))]
+    lines = [line for text in texts for line in _shown(text)]
+    lines += [line.strip() for text in helps for line in text.splitlines()]
+    given = [words for line in lines if "demo" in (words := _words(line))]
+    assert len(given) > 10
+    for option, table in (("--device", "devices"), ("--place", "places")):
+        named = {value for words in given if (value := _value(words, option))}
+        assert named <= _demo(table), (option, named - _demo(table))
+
+
+def _documents() -> list[dict[str, Any]]:
+    text = (ROOT / "docs" / "alerts.md").read_text("utf-8")
+    return [yaml.safe_load(each) for each in _YAML.findall(text)]
+
+
+def test_plans_of_the_guide_can_be_put() -> None:
+    duties = [each for each in _documents() if "rosters" in each]
+    plans = [each for each in _documents() if "commands" in each]
+    assert (len(duties), len(plans)) == (1, 1)
+    duty_model.check(duty.read(duties[0]))
+    wanted = responses.read_document(plans[0])
+    assert {each.device for each in wanted.commands} <= _demo("devices")
+
+
+def test_what_lists_what_there_is_can_be_typed() -> None:
+    lines = [each.removeprefix("parkpulse ") for each in examples.LISTS.values()]
+    assert {line: said for line in lines if (said := _complaint(line))} == {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from parkpulse.errors import InvalidRequestError
 from parkpulse.offline.kpi.cli import kpi
 from tests.unit.test_offline_kpi import DAY, IT, REGISTERS, TOTAL, Kpi, _codes, _steps
 
@@ -288,6 +289,28 @@ def test_forms_of_files(tmp_path: Path, text: str) -> None:
     head, row = done.output.splitlines()
     assert head.split()[:3] == ["period", "E_DC", "kWh"]
     assert row.split()[:3] == ["2026-01-01", "27,012.0", "24,000.0"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"t,total,it\n", "no row below the header$"),
+        (b"t,total,it\n\n \n", "no row below the header$"),
+        (b"t,total,it\n1,2,3,4\n", "can be read .*fields than the header"),
+        (b"", "is empty"),
+        (b"\x00\xff\xfe\xff", "some.csv"),
+        (b"PAR1 and nothing else", "cannot be read"),
+    ],
+    ids=["header", "blank", "broken", "empty", "bytes", "parquet"],
+)
+def test_a_file_without_rows(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "some.csv"
+    path.write_bytes(content)
+    named = ["--time-column", "t", "--column", TOTAL, "--column", IT]
+    wrong = CliRunner().invoke(kpi, [str(path), *named])
+    assert wrong.exit_code == 1
+    with pytest.raises(InvalidRequestError, match=said):
+        raise wrong.exception or AssertionError
 
 
 def test_a_meter_that_sends_when_it_likes(run: Kpi) -> None:

@@ -38,3 +38,9 @@ def test_what_is_no_time_names_the_option(text: str) -> None:
 def test_an_unknown_zone() -> None:
     with pytest.raises(InvalidRequestError, match="no time zone"):
         typed.day_or_moment("2026-03-01", "Mars/Olympus", "from")
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31", "9999-12-31T23:59:59Z"])
+def test_what_lies_out_of_reach(text: str) -> None:
+    with pytest.raises(InvalidRequestError, match="out of reach"):
+        typed.day_or_moment(text, ZONE, "from")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from parkpulse import settings
+from parkpulse.errors import NotFoundError
 from parkpulse.model import typed
 from parkpulse.model.definitions import LEAST_SCORE
+from parkpulse.model.metrics import METRICS
 from parkpulse.query import anomalies as query
-from parkpulse.store import commandline, parks
+from parkpulse.store import commandline, devices, parks
 from parkpulse.store.anomalies import Search
+
+if TYPE_CHECKING:
+    from parkpulse.store.parks import ParkRow
+    from parkpulse.store.pool import Connection
 
 _LIMIT = 100
 
@@ -37,6 +45,8 @@ def anomalies(
     as_json: bool,  # noqa: FBT001 - how click passes an option
 ) -> None:
     """List unusual readings of PARK, newest first, and why they are."""
+    if metric is not None and metric not in METRICS:
+        raise NotFoundError(kind="metric", key=metric)
     search = Search(
         park,
         typed.moment(since, "from") if since else None,
@@ -47,8 +57,10 @@ def anomalies(
     )
     url = settings.load().required_database_url()
     with commandline.transaction(url, name="parkpulse anomalies") as conn:
-        parks.find(conn, park)
+        row = parks.find(conn, park)
         found = query.page(conn, search, limit=limit, cursor=None).items
+        if not found and device is not None:
+            _check_device(conn, row, device)
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found)).decode())
         return
@@ -58,3 +70,11 @@ def anomalies(
             f"{at:%Y-%m-%dT%H:%M:%SZ}  {each.score:.4f}  {each.device}/{each.metric}"
             f"  {each.value:g}  {each.reason.zh} / {each.reason.en}"
         )
+    if not found:
+        print("There are no such anomalies.", file=sys.stderr)
+
+
+def _check_device(conn: Connection, park: ParkRow, device: str) -> None:
+    known = {each.code for each in devices.devices(conn) if each.park_id == park.id}
+    if device not in known:
+        raise NotFoundError(kind="device", key=device)

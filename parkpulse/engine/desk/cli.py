@@ -10,7 +10,8 @@ import click
 import msgspec
 
 from parkpulse import settings
-from parkpulse.engine.desk import options
+from parkpulse.engine.desk import options, telling
+from parkpulse.errors import NotFoundError
 from parkpulse.model import typed
 from parkpulse.model.alert import SEVERITIES, SHOWN_STATES
 from parkpulse.query import (
@@ -18,8 +19,10 @@ from parkpulse.query import (
     alert_actions,
     commands,
     responses,
+    rule_edits,
 )
 from parkpulse.query import alerts as query
+from parkpulse.query import duty as duty_plans
 from parkpulse.query.alert_actions import By
 from parkpulse.store import commandline, parks
 from parkpulse.store.alerts import Search
@@ -47,12 +50,11 @@ def _page_url() -> str:
 
 
 def _line(alert: Alert) -> str:
-    until = alert.quiet.until if alert.quiet else None
     parts = [
         alert.id,
-        f"{alert.raised_at:%Y-%m-%d %H:%M:%S}",
+        telling.local(alert.raised_at, alert.zone),
         alert.severity,
-        alert.state + (f" until {until:%Y-%m-%d %H:%M}" if until else ""),
+        telling.state(alert),
         alert.rule.code,
         alert.subject,
         alert.assignee or "-",
@@ -104,36 +106,52 @@ def list_alerts(
         if park is not None:
             parks.find(conn, park)
         found = query.listed(conn, search, order=sort, limit=limit).items
+        if not found:
+            _check_names(conn, search)
     if as_json:
         print(options.as_json(list(found)))
         return
     for each in found:
         print(_line(each))
+    options.say_if_none(found, "alerts")
+
+
+def _check_names(conn: Connection, search: Search) -> None:
+    """Raise NotFoundError for a place or rule that is none."""
+    row = None if search.park is None else parks.find(conn, search.park)
+    places = {
+        each.code
+        for each in parks.places(conn)
+        if row is None or each.park_id == row.id
+    }
+    if search.place is not None and search.place not in places:
+        raise NotFoundError(kind="place", key=search.place)
+    rules = rule_edits.listed(conn, rule_edits.Search(park=search.park))
+    if search.rule not in {None, *(each.code for each in rules)}:
+        raise NotFoundError(kind="rule", key=str(search.rule))
 
 
 @alerts.command()
 @_alert
 @options.json_option
 def show(alert_id: str, *, as_json: bool) -> None:
-    """One alert with its history and its checklist."""
+    """One alert: what it is, its history, its checklist, and who was told."""
     with _connected() as conn:
-        found = query.detail(conn, query.parse_id(alert_id))
-        steps = responses.checklist(conn, query.parse_id(alert_id))
+        key = query.parse_id(alert_id)
+        found = query.detail(conn, key)
+        steps = responses.checklist(conn, key)
+        escalations = duty_plans.escalations(conn, found.alert.park, key)
     if as_json:
-        events = [each._asdict() for each in found.events]
-        print(
-            options.as_json(
-                {"alert": found.alert, "events": events, "checklist": steps}
-            )
-        )
+        whole = {
+            "alert": found.alert,
+            "events": [each._asdict() for each in found.events],
+            "checklist": steps,
+            "escalations": [each._asdict() for each in escalations],
+            "deliveries": [each._asdict() for each in found.deliveries],
+        }
+        print(options.as_json(whole))
         return
-    print(_line(found.alert))
-    for step in steps:
-        done = f"[x] {step.done_by}" if step.done_by else "[ ]"
-        print(f"  {done}  {step.zh} / {step.en}")
-    for event in found.events:
-        at = f"{event.at:%Y-%m-%d %H:%M:%S}"
-        print(f"  {at}  {event.kind}  {event.severity}  {event.actor}  {event.detail}")
+    print("\n".join(telling.lines(found, steps, escalations)))
 
 
 def _refusal(outcome: Outcome) -> str:
@@ -261,7 +279,9 @@ def add_comment(alert_id: str, text: str, by: str, *, as_json: bool) -> None:
 def list_commands(alert_id: str, *, as_json: bool) -> None:
     """Show what may be asked of local controllers, and what was."""
     with _connected() as conn:
-        found = commands.of_alert(conn, query.parse_id(alert_id))
+        key = query.parse_id(alert_id)
+        found = commands.of_alert(conn, key)
+        zone = query.find(conn, key).zone
     if as_json:
         print(options.as_json(found._asdict()))
         return
@@ -269,7 +289,7 @@ def list_commands(alert_id: str, *, as_json: bool) -> None:
         mode = "automatic" if planned.automatic else "by hand"
         print(f"{planned.code}  {planned.device}  {planned.name}  {mode}")
     for each in found.commands:
-        at = f"{each.requested_at:%Y-%m-%d %H:%M:%S}"
+        at = telling.local(each.requested_at, zone)
         why = f"  {each.reason}" if each.reason else ""
         print(f"  {at}  {each.code}  {each.requested_by}  {each.state}{why}")
 

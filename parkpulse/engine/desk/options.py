@@ -12,11 +12,14 @@ import yaml
 from parkpulse.errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 by_option = click.option("--by", required=True, help="Who does it.")
 reason_option = click.option("--reason", required=True, help="Why.")
+_MAXIMUM_BYTES = 1024 * 1024
+"""A larger document is refused."""
 NAME = "parkpulse desk"
 """How the database server knows these commands."""
 
@@ -38,13 +41,32 @@ def document(file: Path) -> object:
     Raises
     ------
     InvalidRequestError
-        It is neither.
+        It is neither, empty, too large, or cannot be read.
     """
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        found = yaml.safe_load(_text(file))
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
+        # Not only the reader's own errors: it computes dates that do not exist.
+        message = f"{file} cannot be read: {' '.join(str(error).split())}"
         code = "not_json"
-        raise InvalidRequestError(code, f"{file}: {error}", "") from error
+        raise InvalidRequestError(code, message, "") from error
+    if found is None:
+        code, message = "missing", f"{file} is empty: nothing was changed"
+        raise InvalidRequestError(code, message, "")
+    return found
+
+
+def say_if_none(found: Sequence[object], what: str) -> None:
+    """Tell a person that a list is empty, beside standard output."""
+    if not found:
+        click.echo(f"There are no such {what}.", err=True)
+
+
+def _text(file: Path) -> str:
+    if file.stat().st_size > _MAXIMUM_BYTES:
+        message = f"it is larger than {_MAXIMUM_BYTES >> 20} MiB"
+        raise ValueError(message)
+    return file.read_text(encoding="utf-8-sig")
 
 
 def as_yaml(value: object) -> str:

@@ -7,7 +7,7 @@ import json
 import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from parkpulse import settings
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import typed
+from parkpulse.model.definitions import Definition
 from parkpulse.query import backtest as history
 from parkpulse.query import rule_edits
 from parkpulse.query.rule_edits import Search
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from parkpulse.store.pool import Connection
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
-_park = click.option("--park", help="The park's own rule; without, that of all parks.")
+_park = click.option("--park", help="As it holds in this park; without, in all parks.")
+_own_park = click.option("--park", help="As this park's own; without, for all parks.")
 _note = click.option("--note", default="", help="Why, for the history.")
 _actor = click.option(
     "--by",
@@ -38,6 +40,7 @@ _actor = click.option(
     help="Who, for the history; the user's name.",
 )
 _DAYS = 7
+_KINDS = sorted(str(each.__struct_config__.tag) for each in get_args(Definition))
 
 
 def _opened() -> AbstractContextManager[Connection]:
@@ -56,7 +59,7 @@ def rules() -> None:
 
 @rules.command("list")
 @click.option("--park", help="Rules of this park and of all parks.")
-@click.option("--kind", help="Only of this kind: threshold, quality, balance …")
+@click.option("--kind", type=click.Choice(_KINDS), help="Only of this kind.")
 @_json
 def list_rules(
     park: str | None,
@@ -95,9 +98,8 @@ def show(
 ) -> None:
     """One rule; with --json as a document that `put` takes again."""
     with _opened() as conn:
-        rule_id = rule_edits.identify(conn, code, park)
-        found, _ = rule_edits.one(conn, rule_id)
-        document = rule_edits.spec(conn, rule_id)
+        found = rule_edits.holding(conn, code, park)
+        document = rule_edits.spec(conn, found.id)
     if as_json:
         _print_json(document)
         return
@@ -117,7 +119,7 @@ def show_history(
 ) -> None:
     """Who changed a rule, when and why."""
     with _opened() as conn:
-        _, versions = rule_edits.one(conn, rule_edits.identify(conn, code, park))
+        _, versions = rule_edits.one(conn, rule_edits.holding(conn, code, park).id)
     if as_json:
         _print_json(versions)
         return
@@ -131,7 +133,7 @@ def show_history(
 
 @rules.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_park
+@_own_park
 @_actor
 @_note
 @_json
@@ -157,7 +159,11 @@ def put(
 def _read(file: Path) -> list[RuleSpec]:
     """Read the rules of a file; an error says in which of them."""
     found = []
-    for number, each in enumerate(_documents(file), 1):
+    documents = _documents(file)
+    if not documents or documents == [{}]:
+        message = f"there is no rule in {file}"
+        raise InvalidRequestError(code="empty_file", message=message, pointer="file")
+    for number, each in enumerate(documents, 1):
         try:
             found.append(rule_edits.parse(each))
         except InvalidRequestError as error:
@@ -175,14 +181,14 @@ def _documents(file: Path) -> list[Any]:
             found = json.loads(file.read_text("utf-8"))
         else:
             found = tomllib.loads(file.read_text("utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{file} cannot be read: {error}"
         raise InvalidRequestError(
             code="invalid_file", message=message, pointer="file"
         ) from error
     if isinstance(found, dict):
         found = found.get("rules", [found])
-    return list(found)
+    return found if isinstance(found, list) else [found]
 
 
 @rules.command()
@@ -191,7 +197,7 @@ def _documents(file: Path) -> list[Any]:
 @_actor
 @_note
 def enable(code: str, park: str | None, actor: str, note: str) -> None:
-    """Switch a rule on."""
+    """Switch a rule on, everywhere or in one park."""
     _switch(code, park, Change(actor, note), enabled=True)
 
 
@@ -201,15 +207,24 @@ def enable(code: str, park: str | None, actor: str, note: str) -> None:
 @_actor
 @_note
 def disable(code: str, park: str | None, actor: str, note: str) -> None:
-    """Switch a rule off."""
+    """Switch a rule off, everywhere or in one park.
+
+    With --park, a rule of all parks goes on elsewhere: the park gets its own version of
+    it, which replaces it there and is switched off.
+    """
     _switch(code, park, Change(actor, note), enabled=False)
 
 
 def _switch(code: str, park: str | None, change: Change, *, enabled: bool) -> None:
     with _opened() as conn:
-        rule_id = rule_edits.identify(conn, code, park)
-        found = rule_edits.switch(conn, rule_id, change, enabled=enabled)
+        if park is None:
+            rule_id = rule_edits.holding(conn, code, None).id
+            found = rule_edits.switch(conn, rule_id, change, enabled=enabled)
+        else:
+            found = rule_edits.switch_in(conn, code, park, change, enabled=enabled)
     print(_line(found))
+    if found.park != park:
+        print(f"It is {'on' if enabled else 'off'} in all parks: nothing was changed.")
 
 
 @rules.command()
@@ -247,11 +262,7 @@ def backtest(
 def _specs(conn: Connection, rule: str, park: str | None) -> list[Any]:
     if Path(rule).is_file():
         return list(_read(Path(rule)))
-    known = rule_edits.listed(conn, Search(park=park))
-    mine = [each for each in known if each.code == rule]
-    # A park's own rule stands before the common one.
-    owner = park if any(each.park == park for each in mine) else None
-    return [rule_edits.spec(conn, rule_edits.identify(conn, rule, owner))]
+    return [rule_edits.spec(conn, rule_edits.holding(conn, rule, park).id)]
 
 
 def _summary(code: str, found: history.Backtest) -> str:

@@ -115,6 +115,7 @@ def kpi(
     names = [column.name for column in wanted]
     zone = zones.zone(tz)
     table = files.read(file, time_column, names, tz).sorted()
+    _require_rows(file, table)
     table = strays.without(table)
     stamp = _stamp(stamp, table, wanted, tz)
     reader = _reader(table, period, zone, stamp, interval)
@@ -131,6 +132,14 @@ def kpi(
     elif table.findings:
         print("\n".join(each.text for each in table.findings), file=sys.stderr)
     print(_json(found) if as_json else _text(found))
+
+
+def _require_rows(file: Path, table: Table) -> None:
+    if not len(table):
+        left_out = "; ".join(each.text for each in table.findings)
+        why = f" that can be read ({left_out})" if left_out else ""
+        message = f"{file}: there is no row below the header{why}"
+        raise InvalidRequestError(code="no_rows", message=message, pointer="file")
 
 
 def _reader(

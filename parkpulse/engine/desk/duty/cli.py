@@ -104,3 +104,4 @@ def now(park: str, at: str | None, *, as_json: bool) -> None:
     for post in found.posts:
         names = ", ".join(each.name for each in post.people) or "nobody"
         print(f"{post.roster}  {post.name}  {names}")
+    options.say_if_none(found.posts, "rosters: 'parkpulse duty put' makes a plan")

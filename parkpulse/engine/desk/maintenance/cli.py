@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parkpulse import settings
-from parkpulse.engine.desk import options
+from parkpulse.engine.desk import options, telling
 from parkpulse.model import typed
 from parkpulse.query import maintenance
 from parkpulse.store import commandline, parks
@@ -36,13 +36,15 @@ def list_windows(park: str, *, past: bool, as_json: bool) -> None:
     """Maintenance windows of a park."""
     with _connected() as conn:
         found = maintenance.listed(conn, park, with_past=past)
+        zone = parks.find(conn, park).zone
     if as_json:
         print(options.as_json([each._asdict() for each in found]))
         return
     for each in found:
         scope = each.device or each.place or each.rule or "whole park"
-        times = f"{each.start:%Y-%m-%d %H:%M} - {each.end:%Y-%m-%d %H:%M}"
+        times = " - ".join(telling.local(at, zone) for at in (each.start, each.end))
         print(f"{each.id}  {times}  {scope}  {each.by}: {each.reason}")
+    options.say_if_none(found, "windows")
 
 
 @windows.command("add")
@@ -63,7 +65,8 @@ def add_window(
         begin = typed.moment(start, "start") if start else parks.now(conn, park)
         asked = maintenance.Asked(start=begin, end=typed.moment(end, "end"), **rest)
         made = maintenance.add(conn, park, asked)
-    words = f"Window {made.id} is open until {made.end:%Y-%m-%d %H:%M %Z}."
+        end_at = telling.local(made.end, parks.find(conn, park).zone)
+    words = f"Window {made.id} is open until {end_at}."
     print(options.as_json(made._asdict()) if as_json else words)
 
 
