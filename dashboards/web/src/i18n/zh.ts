@@ -70,7 +70,7 @@ export const zh: Dictionary = {
     shown: (n) => `已显示 ${n} 条`,
     noData: "无数据",
     old: "数据过期",
-    sideways: "表格比屏幕宽，可左右滑动查看。",
+    sideways: "内容比屏幕宽，可左右滑动查看。",
   },
   severity: { critical: "特别严重", high: "严重", medium: "较重", low: "一般" },
   normal: "正常",
