@@ -20,7 +20,7 @@ _STEP: dict[str, Any] = {
 }
 _PLANNED: dict[str, Any] = {
     "code": "pump-1",
-    "device": "pump-control",
+    "device": "pump-underpass",
     "name": "start_pump",
     "arguments": {"pump": 1},
     "timeout_s": 60,
@@ -32,7 +32,7 @@ _PLANNED: dict[str, Any] = {
 _COMMAND: dict[str, Any] = {
     "id": "019ab3f0-7c1a-7e55-a3c1-5f6f0a1b2c3d",
     "code": "pump-1",
-    "device": "pump-control",
+    "device": "pump-underpass",
     "name": "start_pump",
     "arguments": {"pump": 1},
     "automatic": False,
