@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,12 @@ def test_from_the_set_up_to_a_user(
 
     _add_user(page, own_site.url, language)
     page.goto(f"{own_site.url}/#/harbour/settings/audit")
-    expect(page.get_by_role("table")).to_contain_text("add_user")
+    done = {"zh": "添加用户", "en": "add user"}[language]
+    expect(page.get_by_role("table").get_by_title("add_user")).to_have_text(done)
+    filters = page.get_by_role("combobox")
+    filters.select_option(done)
+    expect(page).to_have_url(re.compile("action=add_user"))
+    expect(page.get_by_role("table").locator("tbody tr")).to_have_count(1)
     assert violations(page) == []
     page.screenshot(path=OUTPUT / f"account-audit-{language}.png")
     page.context.close()

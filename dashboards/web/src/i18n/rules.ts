@@ -288,7 +288,8 @@ export const zh: typeof en = {
   intervals: "上报间隔",
   score: (n: string) => `异常得分达到 ${n}`,
   rises: (n: string) => `能耗基线上移超过 ${n}`,
-  misses: (figure: string) => `全年${spaced(figure)}预计不达标`,
+  misses: (figure: string) =>
+    `全年${/^[A-Z]/.test(figure) ? " " : ""}${spaced(figure)}预计不达标`,
   backtest: {
     title: "回测",
     note: "该规则在历史数据上会产生的结果，不写入任何数据。",
