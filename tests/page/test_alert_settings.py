@@ -240,7 +240,7 @@ def test_a_maintenance_window_is_opened_and_ended(
     assert violations(page) == []
     dialog.get_by_role("button", name="Save").click()
     line = page.get_by_role("row").filter(has_text="cleaning")
-    expect(line).to_contain_text("gauge-2")
+    expect(line).to_contain_text("Quay gauge 2")
     page.screenshot(path=OUTPUT / "maintenance-en.png")
     line.get_by_role("button", name="End now").click()
     expect(line).to_have_count(0)
@@ -271,3 +271,58 @@ def test_alarm_performance_against_its_targets(visit: Visit) -> None:
     )
     assert violations(page) == []
     page.screenshot(path=OUTPUT / "performance-en.png", full_page=True)
+
+
+def test_the_schedule_of_an_absence_rule_is_kept(
+    visit: Visit, service: Service
+) -> None:
+    items = service.chain.get("/rules", park="quay", kind="absence")["items"]
+    number = next(each["id"] for each in items if each["park"] == "quay")
+    page = visit(f"#/quay/settings/rules?rule={number}")
+    visit.watch.expected = ("422",)
+    named(page)
+    edit = page.get_by_role("link", name="Edit")
+    edit.click()
+    page.get_by_role("button", name="Add a time").click()
+    last = page.get_by_role("group", name="Only at these times").locator(".tools").last
+    saturday, sunday = (last.get_by_role("button", name=day) for day in ("Sat", "Sun"))
+    begin, end = last.get_by_label("From"), last.get_by_label("To")
+    saturday.click()
+    begin.fill("07:30")
+    end.fill("26:00")
+    page.get_by_label("Why").fill("staffed hours")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    end.fill("19:00")
+    page.screenshot(path=OUTPUT / "rule-schedule-en.png", full_page=True)
+    assert violations(page) == []
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("region", name="Versions")).to_contain_text("staffed")
+    kept = service.chain.get(f"/rules/{number}")["definition"]["schedule"][-1]
+    assert kept == {"days": [1, 2, 3, 4, 5, 6], "start": "07:30", "end": "19:00"}
+
+    page.reload()
+    edit.click()
+    expect(saturday).to_have_attribute("aria-pressed", "true")
+    expect(sunday).to_have_attribute("aria-pressed", "false")
+    expect(begin).to_have_value("07:30")
+    expect(end).to_have_value("19:00")
+
+
+def test_rules_speak_the_readers_language(visit: Visit, service: Service) -> None:
+    metrics = service.chain.get("/metrics", limit=1000)["items"]
+    codes = {each["code"] for each in metrics if "_" in each["code"]}
+    page = visit("#/demo/settings/rules", language="zh")
+    table = page.get_by_role("table", name="规则")
+    frozen = table.locator("tr", has_text="传感器数值冻结")
+    expect(frozen).to_contain_text("数值不变：可疑 / 不合格")
+    rising = table.locator("tr", has_text="level-rising")
+    expect(rising).to_contain_text("0.5\u202fm/h")
+    text = table.inner_text()
+    plain = {code.replace("_", " ") for code in codes}
+    assert [code for code in codes | plain if code in text] == []
+    number = rule_id(service, "tunnel-hydrogen-sulfide")
+    page.goto(page.url.split("#")[0] + f"#/demo/settings/rules?rule={number}")
+    expect(
+        page.get_by_role("definition").filter(has_text="最高容许浓度")
+    ).to_be_visible()
