@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -76,9 +77,12 @@ def main() -> None:
     except UnicodeEncodeError:
         _refuse("what was typed is no text in UTF-8")
     except OSError as error:
-        if error.filename is None:
+        if error.filename is not None:
+            _refuse(f"{error.filename} cannot be used: {error.strerror}")
+        if error.errno != errno.ENOSPC:
             raise
-        _refuse(f"{error.filename} cannot be used: {error.strerror}")
+        _finish_output()
+        _refuse(f"something cannot be written: {error.strerror}")
     finally:
         _finish_output()
 
@@ -92,8 +96,11 @@ def _finish_output() -> None:
     """Say nothing when who read our output has left, as `head` does."""
     try:
         print(end="", flush=True)
-    except BrokenPipeError:
+    except OSError as error:
+        # What is left would be tried again at the end of the process.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            _refuse(f"the standard output cannot be used: {error.strerror}")
 
 
 def _sentence(error: ParkpulseError) -> str:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 from typing_extensions import override
 
 from parkpulse import logs, settings
 from parkpulse.bus import Publisher
 from parkpulse.bus.bulk import BulkPublisher
 from parkpulse.bus.hearing import Hearing
+from parkpulse.model.registry import Code
 from parkpulse.store import commandline
 from simulators.demo import operate
 from simulators.progress import Progress
@@ -75,6 +77,15 @@ class _Speed(click.ParamType[float, str]):
         return speed
 
 
+def _code(_: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Refuse what cannot be the code of a park."""
+    try:
+        return msgspec.convert(value, Code | None)
+    except msgspec.ValidationError as error:
+        message = f"{value!r} is no code: 1 to 64 of letters, digits and . _ : -"
+        raise click.BadParameter(message, param=param) from error
+
+
 _SEED = click.IntRange(0, 2**31)
 
 
@@ -92,7 +103,11 @@ _SEED = click.IntRange(0, 2**31)
     show_default=True,
     help="Of all chance: the same seed gives the same readings.",
 )
-@click.option("--park", help="Code of the park; else `demo` or the scenario's name.")
+@click.option(
+    "--park",
+    callback=_code,
+    help="Code of the park; else `demo` or the scenario's name.",
+)
 @click.option(
     "--devices",
     type=click.IntRange(1, 1_000_000),
@@ -334,7 +349,9 @@ def score_command(truth_file: Path, url: str, *, as_json: bool) -> None:
     show_default=True,
     help="1 as fast as it was measured, 60 sixty times as fast, max at once.",
 )
-@click.option("--park", help="Code of the park to send into; else the mapping's.")
+@click.option(
+    "--park", callback=_code, help="Code of the park to send into; else the mapping's."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 def replay(
     file: Path,

@@ -98,6 +98,8 @@ def list_users(*, as_json: bool) -> None:
         parks = "all parks" if each["parks"] is None else ",".join(each["parks"])
         state = "" if each["enabled"] else "  (disabled)"
         print(f"{each['name']}  {each['role']}  {parks}  {each['display_name']}{state}")
+    if not found:
+        print("There is no user yet: 'users add NAME --role admin'.", file=sys.stderr)
 
 
 @users.command("add")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
@@ -83,7 +84,7 @@ def add(
     """Add an account and print its address with the token, this once."""
     config = settings.load()
     if not _NAME.fullmatch(name):
-        message = f"the name {name!r} is not {_NAME.pattern}"
+        message = f"{name!r} is no name: 1 to 64 of letters, digits and . _ : -"
         raise ConfigError(message)
     token = opening.new_token()
     try:
@@ -115,7 +116,14 @@ def add(
 def _locked(config: Settings, file: TextIO | None, *, is_key: bool) -> bytes | None:
     if file is None:
         return None
-    secret = file.read().strip()
+    try:
+        secret = file.read().strip()
+    except UnicodeDecodeError as error:
+        message = f"{file.name} holds no text"
+        raise ConfigError(message) from error
+    if not secret:
+        message = f"{file.name} holds no secret"
+        raise ConfigError(message)
     if is_key and not onenet_envelope.is_key(secret):
         message = "an AES key has 16 characters, or 43 on the legacy platform"
         raise ConfigError(message)
@@ -201,6 +209,8 @@ def gaps(park: str, hours: int, pattern: str, *, as_json: bool) -> None:
     for each in found:
         when = f"{each.start.isoformat()} to {each.end.isoformat()}"
         print(f"{when}: {each.reports} reports of {each.devices} devices")
+    if not found:
+        print("No pause was found.", file=sys.stderr)
 
 
 def _pause(each: PauseView) -> dict[str, object]:

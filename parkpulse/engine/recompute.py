@@ -15,7 +15,7 @@ import numpy as np
 
 from parkpulse.engine.kpi_hours import Site
 from parkpulse.engine.kpis import Run
-from parkpulse.errors import NotFoundError
+from parkpulse.errors import ConfigError, NotFoundError, ParkpulseError
 from parkpulse.model import instants
 from parkpulse.store import meters, parks
 from parkpulse.store import recompute as store
@@ -73,8 +73,8 @@ def plan(database: Database, url: str, asked: Asked) -> Plan:
 
     Raises
     ------
-    NotFoundError
-        There is no such park or data centre.
+    NotFoundError, ConfigError
+        There is no such park or data centre, or none at all.
     """
     hour = instants.HOUR
     start = instants.to_us(asked.since) // hour * hour
@@ -84,8 +84,7 @@ def plan(database: Database, url: str, asked: Asked) -> Plan:
             parks.find(conn, asked.park)
         trees = [tree for tree in meters.trees(conn, _SLOTS) if _is_asked(tree, asked)]
         if not trees:
-            kind = "data centre" if asked.data_centre else "data centre in the park"
-            raise NotFoundError(kind, asked.data_centre or asked.park or "*")
+            raise _nothing(asked)
         recompute_id = store.begin(conn, asked)
         done = store.done(conn, recompute_id)
     starts = range(span.start, span.end, _PART)
@@ -95,6 +94,13 @@ def plan(database: Database, url: str, asked: Asked) -> Plan:
     left_days = [part for part in days if part not in done]
     skipped = len(hours) + len(days) - len(left) - len(left_days)
     return Plan(Job(url, recompute_id, span), left, left_days, skipped)
+
+
+def _nothing(asked: Asked) -> ParkpulseError:
+    if asked.data_centre is not None:
+        return NotFoundError(kind="data centre", key=asked.data_centre)
+    where = "registered" if asked.park is None else f"in the park {asked.park!r}"
+    return ConfigError(f"there is no data centre {where}")
 
 
 def _is_asked(tree: Tree, asked: Asked) -> bool:

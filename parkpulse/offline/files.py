@@ -213,7 +213,7 @@ def _check_columns(path: Path, wanted: Sequence[str], there: Sequence[str]) -> N
     for name in wanted:
         if there.count(name) != 1:
             how = "no column" if name not in there else "more than one column"
-            message = f"{path} has {how} {name!r}; there are: {', '.join(there)}"
+            message = f"{path} has {how} {name!r}; there are: {texts.named(there)}"
             raise InvalidRequestError(
                 code="unknown_column", message=message, pointer=name
             )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _DELIMITERS = ",;\t|"
 _HEAD_LINES, _HEAD_BYTES = 50, 1 << 16
 """A header stands in so many first lines and bytes."""
+_MOST_NAMES, _LONGEST_NAME = 40, 60
+"""Of columns in a sentence."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -75,6 +77,15 @@ def _chinese(data: bytes) -> bytes:
     except UnicodeDecodeError as error:
         message = "it is no text in UTF-8, UTF-16 or GB 18030"
         raise UnicodeError(message) from error
+
+
+def named(columns: Sequence[str]) -> str:
+    """List columns for a sentence: not all of hundreds, and none that fills a page."""
+    shown = [
+        name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+        for name in columns[:_MOST_NAMES]
+    ]
+    return ", ".join([*shown, "…"] if len(columns) > _MOST_NAMES else shown)
 
 
 def layout(text: bytes, wanted: Sequence[str]) -> Layout:

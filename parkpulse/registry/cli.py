@@ -11,6 +11,7 @@ import msgspec
 
 from parkpulse import settings
 from parkpulse.errors import ConfigError, InvalidRequestError, NotFoundError
+from parkpulse.model.registry import Code
 from parkpulse.registry import differences, files, output
 from parkpulse.store import commandline, parks, registry_reading, topic_rules
 from parkpulse.store import registry as store
@@ -118,6 +119,11 @@ def import_files(paths: Sequence[Path], *, dry_run: bool, as_json: bool) -> None
 @click.argument("new_id")
 def replace_device(park: str, device: str, new_id: str) -> None:
     """Take what comes under NEW_ID as DEVICE's from now on: one history goes on."""
+    try:
+        msgspec.convert(new_id, Code)
+    except msgspec.ValidationError as error:
+        message = f"{new_id!r} is no id: 1 to 64 of letters, digits and . _ : -"
+        raise ConfigError(message) from error
     with _connected() as connection:
         spec = registry_reading.load(connection, park)
         found = _device(spec, device)

@@ -211,11 +211,17 @@ def _rows(
     sheet: Sheet, problems: list[Problem]
 ) -> tuple[list[str], Iterator[tuple[str, Row]]]:
     reader = csv.DictReader(io.StringIO(sheet.text, newline=""))
-    header = [name.strip() for name in reader.fieldnames or []]
+    header = [name.strip() for name in _header(reader)]
     reader.fieldnames = header
 
+    def whole() -> Iterator[Row]:
+        try:
+            yield from reader
+        except csv.Error as error:
+            problems.append(Problem(f"{sheet.name}:{reader.line_num}", str(error)))
+
     def found() -> Iterator[tuple[str, Row]]:
-        for row in reader:
+        for row in whole():
             where = f"{sheet.name}:{reader.line_num}"
             if None in row or None in row.values():
                 problems.append(Problem(where, f"the row has not {len(header)} cells"))
@@ -223,6 +229,13 @@ def _rows(
                 yield where, row
 
     return header, found()
+
+
+def _header(reader: csv.DictReader[str]) -> Sequence[str]:
+    try:
+        return reader.fieldnames or []
+    except csv.Error:
+        return []  # those of no table
 
 
 def yaml_text(parks: Iterable[ParkSpec]) -> str:

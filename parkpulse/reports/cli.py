@@ -101,6 +101,8 @@ def list_reports(
         revised = f"  revised since: {row.revised}" if row.revised else ""
         of = row.data_centre or row.park
         print(f"{row.id}  {row.kind:<10} {of} {row.period}{revised}")
+    if not found:
+        print("There are no such reports.", file=sys.stderr)
 
 
 @report.command()

@@ -296,6 +296,9 @@ def services_tls(names: Sequence[str], folder: Path | None) -> None:
     The authority is made once; again, and a new certificate is issued. The private
     broker and the page take it up within a minute.
     """
+    if not all(names):
+        message = "a name is empty"
+        raise click.UsageError(message)
     home = _home(settings.configured())
     if folder is None:
         _make(home)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from parkpulse.errors import ConfigError, NotFoundError, StoreUnavailableError
+import psycopg
+
+from parkpulse.errors import (
+    ConfigError,
+    NotFoundError,
+    StoreError,
+    StoreUnavailableError,
+)
 from parkpulse.store import deeds, parks, pool
 from parkpulse.store.pool import Database
 
@@ -28,9 +35,9 @@ def transaction(url: str, *, name: str) -> Iterator[Connection]:
     Raises
     ------
     ConfigError
-        The server does not answer.
+        The server does not answer, or its database is not migrated.
     """
-    with pool.translated(), _connected(url, name) as connection:
+    with _migrated(), pool.translated(), _connected(url, name) as connection:
         with _naming_parks(connection):
             yield connection
         deeds.note(connection)
@@ -43,7 +50,7 @@ def database(url: str, *, name: str, size: int = 1) -> Iterator[Database]:
     Raises
     ------
     ConfigError
-        The server does not answer.
+        The server does not answer, or its database is not migrated.
     """
     # The pool would try for ten seconds, and then not tell why.
     _connected(url, name).close()
@@ -51,13 +58,33 @@ def database(url: str, *, name: str, size: int = 1) -> Iterator[Database]:
         opened.open()
         noted = pool.before_commit.set(deeds.Once())
         try:
-            yield opened
+            with _migrated():
+                yield opened
         except NotFoundError as error:
             if error.kind == _PARK:
                 error.add_note(opened.read(_parks))
             raise
         finally:
             pool.before_commit.reset(noted)
+
+
+_LACKING = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+)
+
+
+@contextlib.contextmanager
+def _migrated() -> Iterator[None]:
+    """Say what to do where the database has not the schema of this version."""
+    try:
+        yield
+    except StoreError as error:
+        if not isinstance(error.__cause__, _LACKING):
+            raise
+        message = "the database is not of this version: run 'parkpulse db migrate'"
+        raise ConfigError(message) from error
 
 
 @contextlib.contextmanager

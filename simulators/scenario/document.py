@@ -204,4 +204,9 @@ def find(name: str, file: Path) -> Scenario:
             f" {', '.join(shipped)}"
         )
         raise ConfigError(message)
-    return read(file.read_text("utf-8"), str(file))
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{file} cannot be read: {error}"
+        raise ConfigError(message) from error
+    return read(text, str(file))

@@ -191,3 +191,19 @@ def test_a_database_that_is_away(
     assert last.endswith("or correct PARKPULSE_DATABASE_URL")
     assert "hidden" not in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("line", ["rules list", "ledger", "report list harbour"])
+def test_a_database_that_is_not_migrated(
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    empty_database_url: str,
+) -> None:
+    monkeypatch.setenv("PARKPULSE_DATABASE_URL", empty_database_url)
+    monkeypatch.setattr(sys, "argv", ["parkpulse", *line.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    wanted = "the database is not of this version: run 'parkpulse db migrate'"
+    assert (ended.value.code, said) == (1, f"parkpulse: {wanted}\n")

@@ -164,6 +164,9 @@ def test_a_foreign_topic_is_taken_out_of_force(tmp_path: Path) -> None:
     assert "tele/+/SENSOR" in str(unknown.exception)
 
 
+_TOPICS = "park,filter,format,device_level,options\n"
+
+
 @pytest.mark.parametrize("command", ["diff", "import"])
 @pytest.mark.parametrize(
     ("name", "content", "said"),
@@ -174,6 +177,8 @@ def test_a_foreign_topic_is_taken_out_of_force(tmp_path: Path) -> None:
         ("park.yaml", "---\n", "a document is a park with its code"),
         ("devices.csv", "", "its columns are those of no table"),
         ("park.yaml", "a: [", "while parsing"),
+        ("devices.csv", "a" * 200_000, "its columns are those of no table"),
+        ("topics.csv", _TOPICS + "demo," + "a" * 200_000, "field larger than"),
     ],
 )
 def test_a_file_that_says_nothing(
@@ -192,3 +197,8 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe\x00")
     wrong = run("diff", file, code=1)
     assert "cannot be read" in str(wrong.exception)
+
+
+def test_an_id_that_is_none() -> None:
+    wrong = run("replace", "demo", "gauge", "two words", code=1)
+    assert str(wrong.exception).startswith("'two words' is no id: ")

@@ -129,3 +129,18 @@ def test_what_is_of_no_park_can_be_asked_for(
         main()
     assert ended.value.code == 0
     assert "adds up" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", "holds no secret"), (b"\xff\xfe\x00", "holds no text")]
+)
+def test_a_secret_that_is_none(
+    content: bytes,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "secret").write_bytes(content)
+    line = "push accounts add onenet wells --park demo --secret-file secret"
+    assert _refused(line, monkeypatch, capsys) == f"parkpulse: secret {said}"

@@ -111,3 +111,18 @@ def test_a_program_is_no_table(tmp_path: Path) -> None:
     source.write_bytes(b"\x7fELF\x02\x01\xff\xd8\xff\n" * 9)
     with pytest.raises(InvalidRequestError, match="no text in UTF-8, UTF-16 or GB"):
         _run(source)
+
+
+def test_a_field_that_never_ends_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "some.csv"
+    path.write_text(f"at,load\n1,{'9' * 200_000}\n")
+    with pytest.raises(InvalidRequestError, match="field larger than"):
+        _run(path)
+
+
+def test_columns_that_fill_a_page_are_cut(tmp_path: Path) -> None:
+    path = tmp_path / "some.csv"
+    path.write_text(",".join(["a" * 5000, *map(str, range(500))]) + "\n")
+    with pytest.raises(InvalidRequestError, match="there are: aaa") as refused:
+        _run(path)
+    assert len(str(refused.value)) < 500

@@ -15,6 +15,7 @@ from parkpulse.model import instants
 from parkpulse.offline import files, stamps, texts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -61,7 +62,7 @@ def read(path: Path, time_column: str, value_column: str, zone: ZoneInfo) -> Row
     layout = texts.layout(text, [time_column, value_column])
     for name in (time_column, value_column):
         if name not in layout.names:
-            there = ", ".join(layout.names)
+            there = texts.named(layout.names)
             message = f"{path} has no column {name!r}; there are: {there}"
             raise InvalidRequestError(
                 code="unknown_column", message=message, pointer=name
@@ -72,7 +73,7 @@ def read(path: Path, time_column: str, value_column: str, zone: ZoneInfo) -> Row
     at, which = layout.names.index(time_column), layout.names.index(value_column)
     pairs = [
         (row[at] if at < len(row) else "", row[which] if which < len(row) else "")
-        for row in csv.reader(lines, delimiter=layout.delimiter)
+        for row in _cells(path, lines, layout.delimiter)
         if row
     ]
     stamp = [pair[0] for pair in pairs]
@@ -84,6 +85,16 @@ def read(path: Path, time_column: str, value_column: str, zone: ZoneInfo) -> Row
         return Rows(stamp, values, found.ts, numbers, dated)
     minutes = np.arange(len(stamp), dtype=np.int64) * instants.MINUTE
     return Rows(stamp, values, minutes, numbers, ~dated, is_timeless=True)
+
+
+def _cells(path: Path, lines: io.StringIO, delimiter: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(lines, delimiter=delimiter)
+    except csv.Error as error:
+        message = f"{path} cannot be read: {error}"
+        raise InvalidRequestError(
+            code="file_unreadable", message=message, pointer="file"
+        ) from error
 
 
 def _text(path: Path) -> bytes:

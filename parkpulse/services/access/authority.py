@@ -96,7 +96,7 @@ def _new_authority() -> _Issuer:
 def _signed(
     issuer: _Issuer, key: ec.EllipticCurvePrivateKey, names: Sequence[str]
 ) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(
         issuer.key.public_key()
     )
