@@ -19,7 +19,7 @@ const en = {
     clock: "ahead of time",
     link_rain_level: "level does not follow the rain",
     link_neighbour: "unlike its neighbours",
-    link_flood_power: "flood without its power",
+    link_flood_power: "water where the power is on",
   } as Record<string, string>,
 };
 
@@ -41,7 +41,7 @@ const zh: typeof en = {
     clock: "时间超前",
     link_rain_level: "水位与降雨不符",
     link_neighbour: "与相邻测点不符",
-    link_flood_power: "积水与用电不符",
+    link_flood_power: "带电处有积水",
   },
 };
 
