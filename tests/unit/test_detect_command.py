@@ -115,7 +115,7 @@ def test_a_program_is_no_table(tmp_path: Path) -> None:
 
 def test_a_field_that_never_ends_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "some.csv"
-    path.write_text(f"at,load\n1,{'9' * 200_000}\n")
+    path.write_text(f"at,level\n1,{'9' * 200_000}\n")
     with pytest.raises(InvalidRequestError, match="field larger than"):
         _run(path)
 
