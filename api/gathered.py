@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 _Question = TypeVar("_Question")
 _Answer = TypeVar("_Answer")
-AT_ONCE = 2
-"""So many threads answer: one computes while the other waits for the database."""
+PATIENCE_S = 0.03
+"""A thread that answers for longer waits for the disk: another one begins. [s]"""
+AT_ONCE = 4
+"""So many threads answer at most."""
 MOST = 16
 """Most questions that are answered together."""
 
@@ -24,10 +26,13 @@ class _Waiting(NamedTuple, Generic[_Question, _Answer]):
 
 
 class Gathered(Generic[_Question, _Answer]):
-    """Answers all questions that wait as soon as a thread is free.
+    """Answers all questions that wait as soon as nobody is answering others.
 
     Who asks alone is answered at once. The more ask, the more share a round trip: so
-    each waits for about as long as the others do, and the cost of each falls.
+    each waits for about as long as the others do, and the cost of each falls. Threads
+    that compute take the interpreter from each other, and some had it so rarely that
+    whom they answered waited for four times as long: so there is one at a time, unless
+    it waits for something else.
 
     Parameters
     ----------
@@ -40,24 +45,43 @@ class Gathered(Generic[_Question, _Answer]):
     ) -> None:
         self._answer = answer
         self._waiting: list[_Waiting[_Question, _Answer]] = []
-        self._working: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._busy = 0
+        self._quick: set[object] = set()
+        """Those who are busy, and have not been for long."""
 
     async def get(self, question: _Question) -> _Answer:
         """Return the answer, or raise the error that stands in its place."""
         future = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(question, future))
-        if len(self._working) < AT_ONCE:
-            task = asyncio.create_task(self._work())
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
+        self._begin()
         found: _Answer = await future
         return found
 
-    async def _work(self) -> None:
-        while self._waiting:
+    def _begin(self) -> None:
+        if self._waiting and not self._quick and self._busy < AT_ONCE:
+            self._busy += 1
+            one = object()
+            self._quick.add(one)
+            task = asyncio.create_task(self._work(one))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _lose_patience(self, one: object) -> None:
+        self._quick.discard(one)
+        self._begin()
+
+    async def _work(self, one: object) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting and self._quick <= {one}:
+            self._quick.add(one)
+            timer = loop.call_later(PATIENCE_S, self._lose_patience, one)
             taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             for waiting, found in zip(taken, await self._asked(taken), strict=True):
                 _give(waiting.future, found)
+            timer.cancel()
+        self._quick.discard(one)
+        self._busy -= 1
 
     async def _asked(
         self, taken: Sequence[_Waiting[_Question, _Answer]]

@@ -45,23 +45,38 @@ def test_who_asks_alone_is_answered_and_who_waits_shares() -> None:
 
     async def ask() -> list[int]:
         gather: Gathered[int, int] = Gathered(desk.answer)
-        tasks = []
-        for number in range(gathered.AT_ONCE):
-            tasks.append(asyncio.create_task(gather.get(number)))
-            await _turns()
+        tasks = [asyncio.create_task(gather.get(1))]
+        await _turns()
         tasks += [asyncio.create_task(gather.get(100 + n)) for n in range(many)]
         await _turns()
         desk.may_answer.set()
         return list(await asyncio.gather(*tasks))
 
-    found = asyncio.run(ask())
-    alone = gathered.AT_ONCE
-    assert found == [2 * n for n in range(alone)] + [200 + 2 * n for n in range(many)]
-    assert desk.asked[:alone] == [[n] for n in range(alone)]
-    assert sorted(map(len, desk.asked[alone:])) == [3, gathered.MOST, gathered.MOST]
-    assert [n for each in desk.asked[alone:] for n in each] == [
-        100 + n for n in range(many)
-    ]
+    assert asyncio.run(ask()) == [2] + [200 + 2 * n for n in range(many)]
+    numbers = [100 + n for n in range(many)]
+    most = gathered.MOST
+    assert desk.asked == [[1], numbers[:most], numbers[most:-3], numbers[-3:]]
+
+
+def test_who_waits_for_one_that_is_slow_is_answered_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gathered, "PATIENCE_S", 0.001)
+    desk = _Desk()
+
+    async def ask() -> list[int]:
+        gather: Gathered[int, int] = Gathered(desk.answer)
+        tasks = []
+        for number in range(gathered.AT_ONCE + 2):
+            tasks.append(asyncio.create_task(gather.get(number)))
+            await asyncio.sleep(0.02)
+        desk.may_answer.set()
+        return list(await asyncio.gather(*tasks))
+
+    at_once = gathered.AT_ONCE
+    assert asyncio.run(ask()) == [2 * n for n in range(at_once + 2)]
+    assert desk.asked[:at_once] == [[n] for n in range(at_once)]
+    assert desk.asked[at_once:] == [[at_once, at_once + 1]]
 
 
 def test_an_error_is_for_the_one_who_asked_for_it() -> None:
