@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import secrets
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 CACHE = "private, no-cache"
 """Kept by the browser, and asked for again each time."""
+VARIES = {"vary": "Accept-Encoding"}
+"""Said where it is not said later, by what compresses all other answers."""
+_REFUSED = re.compile(r"q=0(\.0*)?")
 GZIP_FROM_BYTES = 1000
 GZIP_LEVEL = 4
 _PROCESS = secrets.token_hex(4)
@@ -34,12 +38,13 @@ def knows(request: Request, tag: str) -> bool:
     """Whether the caller holds this version, by If-None-Match."""
     held = request.headers.get("if-none-match", "")
     opaque = {each.strip().removeprefix("W/") for each in held.split(",")}
-    return tag.removeprefix("W/") in opaque
+    return "*" in opaque or tag.removeprefix("W/") in opaque
 
 
 def unchanged(tag: str) -> Response:
     """Tell the caller that what it holds is what there is."""
-    return Response(status_code=304, headers={"etag": tag, "cache-control": CACHE})
+    headers = {"etag": tag, "cache-control": CACHE, **VARIES}
+    return Response(status_code=304, headers=headers)
 
 
 def pack(plain: bytes) -> bytes | None:
@@ -54,15 +59,25 @@ def pack(plain: bytes) -> bytes | None:
 
 def takes_packed(request: Request) -> bool:
     """Whether the caller reads gzip."""
-    return "gzip" in request.headers.get("accept-encoding", "")
+    return packs(request.headers.get("accept-encoding", ""))
+
+
+def packs(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding header allows gzip: it may also refuse it by q=0."""
+    for each in accept_encoding.lower().split(","):
+        name, _, weight = each.partition(";")
+        if name.strip() in {"gzip", "*"}:
+            return _REFUSED.fullmatch(weight.strip()) is None
+    return False
 
 
 def give(plain: bytes, packed: bytes | None, tag: str) -> Response:
     """Answer with JSON that is encoded, and compressed if that is given."""
-    headers = {"etag": tag, "cache-control": CACHE, "vary": "Accept-Encoding"}
+    headers = {"etag": tag, "cache-control": CACHE}
     body = plain
     if packed is not None:
-        body, headers["content-encoding"] = packed, "gzip"
+        headers |= {"content-encoding": "gzip", **VARIES}
+        body = packed
     return Response(body, media_type="application/json", headers=headers)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from typing_extensions import override
 
@@ -18,16 +17,20 @@ from api.auth import accounts as people
 from api.auth import me, rights, users
 from api.auth.gate import Gate
 from api.auth.rights import Right, needs, open_to_all
+from api.bodies import Bodies
 from api.brokers import routes as brokers
 from api.brokers.desk import Desk as Brokers
 from api.charts import Charts
 from api.context import Context
+from api.failures import Failures
 from api.feed import Feed
 from api.follower import Follower
 from api.guard import Guard
+from api.heads import Heads
 from api.hub import Hub
 from api.kept import Changes, Kept
 from api.messaging import Messaging
+from api.packing import Packing
 from api.pages import Pages
 from api.push import routes as push
 from api.push.courier import Accounts, Courier
@@ -77,11 +80,14 @@ from parkpulse.reports.desk import Desk as ReportDesk
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from starlette.types import Receive, Scope, Send
+
     from parkpulse.store.pool import Database
     from simulators.scenario.training import Training
 
 PREFIX = "/api/v1"
 _log = logging.getLogger(__name__)
+_READING = ("GET", "HEAD")
 _CACHE = Path("~/.cache/parkpulse")
 _ROUTERS = (
     parks.router,
@@ -200,17 +206,16 @@ def _add_guards(
     app: FastAPI, accounts: people.Accounts | None, public_url: str | None
 ) -> None:
     """Put before the routes what every request passes; the last one comes first."""
+    app.add_middleware(Bodies)
     if accounts is not None:
         free = rights.open_to_strangers(app.routes)
         app.add_middleware(Gate, accounts=accounts, free=free)
     app.add_middleware(Tags)
-    app.add_middleware(
-        GZipMiddleware,
-        minimum_size=answers.GZIP_FROM_BYTES,
-        compresslevel=answers.GZIP_LEVEL,
-    )
+    app.add_middleware(Packing)
     context: Context = app.state.context
     app.add_middleware(Changes, kept=context.kept)
+    app.add_middleware(Heads)
+    app.add_middleware(Failures)
     is_local = accounts is None or accounts.is_local
     app.add_middleware(Guard, public_url=public_url, is_local=is_local)
     app.add_middleware(RequestIds)
@@ -276,13 +281,19 @@ def _add_documents(app: FastAPI) -> None:
 
 
 def _add_page(app: FastAPI, pages: Pages) -> None:
-    @app.api_route(
-        "/{path:path}",
-        methods=["GET", "HEAD"],
-        include_in_schema=False,
-        dependencies=[open_to_all()],
-    )
-    def page(path: str, request: Request) -> Response:
-        is_api = path.partition("/")[0] == "api"
-        found = None if is_api else pages.respond(request, path)
-        return found or problems.respond(request, "no_such_path")
+    """Answer with the page, or as the API, where no route answers at all."""
+
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        path = scope["path"].removeprefix("/")
+        found = None
+        if path.partition("/")[0] != "api":
+            if scope["method"] not in _READING:
+                allow = {"allow": ", ".join(_READING)}
+                found = problems.respond(request, "method_not_allowed", allow)
+            else:
+                found = await run_in_threadpool(pages.respond, request, path)
+        found = found or problems.respond(request, "no_such_path")
+        await found(scope, receive, send)
+
+    app.router.default = page

@@ -16,7 +16,7 @@ import click
 import uvicorn
 from typing_extensions import override
 
-from api import app, guard, listening
+from api import app, connections, guard, listening
 from api.auth import desk
 from api.auth.accounts import Accounts
 from api.messaging import Messaging
@@ -77,6 +77,7 @@ def api(tls_cert: Path | None, tls_key: Path | None, *, openapi: bool) -> None:
 
 def _run(config: Settings) -> None:
     logs.configure(config.log_level, config.log_format)
+    connections.allow_many()
     url = config.required_database_url()
     commandline.check(url)
     database = Database(
@@ -197,6 +198,7 @@ def _serve(config: Settings, database: Database, listener: socket.socket) -> Non
     server = _Server(
         uvicorn.Config(
             application,
+            http=connections.Connection,
             access_log=False,
             log_config=None,
             server_header=False,

@@ -38,22 +38,8 @@ _RAW = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 FORM = "application/x-www-form-urlencoded"
-BODY_BYTES = 64 * 1024
-"""Longest body of a request. [B]"""
-PLAN_BYTES = 3 * 1024 * 1024
-"""Longest body with the drawing of a park. [B]"""
-PLAN = "/plan"
-"""End of the paths that take a drawing."""
-FILES_BYTES = 4 * 1024 * 1024
-"""Longest body with files of the registry. [B]"""
-FILES = "/api/v1/registry/"
-"""Beginning of the paths that take files of the registry."""
-READINGS_BYTES = 4 * 1024 * 1024
-"""Longest body with readings. [B]"""
 READINGS = "/readings"
 """End of the paths that take readings, as JSON or a JSON object a line."""
-PUSHED_BYTES = 256 * 1024
-"""Longest message that a platform may push: what ingest reads. [B]"""
 PUSH = "/push/"
 """Beginning of the paths of platforms. Their token says who asks, whatever name this
 service is reached by, and they are no browsers: host, origin and content type do not
@@ -158,7 +144,8 @@ def refusal(
         Whether only this machine can reach the service. Where others can, they may
         call it by its number too, which no foreign name can stand for.
     """
-    target = address(f"{scheme}://{headers.get('host', '')}")
+    hosts = headers.getlist("host")
+    target = address(f"{scheme}://{hosts[0]}") if len(hosts) == 1 else None
     if target is None or not (
         is_loopback(target.host)
         or (public is not None and target.host == public.host)
@@ -190,35 +177,16 @@ def _is_machine(scope: Scope) -> bool:
     return bool(scope["path"].startswith((PUSH, BROKER)))
 
 
-def _limit(path: str) -> int:
-    if path.endswith(PLAN):
-        return PLAN_BYTES
-    if path.endswith(READINGS):
-        return READINGS_BYTES
-    return FILES_BYTES if path.startswith(FILES) else BODY_BYTES
-
-
 def _wanted(path: str, headers: Headers) -> str:
     """Tell the type that the body of a change must have."""
     if path.startswith(FORMS):
         return FORM
-    return NDJSON if path.endswith(READINGS) and _media(headers) == NDJSON else JSON
-
-
-async def _read(receive: Receive, limit: int) -> Message | None:
-    """Receive the whole body as one message; None when it is too long."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > limit:
-            return None
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            return {**message, "body": bytes(body)}
+    takes_lines = path.endswith(READINGS)
+    return NDJSON if takes_lines and _media(headers) == NDJSON else JSON
 
 
 class Guard:
-    """Refuses foreign hosts and origins and long bodies; adds the security headers.
+    """Refuses foreign hosts and origins; adds the security headers.
 
     Parameters
     ----------
@@ -252,9 +220,9 @@ class Guard:
         request = Request(scope)
         host = request.headers.get("host", "")
         https = lasting(scope["scheme"], host, self._public_url)
-        code, limit = "", PUSHED_BYTES
-        if not _is_machine(scope):
-            limit = _limit(scope["path"])
+        # No name has it, and the database cannot even be asked for one.
+        code = "no_such_path" if "\0" in scope["path"] else ""
+        if not code and not _is_machine(scope):
             code = refusal(
                 scope["scheme"],
                 request.method,
@@ -263,11 +231,7 @@ class Guard:
                 _wanted(scope["path"], request.headers),
                 is_local=self._is_local,
             )
-        if not code and request.method in _CHANGING:
-            code, receive = await _with_body(receive, limit)
-        app = self._app
-        if code:
-            app = problems.respond(request, code, limit=str(limit))
+        app = problems.respond(request, code) if code else self._app
         await app(scope, receive, send_with_headers)
 
 
@@ -280,18 +244,7 @@ def _completed(
     for each in _RAW:
         if each[0] not in names:
             yield each
+    if b"cache-control" not in names:
+        yield b"cache-control", b"no-store"
     for name, value in https.items():
         yield name.encode(), value.encode()
-
-
-async def _with_body(receive: Receive, limit: int) -> tuple[str, Receive]:
-    """Read the body first; returns the code of a problem and what replays it."""
-    body = await _read(receive, limit)
-    if body is None:
-        return "body_too_large", receive
-    waiting = [body]
-
-    async def replay() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return "", replay

@@ -89,12 +89,13 @@ class Pages:
 
     def _send(self, request: Request, file: Path, cache: str) -> Response:
         asset = self._asset(file)
-        headers = {"etag": asset.tag, "cache-control": cache, "vary": "Accept-Encoding"}
+        headers = {"etag": asset.tag, "cache-control": cache}
         if answers.knows(request, asset.tag):
-            return Response(status_code=304, headers=headers)
+            return Response(status_code=304, headers=headers | answers.VARIES)
         body = asset.body
-        if asset.compressed and "gzip" in request.headers.get("accept-encoding", ""):
-            headers["content-encoding"], body = "gzip", asset.compressed
+        if asset.compressed and answers.takes_packed(request):
+            headers |= {"content-encoding": "gzip", **answers.VARIES}
+            body = asset.compressed
         return Response(body, headers=headers, media_type=asset.kind)
 
     def _asset(self, file: Path) -> _Asset:

@@ -44,6 +44,7 @@ _LONGEST_KEY = 64
 _QUERY_CANCELED = "57014"
 _RETRY_AFTER_S = "2"
 _PUSH = "/push/"
+_LINK = "/a/"
 
 _BY_STATUS = {
     404: "no_such_path",
@@ -95,6 +96,9 @@ _BY_TYPE = {
 }
 _QUOTED = re.compile(r"'([^']*)'")
 _WORDS = "literal_error"
+_GENERAL = "invalid_value"
+_SAID = "said_value"
+"""The same with its reason."""
 _LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length")
 
 
@@ -165,8 +169,14 @@ def answer(
 def value_error(
     code: str, pointer: str, speech: Language, **values: str
 ) -> dict[str, str]:
-    """Say what is wrong with one value; an unknown code gets a general sentence."""
-    entry = TEXTS["values"].get(code, TEXTS["values"]["invalid_value"])
+    """Say what is wrong with one value.
+
+    A code without a sentence of its own gets a general one, with the reason in
+    English if there is one.
+    """
+    entry = TEXTS["values"].get(code, TEXTS["values"][_GENERAL])
+    if values.get("reason") and entry is TEXTS["values"][_GENERAL]:
+        entry = TEXTS["values"][_SAID]
     return {
         "pointer": pointer,
         "code": code,
@@ -232,7 +242,8 @@ def _too_many(request: Request, error: TooManyAttemptsError) -> Response:
 def _invalid(request: Request, error: InvalidRequestError) -> Response:
     speech = wanted_language(request.headers)
     problem = build("invalid_request", speech)
-    problem.errors = [value_error(error.code, error.pointer, speech)]
+    reason = str(error).rstrip(".")
+    problem.errors = [value_error(error.code, error.pointer, speech, reason=reason)]
     return answer(request, problem)
 
 
@@ -270,11 +281,12 @@ def _value_of(error: Mapping[str, Any], speech: Language) -> dict[str, str]:
     context = error.get("ctx", {})
     limits = [str(context[name]) for name in _LIMITS if name in context]
     return value_error(
-        _BY_TYPE.get(error["type"], "invalid_value"),
+        _BY_TYPE.get(error["type"], _GENERAL),
         _pointer(error["loc"], error["type"]),
         speech,
         limit=limits[0] if limits else "",
         expected=_listed(str(context.get("expected", "")), speech),
+        reason=str(context.get("error", "")),
     )
 
 
@@ -302,7 +314,8 @@ def _http(request: Request, error: HTTPException) -> Response:
     return respond(request, code, error.headers)
 
 
-def _internal(request: Request, error: Exception) -> Response:
+def internal(request: Request, error: Exception) -> Response:
+    """Answer a request at which something unexpected failed, and write it down."""
     problem = build("internal", wanted_language(request.headers))
     problem.instance = uuid.uuid4().urn
     path = masked(request.url.path)
@@ -311,7 +324,9 @@ def _internal(request: Request, error: Exception) -> Response:
 
 
 def masked(path: str) -> str:
-    """Return a path for the log, without the token of a push address."""
+    """Return a path for the log, without the token of a push address or a link."""
+    if path.startswith(_LINK):
+        return f"{_LINK}…"
     if not path.startswith(_PUSH):
         return path
     return f"{_PUSH}{path.removeprefix(_PUSH).partition('/')[0]}/…"
@@ -332,7 +347,7 @@ def install(app: FastAPI) -> None:
         StoreUnavailableError: _unavailable,
         RequestValidationError: _validation,
         HTTPException: _http,
-        Exception: _internal,
+        Exception: internal,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -64,9 +66,7 @@ def read(body: bytes, *, by_line: bool) -> list[Any]:
     InvalidRequestError
         The whole cannot be read, or has no or too many rows.
     """
-    rows = [_line(line) for line in body.splitlines() if line.strip()]
-    if not by_line:
-        rows = _listed(body)
+    rows = _lines(body) if by_line else _listed(body)
     if not rows:
         code, message = "missing", "there are no readings"
         raise InvalidRequestError(code, message, "/readings")
@@ -74,6 +74,12 @@ def read(body: bytes, *, by_line: bool) -> list[Any]:
         code, message = "too_many_rows", "too many readings"
         raise InvalidRequestError(code, message, "/readings")
     return rows
+
+
+def _lines(body: bytes) -> list[Any]:
+    """Read a line at a time, no further than one beyond the limit."""
+    filled = (line for line in io.BytesIO(body) if line.strip())
+    return [_line(line) for line in itertools.islice(filled, MOST_ROWS + 1)]
 
 
 def _line(line: bytes) -> Any:  # noqa: ANN401 - any JSON

@@ -12,6 +12,10 @@ from typing_extensions import override
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """Of the HTTP request that is being answered; empty outside of one."""
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_VISIBLE = {
+    code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)
+}
+"""Control characters, and what is written in their place."""
 _RENAMED = {"asctime": "time", "levelname": "level", "name": "logger"}
 
 
@@ -28,10 +32,16 @@ class _Request(logging.Filter):
 
 class _Text(logging.Formatter):
     @override
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        # What others send must neither look like a line of ours nor move the cursor.
+        return super().formatMessage(record).translate(_VISIBLE)
+
+    @override
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
+        line, *trace = super().format(record).split("\n")
         found = getattr(record, "request_id", "")
-        return f"{line} request_id={found}" if found else line
+        head = f"{line} request_id={found}" if found else line
+        return "\n".join([head, *(f"  {each.translate(_VISIBLE)}" for each in trace)])
 
 
 def formatter(style: str) -> logging.Formatter:

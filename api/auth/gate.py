@@ -18,7 +18,7 @@ from parkpulse.store import pool
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from api.auth.accounts import Accounts
     from parkpulse.model.account import Actor
@@ -100,17 +100,11 @@ class Gate:
         if scope["method"] not in _CHANGING:
             await self._app(scope, receive, send)
             return
-        message = await receive()
-        trail = Trail(actor, message.get("body", b""), scope)
-        scope[TRAIL] = trail
-        waiting = [message]
-
-        async def replay() -> Message:
-            return waiting.pop() if waiting else await receive()
-
+        # Its body is read after this, for those who may send one.
+        trail = scope[TRAIL] = Trail(actor, b"", scope)
         before = pool.before_commit.set(trail.write)
         try:
-            await self._app(scope, replay, send)
+            await self._app(scope, receive, send)
         finally:
             pool.before_commit.reset(before)
 

@@ -23,7 +23,7 @@ import uvicorn
 from cryptography.fernet import Fernet
 from uuid_utils import compat
 
-from api import app, cli, listening
+from api import app, cli, connections, listening
 from api.auth.accounts import Accounts
 from api.messaging import Messaging
 from api.workshop import Workshop
@@ -210,6 +210,7 @@ class Site:
         self.url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             application,
+            http=connections.Connection,
             ws="none",
             log_config=None,
             access_log=False,

@@ -141,3 +141,11 @@ def test_an_address_that_this_machine_lacks() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"{port} is taken: set PARKPULSE_PORT"):
             listening.bind("127.0.0.1", port)
+
+
+def test_two_hosts_are_none() -> None:
+    """Whatever stands before us may have looked at the other one."""
+    given = [(b"host", b"127.0.0.1:8080"), (b"host", b"evil.example")]
+    for raw in (given, given[::-1], [given[0]] * 2):
+        code = guard.refusal("http", "GET", Headers(raw=raw), PUBLIC)
+        assert code == "host_not_allowed"

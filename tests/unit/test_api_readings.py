@@ -70,6 +70,20 @@ def test_there_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.value.code == "too_many_rows"
 
 
+def test_no_more_is_read_than_may_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readings, "MOST_ROWS", 2)
+    read: list[bytes] = []
+    monkeypatch.setattr(readings, "_line", read.append)
+    with pytest.raises(InvalidRequestError) as refused:
+        readings.read(b"7\n" * 100_000, by_line=True)
+    assert refused.value.code == "too_many_rows"
+    assert len(read) == 3
+    # Lines mean nothing where the whole is one document.
+    with pytest.raises(InvalidRequestError):
+        readings.read(b"7\n" * 100_000, by_line=False)
+    assert len(read) == 4
+
+
 def test_messages_are_those_of_devices() -> None:
     """Whatever is sent is read from the messages again, and none is too long."""
     rows = [

@@ -53,6 +53,26 @@ def test_json(logger: logging.Logger) -> None:
     assert (second["logger"], second["request_id"]) == ("tests.logs", "abc")
 
 
+def test_what_others_send_looks_like_no_line_of_ours(logger: logging.Logger) -> None:
+    output = io.StringIO()
+    logger.addHandler(logs.handler("text", output))
+    given = "x\n2026-03-10 12:00:00,000 ERROR forged\x1b[2J\u2028\x85\x7f园区"
+    logger.warning("a topic %s came", given)
+    try:
+        raise ValueError(given)  # noqa: TRY301 - as it is logged
+    except ValueError:
+        logger.exception("failed")
+    first, *others = output.getvalue().splitlines()
+    shown = (
+        r"x\u000a2026-03-10 12:00:00,000 ERROR forged\u001b[2J\u2028\u0085\u007f园区"
+    )
+    assert first.endswith(f"a topic {shown} came")
+    assert others[0].endswith("ERROR tests.logs: failed")
+    assert others[1] == "  Traceback (most recent call last):"
+    assert all(line.startswith("  ") for line in others[1:])
+    assert "forged" in others[-1]
+
+
 def test_only_plain_ids_are_taken_over() -> None:
     assert request_ids.chosen(b"trace-1.2_3") == b"trace-1.2_3"
     for given in (b"", b"a b", b"a\nb", b"x" * 65, "号".encode()):
