@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from api.auth import passwords
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _BYTES = 32
 _HINT = 7
+_SITE_BITS = 64
 _LONGEST_AGENT = 200
 _log = logging.getLogger(__name__)
 
@@ -63,7 +66,8 @@ def log_in(database: Database, name: str, password: str, browser: Browser) -> st
 
 def verify(database: Database, name: str, password: str, address: str) -> int:
     """Return the id of the account that has this password; raises as `log_in`."""
-    by_account, by_address = digest(f"account:{name}"), digest(f"address:{address}")
+    by_account = digest(f"account:{name}")
+    by_address = digest(f"address:{neighbourhood(address)}")
     _try(database, by_address, lambda count: account.wait_after("address", count))
     _try(database, by_account, lambda count: account.wait_after("account", count))
     with database.transaction() as conn:
@@ -79,6 +83,15 @@ def verify(database: Database, name: str, password: str, address: str) -> int:
         if renewed is not None:
             users.rehash(conn, account_id, stored, renewed)
     return account_id
+
+
+def neighbourhood(address: str) -> str:
+    """Return what counts as one address: a site has 2**64 of IPv6 to come from."""
+    with contextlib.suppress(ValueError):
+        found = ip_address(address)
+        if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+            return str(ip_network((found, _SITE_BITS), strict=False))
+    return address
 
 
 def unblock(conn: Connection, name: str) -> None:
@@ -105,6 +118,12 @@ def _begin(conn: Connection, account_id: int, user: User, browser: Browser) -> s
         address=browser.address,
         agent=browser.agent[:_LONGEST_AGENT],
     )
+    _write_down(conn, "login", user, browser)
+    return token
+
+
+def _write_down(conn: Connection, action: str, user: User, browser: Browser) -> None:
+    """Put into the audit what somebody does before it is known who asks."""
     actor = Actor(
         user.name,
         user.display_name,
@@ -113,8 +132,7 @@ def _begin(conn: Connection, account_id: int, user: User, browser: Browser) -> s
         "session",
         address=browser.address,
     )
-    audit.add(conn, actor, Deed(action="login", target=f"/users/{user.name}"))
-    return token
+    audit.add(conn, actor, Deed(action=action, target=f"/users/{user.name}"))
 
 
 def offer_setup(database: Database, lasts: timedelta) -> str | None:
@@ -162,6 +180,7 @@ def set_up(database: Database, token: str, first: First, browser: Browser) -> st
         if users.exist(conn) or not logins.use_setup(conn, digest(token)):
             raise ForbiddenError(code)
         user = users.add(conn, name, profile, hashed)
+        _write_down(conn, "set_up", user, browser)
         users.logged_in(conn, user.id)
         return _begin(conn, user.id, user, browser)
 

@@ -130,6 +130,19 @@ class Caller:
         """Whether they have a right."""
         return right in self.actor.rights
 
+    def give(self, rights: frozenset[Right]) -> None:
+        """Make sure that they give nobody more than they have, by a token of theirs.
+
+        Raises
+        ------
+        ForbiddenError
+            The token lacks one of these.
+        """
+        lacking = rights - {Right.OWN} - self.actor.rights
+        if lacking:
+            code = "token_scope"
+            raise ForbiddenError(code, min(lacking).value)
+
     def sees(self, park: str | None) -> bool:
         """Whether they may see a park, or what belongs to no park."""
         return self.actor.sees(park)

@@ -18,9 +18,12 @@ from api.schemas.common import (
 )
 from parkpulse.model.account import LONGEST_NAME, TOKEN_SCOPES, Right, Role
 
-Login = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
-Password = Annotated[str, StringConstraints(max_length=1000)]
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+Login = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=_NO_CONTROLS),
+]
+Password = Annotated[str, StringConstraints(max_length=1000)]
 Shown = Annotated[
     str,
     StringConstraints(

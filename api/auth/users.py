@@ -68,8 +68,9 @@ def list_users(
     summary="Add a user",
     dependencies=[needs(Right.USERS)],
 )
-def add_user(body: NewUser, ctx: Ctx, accounts: Known) -> object:
+def add_user(body: NewUser, ctx: Ctx, who: Who, accounts: Known) -> object:
     """Add an account; from the first one on everybody has to log in."""
+    who.give(account.RIGHTS[body.role])
     name = account.checked_name(body.name)
     hashed = desk.checked(name, body.password)
     profile = Profile(
@@ -95,8 +96,11 @@ def add_user(body: NewUser, ctx: Ctx, accounts: Known) -> object:
     summary="Change a user",
     dependencies=[needs(Right.USERS)],
 )
-def change_user(user: UserName, body: ChangedUser, ctx: Ctx, accounts: Known) -> object:
+def change_user(
+    user: UserName, body: ChangedUser, ctx: Ctx, who: Who, accounts: Known
+) -> object:
     """Change role, parks and names; `enabled: false` ends all sessions at once."""
+    who.give(account.RIGHTS[body.role])
     profile = Profile(
         display_name=body.display_name,
         role=body.role,
@@ -118,13 +122,14 @@ def change_user(user: UserName, body: ChangedUser, ctx: Ctx, accounts: Known) ->
     dependencies=[needs(Right.USERS)],
 )
 def reset_password(
-    user: UserName, body: ResetPassword, ctx: Ctx, accounts: Known
+    user: UserName, body: ResetPassword, ctx: Ctx, who: Who, accounts: Known
 ) -> dict[str, int]:
     """Set a password for somebody who has forgotten it; their sessions end."""
     name = account.normalised(user)
     hashed = desk.checked(name, body.password)
     with ctx.database.transaction() as conn:
         found = users.find(conn, name)
+        who.give(account.RIGHTS[found.role])
         users.set_password(conn, name, hashed)
         ended = sessions.end_all(conn, found.id)
     accounts.forget()
@@ -170,6 +175,7 @@ def list_tokens(
 )
 def add_token(body: NewToken, ctx: Ctx, who: Who) -> object:
     """Make a token for a program; its secret is in this answer only."""
+    who.give(account.scoped(body.scopes))
     with ctx.database.transaction() as conn:
         token, secret = desk.issue_token(
             conn,

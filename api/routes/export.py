@@ -13,12 +13,15 @@ from api.auth.rights import Right, needs
 from api.context import Context, Ctx
 from api.exports import arrow, text, workbook
 from api.schemas.exports import FILES, MEDIA_TYPES, ExportQuery
+from api.turns import Turns
 from parkpulse.query import exports, series
 from parkpulse.query.catalogue import Park
 from parkpulse.query.exports import Export
 from parkpulse.query.series import Entry, SeriesFilter
 
 router = APIRouter(tags=["series"], dependencies=[needs(Right.READ)])
+_workbooks = Turns(2)
+"""One takes a minute of a processor and a thread as long."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -62,6 +65,7 @@ def _pieces(ctx: Context, park: Park, export: Export, form: str) -> Iterator[byt
     if form == "csv":
         return text.write(blocks, is_raw=is_raw)
     if form == "xlsx":
-        return workbook.write(blocks, park.row.zone, is_raw=is_raw)
+        with _workbooks.one():
+            return workbook.write(blocks, park.row.zone, is_raw=is_raw)
     writes = arrow.stream if form == "arrow" else arrow.parquet
     return writes(export.sources, blocks, is_raw=is_raw)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi import Path as InPath
 from starlette.responses import JSONResponse
 
-from api import lists
+from api import answers, lists
 from api.auth.rights import Right, Who, needs
 from api.context import Ctx
 from api.schemas.common import Page
@@ -22,6 +22,7 @@ from api.schemas.rules import (
     RulesQuery,
     Switch,
 )
+from api.turns import Turns
 from parkpulse.errors import InvalidRequestError
 from parkpulse.query import backtest as history
 from parkpulse.query import rule_edits
@@ -29,6 +30,8 @@ from parkpulse.query.rule_edits import RuleView, Search
 from parkpulse.store.rules import Change
 
 router = APIRouter(prefix="/rules", tags=["rules"], dependencies=[needs(Right.READ)])
+_backtests = Turns(2)
+"""One holds a connection for as long as its history takes."""
 RuleId = Annotated[int, InPath(ge=1, le=2**31 - 1)]
 IfMatch = Annotated[str | None, Header(max_length=64)]
 
@@ -74,18 +77,21 @@ def backtest_rule(body: BacktestBody, ctx: Ctx, who: Who) -> object:
     """Tell what a rule would have done; nothing is written."""
     who.check(body.park)
     spec = rule_edits.parse(body.document())
-    with ctx.database.transaction() as conn:
+    with _backtests.one(), ctx.database.transaction() as conn:
         return history.run(conn, spec, body.start, body.end, body.park)
 
 
 @router.get("/{rule_id}", response_model=RuleDetail, summary="One rule")
-def one_rule(rule_id: RuleId, ctx: Ctx) -> object:
+def one_rule(rule_id: RuleId, request: Request, ctx: Ctx) -> object:
     """One rule with all its versions; ETag is the version."""
     with ctx.database.transaction() as conn:
         found, versions = rule_edits.one(conn, rule_id)
+    tag = _etag(found)
+    if answers.knows(request, tag["etag"]):
+        return answers.unchanged(tag["etag"])
     detail = {**Rule.model_validate(found).model_dump(), "versions": versions}
     answer = RuleDetail.model_validate(detail).model_dump(mode="json")
-    return JSONResponse(answer, headers=_etag(found))
+    return JSONResponse(answer, headers={**tag, "cache-control": answers.CACHE})
 
 
 @router.put(

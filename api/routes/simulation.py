@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from api import problems
-from api.auth.rights import Right, needs
+from api.auth.rights import Right, Who, needs
 from api.context import Context, Ctx
 from api.schemas.common import Page
 from api.schemas.simulation import Scenario, Simulation, SimulationStart
@@ -43,9 +43,11 @@ def list_scenarios() -> object:
 
 
 @router.get("", response_model=Simulation, summary="The scenario under way")
-def training_now(training: Trained, ctx: Ctx) -> object:
+def training_now(training: Trained, ctx: Ctx, who: Who) -> object:
     """Tell what runs, or what was the last to run since the service started."""
-    return _told(training, ctx)
+    session = training.session if training else None
+    is_foreign = session is not None and not who.sees(session.park)
+    return _told(None if is_foreign else training, ctx)
 
 
 @router.post(

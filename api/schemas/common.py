@@ -23,6 +23,7 @@ _TIME = re.compile(
 )
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
 
@@ -47,6 +48,23 @@ def _within_reach(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+def _storable(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a document with texts that no database and no file can hold."""
+    waiting: list[Any] = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list):
+            waiting += part
+        elif isinstance(part, str) and _UNSTORABLE.search(part):
+            kind, message = "string_unicode", "not for storing"
+            raise PydanticCustomError(kind, message)
+    return value
+
+
+Document = Annotated[dict[str, Any], AfterValidator(_storable)]
+"""JSON of any form, which is looked at more closely later."""
 Moment = Annotated[
     AwareDatetime, BeforeValidator(_written_time), AfterValidator(_within_reach)
 ]
@@ -55,6 +73,8 @@ Text = Annotated[str, StringConstraints(max_length=500, pattern=_NO_CONTROLS)]
 """A short text of a request."""
 Code = Annotated[str, StringConstraints(max_length=64, pattern=_NO_CONTROLS)]
 """Id of a park or of something within it."""
+Cursor = Annotated[str, StringConstraints(max_length=4000, pattern=_NO_CONTROLS)]
+"""Where a page begins; holds what its list is sorted by, which may be a long text."""
 SeriesId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -79,7 +99,7 @@ class Paged(Request):
     """A list that comes in pages."""
 
     limit: int = Field(default=100, ge=1, le=1000, description="Most items of a page.")
-    cursor: Text | None = Field(
+    cursor: Cursor | None = Field(
         default=None, description="`next` of the page before, as it was given."
     )
 

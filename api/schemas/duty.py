@@ -9,7 +9,15 @@ from uuid import UUID
 from pydantic import Field, StrictInt
 
 from api.schemas.alerts import Signed
-from api.schemas.common import Answer, Code, Moment, Request, Sorted, example
+from api.schemas.common import (
+    Answer,
+    Code,
+    Document,
+    Moment,
+    Request,
+    Sorted,
+    example,
+)
 
 _PLAN: dict[str, Any] = {
     "people": [
@@ -103,7 +111,7 @@ class NewPlan(Request):
     """A duty plan: people, rosters with weekly shifts, escalation policies."""
 
     actor: Signed
-    plan: dict[str, Any]
+    plan: Document
     version: StrictInt | None = Field(
         default=None, description="What was seen; 409 when it has changed since."
     )

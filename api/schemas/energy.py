@@ -151,7 +151,9 @@ Balances = answer(
 )
 
 
-Serial = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Serial = Annotated[
+    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")
+]
 Source = Annotated[
     str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]

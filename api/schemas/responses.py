@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.schemas.alerts import Acknowledgement, Signed
-from api.schemas.common import Answer, Code, Request, example
+from api.schemas.common import Answer, Code, Document, Request, example
 from parkpulse.model.alert import Severity
 from parkpulse.model.response import CommandState
 
@@ -55,8 +55,8 @@ class NewResponsePlan(Request):
     """
 
     actor: Signed
-    steps: list[dict[str, Any]] = Field(default_factory=list)
-    commands: list[dict[str, Any]] = Field(default_factory=list)
+    steps: list[Document] = Field(default_factory=list, max_length=100)
+    commands: list[Document] = Field(default_factory=list, max_length=100)
 
 
 class Step(Answer):

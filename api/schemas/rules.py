@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from api.schemas.common import (
     Answer,
     Code,
+    Document,
     Moment,
     Name,
     Request,
@@ -111,7 +112,7 @@ class RuleBody(Request):
 
     code: Code
     name: dict[str, Text]
-    definition: dict[str, Any]
+    definition: Document
     source: Text
     source_zh: Text = Field(default="", description=_IN_CHINESE)
     enabled: bool = True

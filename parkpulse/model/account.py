@@ -156,8 +156,13 @@ def rights_of(
     rights = RIGHTS[role] - (EVERYWHERE if is_limited else frozenset())
     if scopes is None:
         return rights
-    asked: frozenset[Right] = frozenset().union(*(SCOPES[each] for each in scopes))
-    return rights & asked - {Right.OWN}
+    return rights & scoped(scopes) - {Right.OWN}
+
+
+def scoped(scopes: Iterable[str]) -> frozenset[Right]:
+    """Tell what an API token of these scopes may do for somebody who may do it."""
+    none: frozenset[Right] = frozenset()
+    return none.union(*(SCOPES[each] for each in scopes))
 
 
 def least_role(right: Right) -> Role:

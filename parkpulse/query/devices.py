@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from parkpulse.query.live import ParkNow
     from parkpulse.query.paging import Key, Page
 
+_LONGEST = 100
+"""So much of a name counts in an order, for it stands in cursors."""
 Language = Literal["en", "zh"]
 DeviceOrder = Literal[
     "code",
@@ -149,7 +151,7 @@ def _sort_value(view: DeviceView, name: str, language: Language) -> str | int:
         return instants.to_us(view.last_ts) if view.last_ts else 0
     if name == "name" and language == "zh":
         # This encoding has the common characters in the order of their sounds.
-        return view.name.zh.encode("gb18030").hex()
+        return view.name.zh[:_LONGEST].encode("gb18030").hex()
     if name == "name":
-        return view.name.en.casefold()
+        return view.name.en[:_LONGEST].casefold()
     return str(getattr(view, name) or "")

@@ -81,6 +81,27 @@ def test_order_pages_and_table(site: Site, path: str, sort: str) -> None:
         assert site.problem(path, 422, sort=sort, cursor=other)["errors"]
 
 
+@pytest.mark.usefixtures("harbour")
+def test_pages_of_long_names(site: Site) -> None:
+    """A cursor holds what its list is sorted by, however long that may be."""
+    with site.lab.database.transaction() as conn:
+        for end in "ab":
+            conn.execute(
+                "insert into topic_rule (filter, park_id, format) values (%s, %s, %s)",
+                ["站" * 499 + end, site.lab.parks["harbour"], "native"],
+            )
+        conn.execute("update device set name_zh = repeat('水', 400) || code")
+    assert len(walk(site, "/registry/topics")) == 2
+    wait_until(lambda: "水水" in site.items("/parks/harbour/devices")[0]["name"]["zh"])
+    chinese = {"Accept-Language": "zh"}
+    path, query = "/api/v1/parks/harbour/devices", {"sort": "name", "limit": "1"}
+    first = site.request("GET", path, params=query, headers=chinese).json()
+    query["cursor"] = first["next"]
+    second = site.request("GET", path, params=query, headers=chinese)
+    assert second.status_code == 200, second.text
+    assert second.json()["items"] != first["items"]
+
+
 def test_lists_in_order_of_time(site: Site, harbour: Harbour) -> None:
     for subject in ("one", "two", "three"):
         site.raise_alert(harbour["level-1", "water_level"], subject)
