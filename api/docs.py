@@ -58,10 +58,16 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> Iterator[st
     parameters = operation.get("parameters", [])
     if parameters:
         yield f"<table>{''.join(map(_parameter, parameters))}</table>"
+    yield from _examples("Request", operation.get("requestBody", {}))
     for response in operation["responses"].values():
-        for content in response.get("content", {}).values():
-            if "example" in content:
-                yield f"<pre>{escape(_example(content['example']))}</pre>"
+        yield from _examples("Answer", response)
+
+
+def _examples(what: str, described: dict[str, Any]) -> Iterator[str]:
+    for kind, content in described.get("content", {}).items():
+        if "example" in content:
+            example = escape(_example(content["example"]))
+            yield f"<p>{what}, <code>{escape(kind)}</code>:</p><pre>{example}</pre>"
 
 
 def _parameter(parameter: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
 
-from api import problems
+from api import examples, problems
 from api.schemas.common import Problem
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ SCHEMES: dict[str, dict[str, str]] = {
         "description": "An API token, made by an administrator.",
     },
 }
+PREFIX = "/api/v1"
 _CHANGES = ("acknowledge", "change_by")
 _OWN = {
     "start_training": ["training_off", "training_running", "not_found"],
@@ -113,6 +114,7 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
         _add_problems(path, method, operation)
         _add_table(operation)
         _add_example(operation, schemas)
+        _add_request(path, method, operation)
     return document
 
 
@@ -176,6 +178,12 @@ def _add_table(operation: dict[str, Any]) -> None:
 
 def _is_table(parameter: dict[str, Any]) -> bool:
     return parameter["name"] == "format" and "csv" in json.dumps(parameter["schema"])
+
+
+def _add_request(path: str, method: str, operation: dict[str, Any]) -> None:
+    found = examples.REQUESTS.get(f"{method.upper()} {path.removeprefix(PREFIX)}")
+    if found is not None:
+        operation["requestBody"]["content"]["application/json"]["example"] = found
 
 
 def _add_example(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

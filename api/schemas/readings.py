@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from pydantic import Field
 
 from api.readings import MOST_ROWS
@@ -53,7 +54,8 @@ BODY: dict[str, Any] = {
                 "example": {"readings": [_READING]},
             },
             "application/x-ndjson": {
-                "schema": {"type": "string", "description": "A reading a line."}
+                "schema": {"type": "string", "description": "A reading a line."},
+                "example": msgspec.json.encode(_READING).decode() + "\n",
             },
         },
     }

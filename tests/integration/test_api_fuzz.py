@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import json
 import random
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
-from api import openapi
+from api import examples, openapi
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.plugins.fix_api import Harbour, Site
 
 NASTY = [
@@ -120,3 +126,71 @@ def test_changing(site: Site, harbour: Harbour) -> None:
         assert 400 <= answer.status_code < 500, (body[:60], answer.text)
         assert answer.headers["content-type"] == "application/problem+json"
     assert site.get(f"/alerts/{alert}")["state"] == "unacknowledged"
+
+
+SENSELESS = ['"a\\u0000b"', '"\\ud800"', '{"\\ud800": 1}', "[[]]", "NaN", "1e999"]
+"""JSON that stands in the place of something else."""
+
+
+def places(example: object, path: tuple[str | int, ...] = ()) -> Iterator[Any]:
+    """All paths into an example; of a list only the first."""
+    yield path
+    if isinstance(example, dict):
+        for name, each in example.items():
+            yield from places(each, (*path, name))
+    if isinstance(example, list) and example:
+        yield from places(example[0], (*path, 0))
+
+
+def spoilt(example: object, path: tuple[str | int, ...], text: str) -> str:
+    """Write an example with something else in one place."""
+    mark = "something else"
+    if not path:
+        return text
+    copied = part = copy.deepcopy(example)
+    for name in path[:-1]:
+        part = part[name]  # type: ignore[index]
+    part[path[-1]] = mark  # type: ignore[index]
+    return json.dumps(copied).replace(f'"{mark}"', text)
+
+
+@pytest.mark.usefixtures("harbour")
+def test_bodies_of_every_kind(site: Site) -> None:
+    dice = random.Random(6)  # noqa: S311 - no secret
+    json_type = {"Content-Type": "application/json"}
+    for operation, example in examples.REQUESTS.items():
+        method, path = operation.replace("{park}", "harbour").split(" ")
+        path = path.replace("{centre}", "dc1").replace("{rule}", "stage")
+        path = re.sub(r"\{\w+_id\}", "1", re.sub(r"\{(device|name)\}", "level-1", path))
+        for place in places(example):
+            body = spoilt(example, place, dice.choice(SENSELESS)).encode()
+            answer = site.request(
+                method, f"/api/v1{path}", content=body, headers=json_type
+            )
+            assert answer.status_code < 500, (operation, body, answer.text)
+            assert answer.status_code != 400, (operation, body, answer.text)
+
+
+def _filled(known: dict[str, str], found: re.Match[str]) -> str:
+    return known.get(found[1], "1")
+
+
+@pytest.mark.usefixtures("harbour")
+def test_paths_of_every_kind(site: Site) -> None:
+    document = site.get("/openapi.json")
+    for path, method, _ in openapi.operations(document):
+        for name in re.findall(r"\{(\w+)\}", path):
+            for bad in ("a%00b", "%ff", "%E2%80%AE", "9" * 30):
+                known = {"park": "harbour", "centre": "dc1", name: bad}
+                asked = re.sub(
+                    r"\{(\w+)\}",
+                    functools.partial(_filled, known),
+                    path,
+                )
+                answer = site.request(
+                    method,
+                    asked,
+                    content=b"{}",
+                    headers={"Content-Type": "application/json"},
+                )
+                assert 400 < answer.status_code < 500, (method, asked, answer.text)

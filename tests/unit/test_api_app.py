@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import jsonschema_rs
 import pytest
 from cryptography.fernet import Fernet
 
-from api import app, guard, openapi, problems
+from api import app, bodies, examples, guard, openapi, problems
 from api.messaging import Messaging
 from parkpulse.notify.vault import Vault
 from parkpulse.store.pool import Database
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.types import ASGIApp
 
 
@@ -287,6 +290,27 @@ def test_openapi_is_complete(client: Client) -> None:
     _check_references(document, document)
 
 
+def test_every_body_has_an_example_that_is_right(client: Client) -> None:
+    document = client.get("/api/v1/openapi.json").json()
+    seen = set()
+    for path, method, operation in openapi.operations(document):
+        name = f"{method.upper()} {path}"
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            schema = content["schema"]
+            whole = document["components"]["schemas"].get(
+                schema.get("$ref", "").rpartition("/")[2], schema
+            )
+            example = content.get("example", whole.get("example"))
+            assert example is not None, name
+            rooted = {**schema, "components": document["components"]}
+            jsonschema_rs.Draft202012Validator(rooted).validate(example)
+            seen.add(name.replace(openapi.PREFIX, ""))
+    assert len(seen) > 40
+    assert set(examples.REQUESTS) <= seen
+    reference = client.get("/api/docs").text
+    assert "correct horse battery staple" in reference
+
+
 def _formats(operation: dict[str, Any]) -> str:
     parameters = {each["name"]: each for each in operation.get("parameters", [])}
     return json.dumps(parameters.get("format", {}))
@@ -339,3 +363,114 @@ def test_what_is_large_is_compressed(client: Client) -> None:
     assert answer.headers["content-encoding"] == "gzip"
     assert json.loads(answer.content)
     assert len(gzip.compress(answer.content)) < len(answer.content)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/login", 405, "method_not_allowed"),
+        ("HEAD", "/api/v1/login", 405, ""),
+        ("POST", "/api/v1/nothing", 404, "no_such_path"),
+        ("DELETE", "/api/v1/parks/demo", 405, "method_not_allowed"),
+        ("POST", "/", 405, "method_not_allowed"),
+        ("PUT", "/parks/demo/alerts", 405, "method_not_allowed"),
+    ],
+)
+def test_what_is_there_by_another_method(
+    client: Client, method: str, path: str, status: int, code: str
+) -> None:
+    json_type = {"Content-Type": "application/json"}
+    answer = client.request(method, path, content=b"", headers=json_type)
+    assert answer.status_code == status
+    assert not code or answer.json()["code"] == code
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_packed"),
+    [
+        ("gzip", True),
+        ("br, gzip;q=0.5", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0, br", False),
+        ("identity", False),
+        ("", False),
+    ],
+)
+def test_who_takes_gzip(client: Client, asked: str, is_packed: bool) -> None:  # noqa: FBT001 - a case
+    for path in ("/api/v1/openapi.json", "/api/docs", "/assets/index-B1gq.js"):
+        answer = client.get(path, Accept_Encoding=asked)
+        assert (answer.headers.get("content-encoding") == "gzip") is is_packed, path
+        assert answer.headers.get_list("vary") == ["Accept-Encoding"], path
+
+
+def test_what_is_held_already(client: Client) -> None:
+    tag = client.get("/api/v1/openapi.json").headers["etag"]
+    for held in (tag, tag.removeprefix("W/"), f'"x" , {tag}', "*"):
+        answer = client.get("/api/v1/openapi.json", If_None_Match=held)
+        assert (answer.status_code, answer.content) == (304, b""), held
+        assert answer.headers["etag"] == tag
+        assert answer.headers["vary"] == "Accept-Encoding"
+    assert client.get("/api/v1/openapi.json", If_None_Match='"x"').status_code == 200
+
+
+def test_nothing_is_kept_that_says_nothing_of_it(client: Client) -> None:
+    assert client.get("/api/docs.css").headers["cache-control"] == "no-store"
+
+
+def test_a_path_with_nul_names_nothing(client: Client) -> None:
+    for path in ("/api/v1/parks/%00/maintenance", "/api/v1/channels/a%00b", "/%00"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_path")
+
+
+def test_head_is_get_without_a_body(client: Client) -> None:
+    for path in ("/api/v1/health", "/api/v1/openapi.json", "/api/v1/parks"):
+        whole, head = client.get(path), client.request("HEAD", path)
+        assert head.status_code == whole.status_code
+        assert head.content == b""
+        for name in ("content-type", "content-length", "etag", "cache-control"):
+            assert head.headers.get(name) == whole.headers.get(name), (path, name)
+
+
+def test_an_internal_error_has_the_headers_too(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("parkpulse.query.live.Live.park", fail)
+    answer = client.get("/api/v1/parks/demo/latest", X_Request_Id="trace-7")
+    assert answer.status_code == 500
+    assert answer.headers["x-request-id"] == "trace-7"
+    for name, value in guard.HEADERS.items():
+        assert answer.headers[name] == value
+
+
+def test_the_log_of_an_error_has_no_token_of_a_link(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("parkpulse.notify.links.read", fail)
+    assert client.get("/a/the-token-of-a-link").status_code == 500
+    assert "/a/…" in caplog.text
+    assert "the-token" not in caplog.text
+
+
+def test_a_body_that_does_not_arrive(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dripping() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(bodies, "WITHIN_S", 0.05)
+    path = f"/api/v1/alerts/{'0' * 32}/acknowledge"
+    json_type = {"Content-Type": "application/json"}
+    answer = client.post(path, content=dripping(), headers=json_type)
+    assert (answer.status_code, answer.json()["code"]) == (408, "too_slow")
