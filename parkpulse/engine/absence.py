@@ -103,8 +103,9 @@ class AbsenceConsumer:
         self._saved_at = None
         self._paused_from = None
         self._deaf = None
-        clocks = _clocks(conn)
         self._load(conn)
+        # After that: a park that was registered meanwhile has devices and no clock.
+        clocks = _clocks(conn)
         for each in snapshots.load(conn, self.name, self._slots).values():
             device, received, (saved, *_) = _unpacked(each)
             self._silence.restore(device, received)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from msgspec import structs
 from typing_extensions import override
 
 from parkpulse.engine.absence import AbsenceConsumer
@@ -15,14 +16,15 @@ from parkpulse.model.definitions import Absence, Level, Weekly
 from parkpulse.model.packed import ChangeArrays
 from parkpulse.model.rule import RuleSpec
 from parkpulse.query import backtest
-from parkpulse.store import batchlog
+from parkpulse.store import batchlog, registry
+from tests.plugins import alerting
 from tests.plugins.alerting import PAGE, Bench, us
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from parkpulse.model.packed import Int32Array
-    from parkpulse.store.pool import Database
+    from parkpulse.store.pool import Connection, Database
 
 GAUGES = 3
 LEVELS = [Level("low", 2.5), Level("high", 10.0)]
@@ -84,6 +86,25 @@ def bench(database: Database) -> AbsenceBench:
     bench.apply(rule)
     bench.add_channel()
     return bench
+
+
+def test_a_park_that_is_registered_while_it_starts(
+    bench: AbsenceBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at the first start, when the demo's park comes at the same time."""
+    load = AbsenceConsumer._load
+
+    def late(self: AbsenceConsumer, conn: Connection) -> None:
+        other = structs.replace(alerting.park(1), code="late")
+        with bench.database.transaction() as another:
+            registry.apply(another, other)
+        load(self, conn)
+
+    bench.apply(RuleSpec("all", Bench.name("all"), Absence(LEVELS), "test"), own=False)
+    monkeypatch.setattr(AbsenceConsumer, "_load", late)
+    bench.restart()
+    bench.at(0)
+    assert bench.told() == []
 
 
 def test_silence_is_found_and_ends(bench: AbsenceBench) -> None:
