@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from api import app
+from parkpulse.store import registry_news
 from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def test_pages_of_long_names(site: Site) -> None:
                 ["站" * 499 + end, site.lab.parks["harbour"], "native"],
             )
         conn.execute("update device set name_zh = repeat('水', 400) || code")
+        registry_news.tell(conn)
     assert len(walk(site, "/registry/topics")) == 2
     wait_until(lambda: "水水" in site.items("/parks/harbour/devices")[0]["name"]["zh"])
     chinese = {"Accept-Language": "zh"}
