@@ -45,18 +45,21 @@ def _go(page: Page, fragment: str) -> None:
     page.goto(f"{page.url.split('#')[0]}#/demo/{fragment}")
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_what_fails_never_stays_loading(visit: Visit, language: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "screens"), [("en", SCREENS), ("zh", SCREENS[:1])]
+)
+def test_what_fails_never_stays_loading(
+    visit: Visit, language: str, screens: list[tuple[str, str]]
+) -> None:
     words = WORDS[language]
     visit.watch.expected = ("503",)
     page = visit("#/demo/settings/me", language=language)
-    for screen, asked in SCREENS:
+    for screen, asked in screens:
         page.route(asked, _away)
         _go(page, screen)
         expect(page.get_by_text(words["again"]).first).to_be_visible()
         expect(page.get_by_role("button", name=words["retry"]).first).to_be_visible()
         expect(page.locator("main").get_by_text(words["load"])).to_have_count(0)
-        assert violations(page) == [], screen
         _go(page, "settings/me")
         page.unroute(asked)
 
@@ -70,7 +73,8 @@ def test_trends_come_by_themselves_once_the_figures_are_there(visit: Visit) -> N
         has_text=WORDS["en"]["again"]
     )
     expect(trend.first).to_be_visible()
-    page.screenshot(path=OUTPUT / "centre-away-en.png", full_page=True)
+    page.screenshot(path=OUTPUT / "centre-away-en.png")
+    assert violations(page) == []
     page.unroute("**/kpis/summary*")
     expect(page.locator(".trend svg circle").first).to_be_visible(timeout=30_000)
     expect(page.locator(".map .day").first).to_be_attached()

@@ -55,6 +55,10 @@ def test_one_screen_says_it_all(visit: Visit, language: str, theme: str) -> None
         "document.documentElement.scrollHeight <= innerHeight"
         " && document.documentElement.scrollWidth <= innerWidth"
     ), "the overview is one screen at 1440 x 900"
+    assert page.evaluate(
+        "(one => one.scrollHeight <= one.clientHeight)"
+        "(document.querySelector('.centre .body'))"
+    ), "the data centre's last row is whole"
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
