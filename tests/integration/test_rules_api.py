@@ -208,3 +208,14 @@ def test_a_file_without_rules(
     wrong = CliRunner().invoke(cli.rules, ["put", str(file)])
     assert said in str(wrong.exception)
     assert isinstance(wrong.exception, InvalidRequestError)
+
+
+def test_a_rule_that_is_known_is_not_sent_again(site: Site, harbour: Harbour) -> None:
+    del harbour
+    made = send(site, "POST", "", json={**RULE, **WHO, "park": "harbour"})
+    path = f"/{made.json()['id']}"
+    tag = send(site, "GET", path).headers["etag"]
+    again = send(site, "GET", path, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    send(site, "POST", f"{path}/disable", json=WHO)
+    assert send(site, "GET", path, headers={"If-None-Match": tag}).status_code == 200
