@@ -217,7 +217,10 @@ def _unavailable(request: Request, error: StoreUnavailableError) -> Response:
 
 
 def _forbidden(request: Request, error: ForbiddenError) -> Response:
-    role = _word(error.role, wanted_language(request.headers))
+    # A scope is called as it is written; roles have names.
+    is_scope = error.code == "token_scope"
+    speech = wanted_language(request.headers)
+    role = error.role if is_scope else _word(error.role, speech)
     return respond(request, error.code, role=role)
 
 

@@ -377,6 +377,8 @@ def test_a_token_gives_nobody_more_than_it_has(site: Site, admin: Browser) -> No
         assert ask("PUT", "/users/eve", **changed) == refused
         assert ask("POST", "/users/ann/password", password=PASSWORD) == refused
         assert ask("POST", "/users/eve/password", password=PASSWORD) == (200, "")
+        told = program.post("/users", json={**eve, "role": "operator"}).json()
+        assert told["detail"] == "This API token lacks the scope acknowledge."
         for scope in ("admin", "write", "registry"):
             assert ask("POST", "/tokens", **body | {"scopes": [scope]}) == refused
         assert ask("POST", "/tokens", **body) == (201, "")
