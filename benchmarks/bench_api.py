@@ -3,8 +3,8 @@
 The real process serves the private TimescaleDB with 100,000 series in 20 parks, a year
 of daily and as much of hourly roll-ups as the disk allows (`api_data.py`), and three
 parks with data centres and a year of figures and alerts (`grafana_year.py`). Charts are
-of series chosen at random, whose tier was read once before, so it is in memory if there
-is enough. Clients, service and database share the machine.
+of series chosen at random; everything is asked for once before, so it is in memory if
+there is enough. Clients, service and database share the machine.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import psycopg
-from psycopg import sql
 
 from benchmarks import api_data, clients, grafana_year, processes
 from benchmarks.bench_ingest import COMMAND
@@ -44,8 +43,6 @@ _READY_WITHIN_S = 180.0
 _CHARTS = 2000
 _STREAM_VALUES = 500
 _FILLED = "filled.json"
-_SHOWN = {"a year's chart": ("rollup_1d",), "a month's chart": ("rollup_1h",)}
-"""What is read from disk before it is asked for."""
 
 
 class Streams(NamedTuple):
@@ -151,25 +148,12 @@ def asked(
     """Measure every question with every number of clients."""
     found = []
     for name, paths in questions(url).items():
-        _read_once(url, _SHOWN.get(name, ()))
-        clients.measure(port, name, paths, 4, WARM_S)
+        clients.measure(port, name, paths, GOAL_CLIENTS, WARM_S, at_least=len(paths))
         found += [
             clients.measure(port, name, paths, count, seconds, roots)
             for count in CLIENTS
         ]
     return found
-
-
-def _read_once(url: str, tables: Sequence[str]) -> None:
-    """Have tables in memory, as on a machine in use that has enough of it.
-
-    The points of a chart lie in as many pages: what is on disk is waited for.
-    """
-    with psycopg.connect(url) as conn:
-        for table in tables:
-            conn.execute(
-                sql.SQL("select max(last) from {}").format(sql.Identifier(table))
-            )
 
 
 class _Listener:

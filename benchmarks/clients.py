@@ -90,6 +90,7 @@ def measure(
     count: int,
     seconds: float,
     roots: Mapping[str, int] = _NOBODY,
+    at_least: int = 1,
 ) -> Timing:
     """Ask for one path after another, each client again as soon as it is answered.
 
@@ -107,6 +108,8 @@ def measure(
         For so long. [s]
     roots
         Processes whose processor time is counted, with all below them.
+    at_least
+        Go on until there are so many answers.
     """
     used = processes.cpu_s(roots)
     requests = [request(path) for path in paths]
@@ -121,7 +124,7 @@ def measure(
     size = 0
     begun = time.perf_counter()
     until = begun + seconds
-    while (now := time.perf_counter()) < until or not taken:
+    while (now := time.perf_counter()) < until or len(taken) < at_least:
         for key, _ in selector.select(1.0):
             client = key.data
             if client.receive():
