@@ -69,7 +69,8 @@ _CUT = (
     "delete from kpi where period_start < %s and period in ('hour', 'day')",
     "delete from delivery",
     "delete from outbox",
-    "delete from alert_event where at < %s",
+    """delete from alert_event using alert
+        where alert.id = alert_id and raised_at < %s and state = 'normal'""",
     "delete from alert where raised_at < %s and state = 'normal'",
     "delete from rollup_1h where ts < %s",
     "delete from rollup_1d where ts < %s",
