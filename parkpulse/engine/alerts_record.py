@@ -10,7 +10,7 @@ from parkpulse.engine.alerts_reconcile import Record
 from parkpulse.model import instants
 from parkpulse.query import alert_messages
 from parkpulse.query import alerts as query
-from parkpulse.store import alerts, conditions, outbox, pool
+from parkpulse.store import alert_events, alerts, conditions, outbox, pool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +83,7 @@ def _open(conn: Connection, findings: Sequence[Finding]) -> dict[Key, Record]:
             [each.origin.key for each in findings],
             [each for each in ids if each is not None],
         )
-        times_soon = alerts.event_times_soon(
+        times_soon = alert_events.times_soon(
             conn, {each.origin.key: _earliest(each) for each in findings}
         )
     by_key: dict[Key, dict[UUID, AlertRow]] = {}
@@ -121,7 +121,7 @@ def _write(
     about = [each.alert for each in news if each.message is not None]
     with pool.pipelined(conn):
         _save(conn, records, intervals)
-        ids = alerts.add_events_soon(conn, [each.event for each in news])
+        ids = alert_events.add_soon(conn, [each.event for each in news])
         views = query.views_soon(conn, about)
         routes = outbox.routes_soon(conn, {each.id for each in about})
     told = [

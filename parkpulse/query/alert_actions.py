@@ -20,8 +20,8 @@ from parkpulse.model import alert as model
 from parkpulse.model import instants
 from parkpulse.model.condition import EventRow
 from parkpulse.query import alert_messages, alerts
+from parkpulse.store import alert_events, outbox, parks, quiet
 from parkpulse.store import alerts as store
-from parkpulse.store import outbox, parks, quiet
 from parkpulse.store.quiet import Shelf
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def note(
         value=None,
         detail=detail,
     )
-    (event_id,) = store.add_events(conn, [event])
+    (event_id,) = alert_events.add(conn, [event])
     store.save(conn, added=[], changed=[row])
     store.announce(conn, [row.id])
     return row, event_id

@@ -17,8 +17,8 @@ from parkpulse.model.definitions import Definition
 from parkpulse.model.metrics import METRICS
 from parkpulse.model.registry import Name
 from parkpulse.query import alert_figures, alert_messages, paging
+from parkpulse.store import alert_events, deliveries, outbox, parks, quiet
 from parkpulse.store import alerts as store
-from parkpulse.store import deliveries, outbox, parks, quiet
 from parkpulse.store.alerts import After, Search
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from parkpulse.model.alert import EventKind, Quiet, ShownState
     from parkpulse.query.paging import Page
-    from parkpulse.store.alerts import Description, EventView
+    from parkpulse.store.alert_events import EventView
+    from parkpulse.store.alerts import Description
     from parkpulse.store.deliveries import OfAlert
     from parkpulse.store.pool import Connection
     from parkpulse.store.soon import Soon
@@ -229,7 +230,7 @@ def detail(conn: Connection, alert_id: UUID) -> Detail:
     """One alert with everything that happened to it; raises NotFoundError."""
     return Detail(
         find(conn, alert_id),
-        store.events(conn, alert_id),
+        alert_events.of_alert(conn, alert_id),
         deliveries.of_alert(conn, alert_id),
     )
 
@@ -285,7 +286,7 @@ def acknowledge(
         acknowledged_by=actor,
         version=row.version + 1,
     )
-    (event_id,) = store.add_events(conn, [_acknowledged(row, at, actor, comment)])
+    (event_id,) = alert_events.add(conn, [_acknowledged(row, at, actor, comment)])
     store.save(conn, added=[], changed=[row])
     store.announce(conn, [row.id])
     (alert,) = views(conn, [row])
@@ -341,7 +342,7 @@ def free_time(
     if at is None:
         at = instants.to_us(parks.clocks(conn)[row.park_id])
     key = (row.rule_id, row.subject)
-    taken = store.event_times(conn, {key: at})[key]
+    taken = alert_events.times(conn, {key: at})[key]
     while (kind, at) in taken:
         at += 1
     return at

@@ -40,7 +40,7 @@ from parkpulse.model.registry import (
 )
 from parkpulse.model.rule import Level, RuleSpec, Threshold
 from parkpulse.notify.vault import Vault
-from parkpulse.store import alerts, rules
+from parkpulse.store import alert_events, alerts, rules
 from tests.plugins.fix_engine import NOW
 from tests.plugins.fix_services import wait_until
 
@@ -307,7 +307,7 @@ class Site:
             value=row.value,
             detail={},
         )
-        alerts.add_events(conn, [event])
+        alert_events.add(conn, [event])
         alerts.announce(conn, [row.id])
 
     @contextlib.contextmanager

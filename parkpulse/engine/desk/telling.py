@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from parkpulse.model.registry import Name
     from parkpulse.model.response import Ticked
     from parkpulse.query.alerts import Detail
-    from parkpulse.store.alerts import EventView
+    from parkpulse.store.alert_events import EventView
     from parkpulse.store.deliveries import OfAlert
     from parkpulse.store.duty import UnderWay
 
