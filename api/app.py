@@ -183,23 +183,30 @@ def create(
     """
     app = described()
     app.state.context = _context(database, page_url)
-    pushing = Accounts(database)
-    app.state.courier = Courier(pushing, mqtt_url)
+    _add_push(app, Accounts(database), mqtt_url, unlock)
     app.state.training = training
     app.state.certificates = certificates or {}
     app.state.brokers = Brokers(database, broker_token)
-    app.state.desk = Desk(pushing, app.state.courier, unlock)
     app.state.messaging = messaging
     app.state.reports = ReportDesk(database, cache.expanduser(), _log.info)
     app.state.workshop = workshop or Workshop(database)
     app.state.accounts = accounts or people.Accounts(database, public_url=public_url)
-    app.include_router(push.router, dependencies=[open_to_all()])
-    app.include_router(brokers.router, dependencies=[open_to_all()])
-    app.include_router(acknowledge.router, dependencies=[open_to_all()])
+    for router in (push.router, brokers.router, acknowledge.router):
+        app.include_router(router, dependencies=[open_to_all()])
     _add_page(app, Pages(page))
     problems.install(app)
     _add_guards(app, accounts, public_url)
     return app
+
+
+def _add_push(
+    app: FastAPI,
+    accounts: Accounts,
+    mqtt_url: str | None,
+    unlock: Callable[[bytes], str],
+) -> None:
+    app.state.courier = Courier(accounts, mqtt_url)
+    app.state.desk = Desk(accounts, app.state.courier, unlock)
 
 
 def _add_guards(

@@ -289,6 +289,13 @@ def acknowledge(
     (event_id,) = alert_events.add(conn, [_acknowledged(row, at, actor, comment)])
     store.save(conn, added=[], changed=[row])
     store.announce(conn, [row.id])
+    return _told(conn, row, event_id, at, page_url)
+
+
+def _told(
+    conn: Connection, row: AlertRow, event_id: int, at: int, page_url: str
+) -> Alert:
+    """Have the channels told of an acknowledgement at a time [us]."""
     (alert,) = views(conn, [row])
     text = alert_messages.body(
         "alert.acknowledged", instants.from_us(at), alert, page_url

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import LiteralString
     from uuid import UUID
 
     from parkpulse.model.alert import Severity
@@ -88,6 +89,52 @@ _HELD = """
                 select oid from pg_database where datname = current_database()))))
 """
 _FREE = f"coalesce(not {_HELD}, true)"
+_CLAIM: LiteralString = (
+    """
+    with room as (
+        select c.id, case when c.failures > 0 then 1 else %(per_channel)s end - (
+            select count(*) from outbox o
+            where o.channel_id = c.id and o.state = 'pending' and """  # noqa: S608 - all parts are literals
+    + _HELD
+    + """) as free
+        from channel c
+        where c.enabled and c.kind = 'webhook'
+            and c.paused_until <= clock_timestamp()
+    ), due as (
+        select first.id from room cross join lateral (
+            select o.id, o.alert_event_id from outbox o
+            where o.channel_id = room.id and o.state = 'pending'
+                and o.next_attempt_at <= clock_timestamp() and """
+    + _FREE
+    + """
+                and not exists (
+                    select from outbox earlier
+                    where earlier.channel_id = o.channel_id
+                        and earlier.alert_id = o.alert_id
+                        and earlier.state = 'pending'
+                        and earlier.alert_event_id < o.alert_event_id)
+            order by o.alert_event_id
+            limit greatest(room.free, 0)
+        ) first
+        order by first.alert_event_id limit %(limit)s
+    ), taken as (
+        select o.id from outbox o join due on due.id = o.id
+        where o.state = 'pending' and """
+    + _FREE
+    + """
+        order by o.id
+        for update of o skip locked
+    )
+    update outbox o set
+        attempts = o.attempts + 1, claimed_by = %(owner)s,
+        claimed_until = clock_timestamp() + make_interval(secs => %(lease_s)s)
+    from taken, channel c
+    where o.id = taken.id and c.id = o.channel_id
+    returning c.id, c.name, c.kind, c.url, c.secret, c.options, c.failures,
+        o.id, o.body, o.attempts, o.created_at,
+        extract(epoch from clock_timestamp() - o.created_at)::float8
+    """
+)
 
 
 def claim(
@@ -99,50 +146,7 @@ def claim(
     `per_channel` messages taken at once, and one while it does not answer.
     """
     rows = conn.execute(
-        """
-        with room as (
-            select c.id, case when c.failures > 0 then 1 else %(per_channel)s end - (
-                select count(*) from outbox o
-                where o.channel_id = c.id and o.state = 'pending' and """  # noqa: S608 - all parts are literals
-        + _HELD
-        + """) as free
-            from channel c
-            where c.enabled and c.kind = 'webhook'
-                and c.paused_until <= clock_timestamp()
-        ), due as (
-            select first.id from room cross join lateral (
-                select o.id, o.alert_event_id from outbox o
-                where o.channel_id = room.id and o.state = 'pending'
-                    and o.next_attempt_at <= clock_timestamp() and """
-        + _FREE
-        + """
-                    and not exists (
-                        select from outbox earlier
-                        where earlier.channel_id = o.channel_id
-                            and earlier.alert_id = o.alert_id
-                            and earlier.state = 'pending'
-                            and earlier.alert_event_id < o.alert_event_id)
-                order by o.alert_event_id
-                limit greatest(room.free, 0)
-            ) first
-            order by first.alert_event_id limit %(limit)s
-        ), taken as (
-            select o.id from outbox o join due on due.id = o.id
-            where o.state = 'pending' and """
-        + _FREE
-        + """
-            order by o.id
-            for update of o skip locked
-        )
-        update outbox o set
-            attempts = o.attempts + 1, claimed_by = %(owner)s,
-            claimed_until = clock_timestamp() + make_interval(secs => %(lease_s)s)
-        from taken, channel c
-        where o.id = taken.id and c.id = o.channel_id
-        returning c.id, c.name, c.kind, c.url, c.secret, c.options, c.failures,
-            o.id, o.body, o.attempts, o.created_at,
-            extract(epoch from clock_timestamp() - o.created_at)::float8
-        """,
+        _CLAIM,
         {
             "owner": owner,
             "limit": limit,
