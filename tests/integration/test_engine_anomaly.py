@@ -203,7 +203,7 @@ def test_over_http_and_by_command(
     shown = json.loads(listed.output)
     assert [each["ts"] for each in shown] == [each["ts"] for each in found]
     lines = run(cli.anomalies, ["quay", "--from", NOW.isoformat()])
-    assert lines.output == ""
+    assert (lines.stdout, lines.stderr) == ("", "There are no such anomalies.\n")
     assert isinstance(
         run(cli.anomalies, ["quay", "--to", "noon"]).exception, InvalidRequestError
     )
