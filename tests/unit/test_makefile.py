@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -42,9 +43,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _make(folder: Path) -> subprocess.Popen[str]:
+    # These tests may be run by `make` themselves, whose settings are not a user's.
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MAKE", "MFLAGS"))
+    }
     return subprocess.Popen(
         ["make", "page"],  # noqa: S607 - as people type it
         cwd=folder,
+        env=own,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
