@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from tests.page.conftest import OUTPUT
 from tests.page.test_access import violations
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     from tests.page.conftest import Service, Visit
 
@@ -119,6 +120,38 @@ def test_a_silent_device_is_found_with_what_is_wrong(
     expect(page.locator("[data-row=gauge-3]")).to_contain_text("quarantined")
     expect(page.locator("[data-row=gauge-2]")).to_be_hidden()
     page.screenshot(path=OUTPUT / "device-health-en.png")
+    assert violations(page) == []
+
+
+def test_devices_come_page_by_page_to_the_last(visit: Visit) -> None:
+    """Pages of one device each stand for a park of thousands."""
+    page = visit("#/quay/devices")
+    held: list[Route] = []
+
+    def serve(route: Route) -> None:
+        if "cursor=" in route.request.url and not held:
+            held.append(route)
+        else:
+            route.continue_(url=route.request.url.replace("limit=1000", "limit=1"))
+
+    page.route("**/parks/quay/devices?*", serve)
+    page.reload()
+    progress = page.get_by_role("progressbar")
+    expect(progress).to_be_visible()
+    expect(page.get_by_text("1 of 3 devices are here")).to_be_visible()
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(1)
+    while not held:
+        page.wait_for_timeout(50)
+    url = held[0].request.url
+    held[0].continue_(url=url.replace("limit=1000", "limit=1"))
+    expect(rows).to_have_count(3)
+    expect(progress).to_be_hidden()
+    page.unroute_all(behavior="ignoreErrors")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    table = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert table.count("gauge-") >= len(("gauge-1", "gauge-2", "gauge-3"))
     assert violations(page) == []
 
 

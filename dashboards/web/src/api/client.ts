@@ -104,14 +104,22 @@ export async function remove<T>(path: string): Promise<T> {
 
 /** Every page of a list, up to `most` items. */
 export async function all<T>(path: string, query: Query = {}, most = 20_000): Promise<T[]> {
-  const items: T[] = [];
+  let items: T[] = [];
+  for await (const page of pages<T>(path, query)) {
+    items = [...items, ...page];
+    if (items.length >= most) break;
+  }
+  return items;
+}
+
+/** The pages of a list one by one, to the last. */
+export async function* pages<T>(path: string, query: Query = {}): AsyncGenerator<T[]> {
   let cursor: string | null = null;
   do {
     const page: Page<T> = await get(path, { limit: 1000, ...query, cursor });
-    items.push(...page.items);
+    yield page.items;
     cursor = page.next;
-  } while (cursor !== null && items.length < most);
-  return items;
+  } while (cursor !== null);
 }
 
 type LoginNeeded = () => void;

@@ -96,6 +96,10 @@ export const acknowledge = (id: string, actor: string, comment: string, version:
 export const devices = (park: string, query: Query) =>
   get<api.Page<api.Device>>(`/parks/${enc(park)}/devices`, query);
 
+/** Address of all devices that the filters leave, as a table. */
+export const deviceTable = (park: string, query: Query) =>
+  address(`/parks/${enc(park)}/devices`, { ...query, format: "csv" });
+
 export const gaps = (park: string) => get<api.Gaps>("/ledger/gaps", { park });
 
 export const pauses = (park: string) =>
