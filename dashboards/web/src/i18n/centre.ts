@@ -38,9 +38,8 @@ export const en = {
     "not compliant": "Not compliant",
     "insufficient data": "Insufficient data",
     "not applicable": "Target not applicable",
-    "interim: above target": "Interim: above target",
-    "interim: below target": "Interim: below target",
   },
+  interim: { kept: "Interim: target kept so far", missed: "Interim: target missed so far" },
   why: {
     compliant: (value: string, target: string) => `${value} meets the target ${target}.`,
     missed: (value: string, target: string) => `${value} misses the target ${target}.`,
@@ -165,9 +164,8 @@ export const zh: typeof en = {
     "not compliant": "不达标",
     "insufficient data": "数据不足",
     "not applicable": "目标不适用",
-    "interim: above target": "中间值：高于目标",
-    "interim: below target": "中间值：低于目标",
   },
+  interim: { kept: "中间值：目前达标", missed: "中间值：目前未达标" },
   why: {
     compliant: (value, target) => `${value}，满足目标 ${target}。`,
     missed: (value, target) => `${value}，未满足目标 ${target}。`,

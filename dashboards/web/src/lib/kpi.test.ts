@@ -3,7 +3,16 @@ import type { Kpi } from "../api/types";
 import { en } from "../i18n/en";
 import { zh } from "../i18n/zh";
 import { Format } from "./format";
-import { byKey, headline, keyOf, leadingCategory, targetText, tone, why } from "./kpi";
+import {
+  byKey,
+  headline,
+  keyOf,
+  leadingCategory,
+  targetText,
+  tone,
+  verdictWord,
+  why,
+} from "./kpi";
 
 const format = new Format("en", "Asia/Shanghai");
 
@@ -71,6 +80,18 @@ describe("targets", () => {
     expect(tone(kpi({ ...interim, value: 1.25 }))).toBe("bad");
     expect(tone(kpi({ ...interim, kpi: "ref", value: 0.25, target: 0.25 }))).toBe("open");
   });
+});
+
+test.each([
+  ["pue", "interim: above target", "Interim: target missed so far", "中间值：目前未达标"],
+  ["pue", "interim: below target", "Interim: target kept so far", "中间值：目前达标"],
+  ["ref", "interim: above target", "Interim: target kept so far", "中间值：目前达标"],
+  ["ref", "interim: below target", "Interim: target missed so far", "中间值：目前未达标"],
+  ["wue", "interim: below target", "Interim: target kept so far", "中间值：目前达标"],
+  ["pue", "not compliant", "Not compliant", "不达标"],
+] as const)("%s, %s is told as what it means", (name, verdict, inEnglish, inChinese) => {
+  expect(verdictWord(en, { kpi: name, verdict })).toBe(inEnglish);
+  expect(verdictWord(zh, { kpi: name, verdict })).toBe(inChinese);
 });
 
 describe("why", () => {

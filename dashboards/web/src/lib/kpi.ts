@@ -104,6 +104,18 @@ export function tone(kpi: Kpi): Tone {
   }
 }
 
+/** Below its target is good for a PUE and bad for a share: says whether the target is kept. */
+export function verdictWord(t: Dictionary, of: Pick<Kpi, "kpi" | "verdict">): string {
+  switch (of.verdict) {
+    case "interim: above target":
+      return LESS_IS_BETTER.has(of.kpi) ? t.dc.interim.missed : t.dc.interim.kept;
+    case "interim: below target":
+      return LESS_IS_BETTER.has(of.kpi) ? t.dc.interim.kept : t.dc.interim.missed;
+    default:
+      return t.dc.verdict[of.verdict];
+  }
+}
+
 /** The reason for the verdict in one sentence. */
 export function why(t: Dictionary, format: Format, kpi: Kpi): string {
   if (kpi.value === null || kpi.verdict === "insufficient data") return lacking(t, format, kpi);
