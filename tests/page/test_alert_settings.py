@@ -81,7 +81,10 @@ def test_a_rule_is_changed_and_switched(visit: Visit, service: Service) -> None:
     assert violations(page) == []
     page.get_by_role("button", name="Save").click()
     versions = page.get_by_role("region", name="Versions")
-    expect(versions).to_contain_text("levels/0/limit")
+    limits = versions.locator("[data-path='definition/levels/0/limit']").first
+    expect(limits).to_contain_text(
+        re.compile(rf"Level 1 · Limit: {float(before):g}\s?m → \S+\s?m$")
+    )
     expect(versions).to_contain_text("as agreed")
 
     page.get_by_role("button", name="Switch off").click()

@@ -16,11 +16,14 @@ test("what changed is told by path", () => {
   const before = { kind: "threshold", levels: [level], deadband: 0.1 };
   const after = { kind: "threshold", levels: [{ ...level, limit: 1.6 }], on_samples: 2 };
   expect(differences(before, after)).toEqual([
-    { path: "deadband", before: "0.1", after: "" },
-    { path: "levels/0/limit", before: "1.5", after: "1.6" },
-    { path: "on_samples", before: "", after: "2" },
+    { path: "deadband", before: 0.1, after: null },
+    { path: "levels/0/limit", before: 1.5, after: 1.6 },
+    { path: "on_samples", before: null, after: 2 },
   ]);
   expect(differences(before, { ...before, scope: null })).toEqual([]);
+  expect(differences(before, { ...before, scope: { places: ["a", "b"], tags: [] } })).toEqual([
+    { path: "scope/places", before: null, after: ["a", "b"] },
+  ]);
 });
 
 test("what says nothing is left out", () => {

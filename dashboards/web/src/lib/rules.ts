@@ -199,26 +199,30 @@ export function severitiesOf(definition: Definition): Severity[] {
 
 export interface Difference {
   path: string;
-  before: string;
-  after: string;
+  before: unknown;
+  after: unknown;
 }
 
-/** Values that differ, by their path: `levels/0/limit`. */
+/** Lists that are one value to people: codes, and the times of a schedule. */
+const isWhole = (path: string, value: unknown[]) =>
+  path.endsWith("schedule") || value.every((each) => typeof each !== "object");
+
+/** Values that differ, by their path: `levels/0/limit`; null where there is none. */
 export function differences(before: unknown, after: unknown): Difference[] {
   const [old, now] = [flat(before), flat(after)];
   return [...new Set([...old.keys(), ...now.keys()])]
-    .filter((path) => old.get(path) !== now.get(path))
-    .sort()
-    .map((path) => ({ path, before: old.get(path) ?? "", after: now.get(path) ?? "" }));
+    .map((path) => ({ path, before: old.get(path) ?? null, after: now.get(path) ?? null }))
+    .filter((each) => JSON.stringify(each.before) !== JSON.stringify(each.after))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function flat(value: unknown, path = "", found = new Map<string, string>()) {
-  if (typeof value === "object" && value !== null) {
-    for (const [key, each] of Object.entries(value))
-      flat(each, path === "" ? key : `${path}/${key}`, found);
-  } else if (value !== null && value !== undefined) {
-    found.set(path, typeof value === "string" ? value : JSON.stringify(value));
-  }
+function flat(value: unknown, path = "", found = new Map<string, unknown>()) {
+  if (value === null || value === undefined || (Array.isArray(value) && value.length === 0))
+    return found;
+  if (typeof value !== "object" || (Array.isArray(value) && isWhole(path, value)))
+    return found.set(path, value);
+  for (const [key, each] of Object.entries(value))
+    flat(each, path === "" ? key : `${path}/${key}`, found);
   return found;
 }
 

@@ -35,7 +35,7 @@ export function testName(test: string): string {
   return qualityWords.t.tests[test] ?? plain(test);
 }
 
-function roleName(role: string): string {
+export function roleName(role: string): string {
   const roles: Record<string, string> = i18n.t.dc.roles;
   return roles[role] ?? plain(role);
 }
@@ -119,9 +119,9 @@ function stateOf(metric: string, on: boolean): string | null {
   return on ? i18n.t.form.yes : i18n.t.form.no;
 }
 
-const bare = (value: number) => String(Number(value.toPrecision(6))).replace("-", "−");
+export const bare = (value: number) => String(Number(value.toPrecision(6))).replace("-", "−");
 
-const joined = (number: string, unit: string) =>
+export const joined = (number: string, unit: string) =>
   unit === "" || unit === "%" ? `${number}${unit}` : `${number}\u202f${unit}`;
 
 /** `named` gives the name of another rule by its code. */
