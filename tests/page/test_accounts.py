@@ -129,7 +129,20 @@ def test_from_the_set_up_to_a_user(
     expect(page.get_by_role("table").locator("tbody tr")).to_have_count(1)
     assert violations(page) == []
     page.screenshot(path=OUTPUT / f"account-audit-{language}.png")
+    _read_change_on_phone(page)
     page.context.close()
+
+
+def _read_change_on_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    change = page.get_by_role("table").locator("details")
+    expect(change.locator("pre")).to_be_hidden()
+    change.locator("summary").click()
+    expect(change.locator("pre")).to_contain_text('"role"')
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate(
+        "innerWidth"
+    )
+    assert violations(page) == []
 
 
 def _add_user(page: Page, url: str, language: str) -> None:
