@@ -22,10 +22,16 @@ QUEUE = 64
 """Most frames that wait for one client."""
 CLIENTS = 1000
 """Most clients of one process."""
+OF_ONE = 100
+"""Most clients of one account, or of one address as long as there are no accounts."""
 
 
 class TooManyStreamsError(ParkpulseError):
     """The process serves as many live streams as it may."""
+
+
+class TooManyOfOneError(ParkpulseError):
+    """Somebody has as many live streams open as one may."""
 
 
 class Frame(NamedTuple):
@@ -47,6 +53,8 @@ class Client:
     """One open stream; touched only on the event loop."""
 
     view: View
+    holder: str
+    """Who has opened it."""
     frames: deque[Frame] = field(default_factory=deque)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     is_open: bool = True
@@ -107,18 +115,23 @@ class Hub:
         with self._lock:
             return frozenset(self._clients)
 
-    def subscribe(self, view: View) -> Client:
-        """Open a stream; on the event loop.
+    def subscribe(self, view: View, holder: str) -> Client:
+        """Open a stream for somebody; on the event loop.
 
         Raises
         ------
+        TooManyOfOneError
+            They have as many open as one may.
         TooManyStreamsError
             There are as many as this process serves.
         """
-        client = Client(view)
+        client = Client(view, holder)
         with self._lock:
             self._loop = asyncio.get_running_loop()
-            if sum(map(len, self._clients.values())) >= CLIENTS:
+            there = [each for group in self._clients.values() for each in group]
+            if sum(each.holder == holder for each in there) >= OF_ONE:
+                raise TooManyOfOneError
+            if len(there) >= CLIENTS:
                 raise TooManyStreamsError
             self._clients.setdefault(view, set()).add(client)
         if self._is_closed:

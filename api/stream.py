@@ -18,10 +18,19 @@ from typing_extensions import override
 from api import frames, problems
 from api.auth import cookies
 from api.auth.accounts import Accounts, Known
-from api.auth.rights import Right, needs
+from api.auth.rights import Right, Who, needs
 from api.context import Context, Ctx
 from api.feed import OVERLAP
-from api.hub import CLIENTS, Client, Frame, Hub, TooManyStreamsError, View
+from api.hub import (
+    CLIENTS,
+    OF_ONE,
+    Client,
+    Frame,
+    Hub,
+    TooManyOfOneError,
+    TooManyStreamsError,
+    View,
+)
 from api.schemas.stream import EVENTS
 from parkpulse.errors import StoreError
 from parkpulse.model import instants
@@ -33,6 +42,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from parkpulse.model.account import Actor
     from parkpulse.query.catalogue import Park
 
     IsLet = Callable[[], bool]
@@ -119,6 +129,7 @@ async def stream(
     request: Request,
     ctx: Ctx,
     accounts: Known,
+    who: Who,
     last_event_id: Annotated[str | None, Header(max_length=40)] = None,
     after: Annotated[str | None, Query(max_length=40)] = None,
     alert: UUID | None = None,
@@ -134,7 +145,9 @@ async def stream(
     if alert is not None:
         view = await run_in_threadpool(_view_of, ctx, found, alert)
     try:
-        client = ctx.hub.subscribe(view)
+        client = ctx.hub.subscribe(view, _holder(who.actor))
+    except TooManyOfOneError:
+        return problems.respond(request, "too_many_of_one", limit=str(OF_ONE))
     except TooManyStreamsError:
         return problems.respond(request, "too_many_streams", limit=str(CLIENTS))
     # Before the database is read: what follows has greater ids.
@@ -151,6 +164,13 @@ async def stream(
         raise
     is_let = functools.partial(_is_let, request, accounts, park)
     return EventStream(ctx.hub, client, first, is_let)
+
+
+def _holder(actor: Actor) -> str:
+    """Whom a stream counts for: an account with all its sessions and tokens."""
+    if actor.account_id is None:
+        return f"address {actor.address}"
+    return f"account {actor.account_id}"
 
 
 def _is_let(request: Request, accounts: Accounts, park: str) -> bool:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import psycopg
 
+from api.hub import OF_ONE
 from benchmarks import api_data, clients, grafana_year, processes
 from benchmarks.bench_ingest import COMMAND
 from parkpulse.model.packed import ChangeArrays
@@ -161,7 +162,11 @@ class _Listener:
 
     def __init__(self, port: int, path: str, count: int) -> None:
         self._selector = selectors.DefaultSelector()
-        self._open = [clients.connect(port) for _ in range(count)]
+        # Without accounts an address may have only so many.
+        self._open = [
+            clients.connect(port, f"127.0.0.{1 + number // OF_ONE}")
+            for number in range(count)
+        ]
         for sock in self._open:
             sock.sendall(clients.request(path))
             self._selector.register(sock, selectors.EVENT_READ, sock)

@@ -76,9 +76,9 @@ def request(path: str) -> bytes:
     ).encode()
 
 
-def connect(port: int) -> socket.socket:
-    """Open a connection to the service."""
-    found = socket.create_connection(("127.0.0.1", port), timeout=60)
+def connect(port: int, source: str = "127.0.0.1") -> socket.socket:
+    """Open a connection to the service, from one of this machine's own addresses."""
+    found = socket.create_connection(("127.0.0.1", port), 60, (source, 0))
     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return found
 

@@ -179,5 +179,20 @@ def test_only_so_many_streams(
         stream.next("snapshot")
 
 
+def test_one_address_takes_not_all_streams(
+    site: Site, harbour: Harbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert harbour
+    monkeypatch.setattr(hub, "OF_ONE", 1)
+    with site.stream("harbour") as stream:
+        stream.next("snapshot")
+        found = site.problem("/parks/harbour/stream", 429)
+        assert found["code"] == "too_many_of_one"
+        assert "close those that nobody reads" in found["detail"]
+    wait_until(lambda: not site.context.hub.watched())
+    with site.stream("harbour") as stream:
+        stream.next("snapshot")
+
+
 def test_a_stream_of_an_unknown_park(site: Site) -> None:
     assert site.problem("/parks/nowhere/stream", 404)["code"] == "not_found"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api import hub, stream
-from api.hub import Frame, Hub, TooManyStreamsError, View
+from api.hub import Frame, Hub, TooManyOfOneError, TooManyStreamsError, View
 from api.stream import EventStream
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ def test_numbers_only_grow() -> None:
 def test_frames_reach_those_who_look_at_the_park() -> None:
     async def run() -> None:
         central = Hub()
-        one, other = central.subscribe(View(1)), central.subscribe(View(2))
+        one, other = (
+            central.subscribe(View(1), "wall"),
+            central.subscribe(View(2), "wall"),
+        )
         assert central.watched() == {View(1), View(2)}
         await asyncio.to_thread(central.publish, View(1), [frame(1), frame(2)])
         assert [each.id for each in await one.take(1.0)] == [1, 2]
@@ -48,7 +51,7 @@ def test_frames_reach_those_who_look_at_the_park() -> None:
 
 def test_a_client_that_does_not_keep_up_is_dropped() -> None:
     async def run() -> None:
-        client = Hub().subscribe(View(1))
+        client = Hub().subscribe(View(1), "wall")
         client.put([frame(n) for n in range(hub.QUEUE)])
         before = client.is_open
         client.put([frame(hub.QUEUE)])
@@ -63,12 +66,28 @@ def test_only_so_many_clients(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def run() -> None:
         central = Hub()
-        first = central.subscribe(View(1))
-        central.subscribe(View(2))
+        first = central.subscribe(View(1), "wall")
+        central.subscribe(View(2), "wall")
         with pytest.raises(TooManyStreamsError):
-            central.subscribe(View(3))
+            central.subscribe(View(3), "wall")
         central.unsubscribe(first)
-        central.subscribe(View(3))
+        central.subscribe(View(3), "wall")
+
+    asyncio.run(run())
+
+
+def test_nobody_takes_all_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "OF_ONE", 2)
+
+    async def run() -> None:
+        central = Hub()
+        first = central.subscribe(View(1), "greedy")
+        central.subscribe(View(2), "greedy")
+        with pytest.raises(TooManyOfOneError):
+            central.subscribe(View(3), "greedy")
+        central.subscribe(View(3), "other")
+        central.unsubscribe(first)
+        central.subscribe(View(1), "greedy")
 
     asyncio.run(run())
 
@@ -77,7 +96,7 @@ def test_no_stream_opens_while_the_service_stops() -> None:
     async def run() -> None:
         central = Hub()
         central.close()
-        assert not central.subscribe(View(1)).is_open
+        assert not central.subscribe(View(1), "wall").is_open
 
     asyncio.run(run())
 
@@ -94,7 +113,7 @@ async def _never() -> Message:
 def test_what_was_queued_before_the_snapshot_is_not_sent() -> None:
     async def run() -> list[bytes]:
         central, sent = Hub(), []
-        client = central.subscribe(View(1))
+        client = central.subscribe(View(1), "wall")
         client.put([frame(3), frame(4)])
         answer = EventStream(central, client, [frame(5)], _let)
 
@@ -121,7 +140,9 @@ def test_a_stuck_client_ends_its_stream(monkeypatch: pytest.MonkeyPatch) -> None
 
     async def run() -> None:
         central = Hub()
-        answer = EventStream(central, central.subscribe(View(1)), [frame(5)], _let)
+        answer = EventStream(
+            central, central.subscribe(View(1), "wall"), [frame(5)], _let
+        )
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.body":
@@ -136,7 +157,9 @@ def test_a_stuck_client_ends_its_stream(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_client_that_leaves_ends_its_stream() -> None:
     async def run() -> None:
         central = Hub()
-        answer = EventStream(central, central.subscribe(View(1)), [frame(5)], _let)
+        answer = EventStream(
+            central, central.subscribe(View(1), "wall"), [frame(5)], _let
+        )
 
         async def receive() -> Message:
             return {"type": "http.disconnect"}
@@ -155,7 +178,10 @@ def test_a_stream_ends_with_the_right_to_it(monkeypatch: pytest.MonkeyPatch) -> 
     async def run() -> None:
         central = Hub()
         answer = EventStream(
-            central, central.subscribe(View(1)), [frame(5)], is_let=lambda: False
+            central,
+            central.subscribe(View(1), "wall"),
+            [frame(5)],
+            is_let=lambda: False,
         )
 
         async def send(_: Message) -> None: ...
@@ -171,7 +197,7 @@ def test_silence_is_filled_with_comments(monkeypatch: pytest.MonkeyPatch) -> Non
 
     async def run() -> None:
         central = Hub()
-        client = central.subscribe(View(1))
+        client = central.subscribe(View(1), "wall")
         comments = 0
 
         async def send(message: Message) -> None:
