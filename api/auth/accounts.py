@@ -53,6 +53,8 @@ def actor(holder: Holder) -> Actor:
         account_id=holder.account_id,
         session_id=holder.session_id,
         token=holder.token,
+        token_id=holder.token_id,
+        until=holder.expires_at,
     )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import secrets
 from dataclasses import dataclass, replace
+from datetime import UTC
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -249,12 +250,19 @@ def issue_token(
     Raises
     ------
     InvalidRequestError
-        It would expire too late or already has; or nobody is named that it belongs to.
+        It would expire too late, also later than the token that makes it, or already
+        has; or nobody is named that it belongs to.
     NotFoundError
         There is no such user.
     """
     if not now < expires_at <= now + account.LONGEST_TOKEN:
         code, message = "token_expiry", "at most 400 days ahead"
+        raise InvalidRequestError(code, message, "/expires_at")
+    if actor.token_id and actor.until and expires_at > actor.until:
+        code, message = (
+            "token_outlives",
+            f"{actor.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        )
         raise InvalidRequestError(code, message, "/expires_at")
     if user is None and not actor.name:
         code, message = "missing", "name the user that it belongs to"
@@ -270,5 +278,6 @@ def issue_token(
         scopes=sorted(set(scopes)),
         expires_at=expires_at,
         created_by=actor.name,
+        parent=actor.token_id,
     )
     return token, secret

@@ -13,10 +13,12 @@ from parkpulse.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 Language = Literal["en", "zh"]
-Way = Literal["open", "session", "token", "command"]
-"""How somebody came in: `open` without any account, as long as there is none."""
+Way = Literal["open", "session", "token", "command", "link"]
+"""How somebody came in: `open` without any account, as long as there is none; `link` by
+the signed link of a message, which says nothing about who follows it."""
 
 
 class Role(StrEnum):
@@ -126,6 +128,9 @@ class Actor:
     session_id: int | None = None
     token: str | None = None
     """Name of the API token that they came in by."""
+    token_id: int | None = None
+    until: datetime | None = None
+    """When the session or API token that they came in by is over."""
     address: str = field(default="", compare=False)
 
     def sees(self, park: str | None) -> bool:

@@ -31,6 +31,9 @@ class Holder(NamedTuple):
     token: str | None
     """Name of the API token."""
     scopes: Sequence[str] | None
+    token_id: int | None
+    expires_at: datetime
+    """When the session or token is over."""
 
 
 class Session(NamedTuple):
@@ -66,7 +69,7 @@ def holder_of_session(
     row = conn.execute(
         """
         with found as (
-            select s.id, s.account_id, s.seen_at from session s
+            select s.id, s.account_id, s.seen_at, s.expires_at from session s
             where s.token_hash = %(hash)s and s.expires_at > now()
                 and s.seen_at > now() - %(idle)s
         ), seen as (
@@ -79,7 +82,7 @@ def holder_of_session(
                 from account_park l join park p on p.id = l.park_id
                 where l.account_id = a.id
             ) end,
-            found.id, null::text, null::text[]
+            found.id, null::text, null::text[], null::integer, found.expires_at
         from found join account a on a.id = found.account_id and a.enabled
         """,
         {"hash": token_hash, "idle": idle},
@@ -88,13 +91,23 @@ def holder_of_session(
 
 
 def holder_of_token(conn: Connection, token_hash: bytes) -> Holder | None:
-    """Find whose API token it is, and remember that it is used; None if worthless."""
+    """Find whose API token it is, and remember that it is used; None if worthless.
+
+    It is worthless, too, as soon as the token is that made it.
+    """
     row = conn.execute(
         """
-        with found as (
-            select t.id, t.name, t.account_id, t.scopes, t.seen_at from api_token t
-            where t.token_hash = %(hash)s and t.expires_at > now()
-                and t.revoked_at is null
+        with recursive line as (
+            select t.* from api_token t where t.token_hash = %(hash)s
+            union all
+            select t.* from api_token t join line on t.id = line.parent_id
+        ), found as (
+            select * from line
+            where token_hash = %(hash)s and not exists (
+                select from line l join account a on a.id = l.account_id
+                where l.expires_at <= now() or l.revoked_at is not null
+                    or not a.enabled
+            )
         ), seen as (
             update api_token set seen_at = now() from found
             where api_token.id = found.id
@@ -106,7 +119,7 @@ def holder_of_token(conn: Connection, token_hash: bytes) -> Holder | None:
                 from account_park l join park p on p.id = l.park_id
                 where l.account_id = a.id
             ) end,
-            null::bigint, found.name, found.scopes
+            null::bigint, found.name, found.scopes, found.id, found.expires_at
         from found join account a on a.id = found.account_id and a.enabled
         """,
         {"hash": token_hash},
@@ -200,23 +213,44 @@ def add_token(
     scopes: Sequence[str],
     expires_at: datetime,
     created_by: str,
+    parent: int | None,
 ) -> Token:
-    """Add an API token."""
+    """Add an API token; `parent` is the id of the token that makes it."""
     row = conn.execute(
         """
-        insert into api_token
-            (account_id, name, token_hash, hint, scopes, expires_at, created_by)
-        values (%s, %s, %s, %s, %s, %s, %s) returning id
+        insert into api_token (account_id, name, token_hash, hint, scopes, expires_at,
+            created_by, parent_id)
+        values (%s, %s, %s, %s, %s, %s, %s, %s) returning id
         """,
-        [account_id, name, token_hash, hint, list(scopes), expires_at, created_by],
+        [
+            account_id,
+            name,
+            token_hash,
+            hint,
+            list(scopes),
+            expires_at,
+            created_by,
+            parent,
+        ],
     ).fetchone()
     return find_token(conn, row[0] if row else 0)
 
 
 def revoke_token(conn: Connection, token_id: int) -> Token:
-    """Make a token worthless at once; it stays in the list. Raises NotFoundError."""
+    """Make a token, and all that were made by it, worthless at once.
+
+    They stay in the list. Raises NotFoundError.
+    """
     conn.execute(
-        "update api_token set revoked_at = coalesce(revoked_at, now()) where id = %s",
+        """
+        with recursive line as (
+            select id from api_token where id = %s
+            union all
+            select t.id from api_token t join line on t.parent_id = line.id
+        )
+        update api_token set revoked_at = coalesce(revoked_at, now())
+        where id in (select id from line)
+        """,
         [token_id],
     )
     return find_token(conn, token_id)

@@ -10,6 +10,7 @@ import argon2
 import httpx
 import pytest
 
+from api import hub
 from api.auth import desk, passwords
 from api.auth.accounts import digest
 from parkpulse.errors import StoreError
@@ -17,6 +18,7 @@ from parkpulse.model.account import Role
 from parkpulse.store import logins, users
 from parkpulse.store.users import Profile
 from tests.plugins.fix_api import HARBOUR, Site
+from tests.plugins.fix_services import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -356,6 +358,27 @@ def test_a_token_expires(site: Site, admin: Browser) -> None:
     assert httpx.get(url, headers=bearer).status_code == 401
 
 
+def test_streams_count_for_the_account(
+    site: Site, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.lab.register(HARBOUR)
+    body = {"name": "wall", "scopes": ["read"], "expires_at": in_days(1)}
+    admins = admin.ask("POST", "/tokens", json=body).json()["token"]
+    add(site, "viewer", Role.VIEWER)
+    others = admin.ask("POST", "/tokens", json={**body, "user": "viewer"}).json()
+    monkeypatch.setattr(hub, "OF_ONE", 1)
+    path = "/api/v1/parks/harbour/stream"
+    wait_until(lambda: "harbour" in site.context.live.catalogue.parks)
+    with site.stream("harbour", Authorization=f"Bearer {admins}") as stream:
+        stream.next("snapshot")
+        refused = admin.ask("GET", "/parks/harbour/stream")
+        assert refused.status_code == 429
+        assert refused.json()["code"] == "too_many_of_one"
+        own = {"Authorization": f"Bearer {others['token']}"}
+        with site.client.stream("GET", site.url + path, headers=own) as another:
+            assert another.status_code == 200
+
+
 def test_a_token_gives_nobody_more_than_it_has(site: Site, admin: Browser) -> None:
     """Who holds a token for one thing cannot make themselves an administrator."""
     body = {"name": "t", "scopes": ["users", "tokens"], "expires_at": in_days(1)}
@@ -383,6 +406,45 @@ def test_a_token_gives_nobody_more_than_it_has(site: Site, admin: Browser) -> No
             assert ask("POST", "/tokens", **body | {"scopes": [scope]}) == refused
         assert ask("POST", "/tokens", **body) == (201, "")
     assert Browser(site).log_in("ann").status_code == 200
+
+
+def test_a_token_made_by_a_token_ends_with_it(site: Site, admin: Browser) -> None:
+    body = {"name": "first", "scopes": ["read", "tokens"], "expires_at": in_days(2)}
+    first = admin.ask("POST", "/tokens", json=body).json()
+
+    def ask(secret: str, method: str, path: str, **given: Any) -> httpx.Response:  # noqa: ANN401
+        headers = {"Authorization": f"Bearer {secret}", "Accept-Language": "zh"}
+        return site.request(method, f"/api/v1{path}", json=given, headers=headers)
+
+    later = ask(first["token"], "POST", "/tokens", **body | {"expires_at": in_days(3)})
+    (problem,) = later.json()["errors"]
+    assert (later.status_code, problem["code"]) == (422, "token_outlives")
+    assert problem["detail"].startswith("由令牌创建的令牌不得晚于该令牌到期:20")
+    second = ask(first["token"], "POST", "/tokens", **body | {"name": "second"}).json()
+    third = ask(second["token"], "POST", "/tokens", **body | {"name": "third"}).json()
+    assert ask(third["token"], "GET", "/parks").status_code == 200
+    admin.ask("DELETE", f"/tokens/{first['id']}")
+    for each in (first, second, third):
+        assert ask(each["token"], "GET", "/parks").status_code == 401
+    listed = admin.ask("GET", "/tokens").json()["items"]
+    assert all(each["revoked_at"] for each in listed)
+
+
+def test_a_token_ends_with_who_has_made_it(site: Site, admin: Browser) -> None:
+    """Though it belongs to somebody else, and was not revoked itself."""
+    add(site, "zoe")
+    body = {"name": "t", "scopes": ["read", "tokens"], "expires_at": in_days(2)}
+    made = {**body, "user": "zoe"}
+    secret = admin.ask("POST", "/tokens", json=made).json()["token"]
+    headers = {"Authorization": f"Bearer {secret}"}
+    child = site.request(
+        "POST", "/api/v1/tokens", json={**body, "user": "ann"}, headers=headers
+    ).json()["token"]
+    own = {"Authorization": f"Bearer {child}"}
+    assert site.request("GET", "/api/v1/parks", headers=own).status_code == 200
+    off = {"display_name": "Zoe", "role": "admin", "enabled": False}
+    assert admin.ask("PUT", "/users/zoe", json=off).status_code == 200
+    assert site.request("GET", "/api/v1/parks", headers=own).status_code == 401
 
 
 def test_every_change_is_in_the_audit(site: Site, admin: Browser) -> None:
