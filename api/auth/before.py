@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from api.context import Context
     from api.workshop import Workshop
+    from parkpulse.model.alert import Alert
     from parkpulse.query.catalogue import Park
     from parkpulse.store.pool import Connection
 
@@ -101,7 +102,11 @@ def _token(conn: Connection, asked: Asked) -> object:
 
 
 def _alert(conn: Connection, asked: Asked) -> object:
-    found = alerts.find(conn, alerts.parse_id(asked.path["alert_id"]))
+    return of_alert(alerts.find(conn, alerts.parse_id(asked.path["alert_id"])))
+
+
+def of_alert(found: Alert) -> dict[str, object]:
+    """Return what may change about an alert when somebody acts on it."""
     return {
         "state": found.state,
         "assignee": found.assignee,

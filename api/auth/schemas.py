@@ -301,7 +301,7 @@ class AuditEntry(Answer):
     at: datetime
     who: str = Field(description="Empty as long as there were no accounts.")
     display_name: str
-    way: Literal["open", "session", "token", "command"]
+    way: Literal["open", "session", "token", "command", "link"]
     token: str | None
     address: str
     action: str

@@ -6,11 +6,15 @@ import time
 from typing import Annotated
 from urllib.parse import parse_qs
 
+import msgspec
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from api import acknowledgement, language
 from api.acknowledgement import STYLE, STYLE_PATH, State
+from api.auth import cookies, trail
+from api.auth.accounts import Known
+from api.auth.before import of_alert
 from api.context import Ctx
 from api.messaging import Post
 from parkpulse.errors import (
@@ -19,11 +23,13 @@ from parkpulse.errors import (
     InvalidRequestError,
     NotFoundError,
 )
+from parkpulse.model.account import Actor
 from parkpulse.model.alert import Alert
 from parkpulse.notify import links
 from parkpulse.notify.links import Ticket
 from parkpulse.query import alerts
-from parkpulse.store import channels
+from parkpulse.store import audit, channels
+from parkpulse.store.audit import Deed
 from parkpulse.store.pool import Connection
 
 router = APIRouter(include_in_schema=False)
@@ -68,6 +74,7 @@ def acknowledge(
     body: Annotated[bytes, Depends(_body)],
     ctx: Ctx,
     post: Post,
+    accounts: Known,
 ) -> Response:
     """Acknowledge the version that the person has seen."""
     speech = _language(request)
@@ -77,7 +84,8 @@ def acknowledge(
     with ctx.database.transaction() as conn:
         if not _is_valid(conn, ticket):
             return acknowledgement.refuse("expired", speech, 410)
-    status, state = _act(ctx, ticket, body)
+    address = cookies.address(request.scope, accounts.public_url)
+    status, state = _act(ctx, ticket, body, address)
     with ctx.database.transaction() as conn:
         alert = alerts.find(conn, ticket.alert)
     if state == "changed" and alert.state not in _WAITS:
@@ -87,7 +95,7 @@ def acknowledge(
     )
 
 
-def _act(ctx: Ctx, ticket: Ticket, body: bytes) -> tuple[int, State]:
+def _act(ctx: Ctx, ticket: Ticket, body: bytes, address: str) -> tuple[int, State]:
     """Acknowledge in a transaction of its own; returns what came of it."""
     given = parse_qs(body.decode(errors="replace"), max_num_fields=10)
     actor, comment, version = (
@@ -97,15 +105,18 @@ def _act(ctx: Ctx, ticket: Ticket, body: bytes) -> tuple[int, State]:
         return 422, "invalid"
     try:
         with ctx.database.transaction() as conn:
-            channel = _channel(conn, ticket)
+            by = f"{actor} ({_channel(conn, ticket)})"
+            before = alerts.find(conn, ticket.alert)
             alerts.acknowledge(
                 conn,
                 ticket.alert,
-                f"{actor} ({channel})",
+                by,
                 comment=comment,
                 version=int(version),
                 page_url=ctx.page_url,
             )
+            who = Actor("", by, frozenset(), frozenset(), "link", address=address)
+            audit.add(conn, who, _deed(before, comment))
     except ConflictError:
         return 409, "changed"
     except IllegalTransitionError:
@@ -113,6 +124,17 @@ def _act(ctx: Ctx, ticket: Ticket, body: bytes) -> tuple[int, State]:
     except InvalidRequestError:
         return 422, "invalid"
     return 200, "done"
+
+
+def _deed(alert: Alert, comment: str) -> Deed:
+    """Say what was done as the audit says it of those who have logged in."""
+    return Deed(
+        action="acknowledge",
+        target=f"/alerts/{alert.id}/acknowledge",
+        park=alert.park,
+        before=trail.redacted(msgspec.to_builtins(of_alert(alert))),
+        after=trail.redacted({"comment": comment, "version": alert.version}),
+    )
 
 
 def _channel(conn: Connection, ticket: Ticket) -> str:

@@ -159,9 +159,19 @@ def test_a_link_shows_on_get_and_acts_on_post(site: Site, alert: AlertRow) -> No
         found = alerts.detail(conn, alert.id)
     assert found.alert.acknowledged_by == "李<b> (duty)"
     assert found.events[-1].detail == {"comment": "去现场"}
+    (deed,) = site.items("/audit", action="acknowledge")
+    assert (deed["way"], deed["display_name"], deed["park"]) == (
+        "link",
+        "李<b> (duty)",
+        "harbour",
+    )
+    assert deed["object"] == f"/alerts/{alert.id}/acknowledge"
+    assert deed["before"]["state"] == "unacknowledged"
+    assert deed["after"] == {"comment": "去现场", "version": 1}
     again = post(site, path, actor="Wang", version="1")
     assert again.status_code == 409
     assert "<form" not in again.text
+    assert len(site.items("/audit")) == 1
 
 
 def test_only_what_was_seen_is_acknowledged(site: Site, alert: AlertRow) -> None:

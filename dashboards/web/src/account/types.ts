@@ -75,7 +75,7 @@ export interface AuditEntry {
   at: string;
   who: string;
   display_name: string;
-  way: "open" | "session" | "token" | "command";
+  way: "open" | "session" | "token" | "command" | "link";
   token: string | null;
   address: string;
   action: string;

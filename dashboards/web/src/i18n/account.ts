@@ -79,7 +79,13 @@ export const en = {
   noAudit: "Nothing was changed yet.",
   any: "any",
   filter: "Filter",
-  via: { open: "no login", session: "page", token: "token", command: "command line" },
+  via: {
+    open: "no login",
+    session: "page",
+    token: "token",
+    command: "command line",
+    link: "link of a message",
+  },
 };
 
 export const zh: typeof en = {
@@ -158,5 +164,11 @@ export const zh: typeof en = {
   noAudit: "尚无变更。",
   any: "全部",
   filter: "筛选",
-  via: { open: "未登录", session: "页面", token: "令牌", command: "命令行" },
+  via: {
+    open: "未登录",
+    session: "页面",
+    token: "令牌",
+    command: "命令行",
+    link: "消息链接",
+  },
 };
