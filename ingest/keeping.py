@@ -80,20 +80,21 @@ def note_numbers(
 ) -> None:
     """Note the numbers that devices gave their messages, in order of arrival."""
     numbered = [
-        (position, part.device.id, part.message.seq)
+        (position, part.device.park.id, part.device.id, part.message.seq)
         for position, letter in zip(messages.rest, letters, strict=True)
         for part in letter.parts
         if part.device is not None and part.message.seq is not None
     ]
-    position, device, seq = np.array(numbered, np.int64).reshape(-1, 3).T
+    position, park, device, seq = np.array(numbered, np.int64).reshape(-1, 4).T
     has = messages.seq != plain.NO_SEQ
     order = np.argsort(
         np.concatenate([position, messages.position[has]]), kind="stable"
     )
+    park = np.concatenate([park, messages.park[has]])[order]
     device = np.concatenate([device, messages.device[has]])[order]
     seq = np.concatenate([seq, messages.seq[has]])[order]
     columns = Numbered(device.astype(np.int32), seq)
-    sequences.append(connection, writer, columns)
+    sequences.append(connection, writer, park, columns)
 
 
 def _note(letter: Letter, *, is_new: bool) -> None:

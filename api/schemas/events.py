@@ -89,7 +89,11 @@ class GapsQuery(Request):
     """Which messages to look at."""
 
     park: Code | None = None
-    start: Moment | None = Field(default=None, description="24 hours before the end.")
+    start: Moment | None = Field(
+        default=None,
+        description="24 hours before the end; at most 48 hours ago, for numbers are "
+        "kept no longer. The answer tells from when on it counts.",
+    )
     end: Moment | None = Field(default=None, description="Now, without it.")
 
 

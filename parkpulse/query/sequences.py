@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from parkpulse.store.pool import Connection
 
+_DEFAULT = timedelta(hours=24)
+
 
 @dataclass(frozen=True, slots=True)
 class GapView:
@@ -50,19 +52,16 @@ def gaps(
 ) -> GapsView:
     """Tell which numbers are missing among the messages received in [start, end).
 
-    Without a park those of all; messages of other parks are not counted.
+    Without a park those of all; messages of other parks are not counted. The last 24
+    hours if not told; never more than is kept.
 
     Raises
     ------
     InvalidRequestError
-        The time is empty, or begins before what is kept.
+        The time is empty, or over before what is kept.
     """
-    end = end or datetime.now(UTC)
-    start = start or max(end - timedelta(hours=24), datetime.now(UTC) - store.KEPT)
-    if start >= end:
-        code, message = "empty_period", "the period is empty"
-        raise InvalidRequestError(code, message, "end")
-    numbered = store.read(conn, start, end)
+    start, end = _span(start, end)
+    numbered = store.read(conn, start, end, park)
     names = devices.names(conn, np.unique(numbered.device).tolist())
     numbered = _of(numbered, names, park)
     found = sequences.gaps(numbered.device.astype(np.int64), numbered.seq)
@@ -75,6 +74,19 @@ def gaps(
     return GapsView(
         items, start, end, len(numbered.seq), sum(each.count for each in items)
     )
+
+
+def _span(start: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
+    now = datetime.now(UTC)
+    end = end or now
+    start = start or end - _DEFAULT
+    if start >= end:
+        code, message = "empty_period", "the period is empty"
+        raise InvalidRequestError(code, message, "end")
+    if end <= now - store.KEPT:
+        code, message = "numbers_forgotten", "numbers are kept for 48 hours"
+        raise InvalidRequestError(code, message, "end")
+    return max(start, now - store.KEPT), end
 
 
 def _of(

@@ -25,27 +25,54 @@ class Numbered(NamedTuple):
     seq: Int64Array
 
 
-def append(connection: Connection, writer: str, numbered: Numbered) -> None:
-    """Note the numbers of a batch."""
-    if not len(numbered.device):
+def append(
+    connection: Connection, writer: str, park: Int64Array, numbered: Numbered
+) -> None:
+    """Note the numbers of a batch.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    writer
+        Who has received them.
+    park : array, shape (n,)
+        Id of the park of each message.
+    numbered
+        The messages.
+    """
+    if not len(park):
         return
+    order = np.argsort(park, kind="stable")
+    parks, begins = np.unique(park[order], return_index=True)
+    device = np.split(numbered.device[order].astype("<i4"), begins[1:])
+    seq = np.split(numbered.seq[order].astype("<i8"), begins[1:])
     connection.execute(
-        "insert into sequence_log (writer, device, seq) values (%s, %b, %b)",
+        "insert into sequence_log (writer, park_id, device, seq)"
+        " select %s, * from unnest(%s::integer[], %b::bytea[], %b::bytea[])",
         [
             writer,
-            numbered.device.astype("<i4").tobytes(),
-            numbered.seq.astype("<i8").tobytes(),
+            parks.tolist(),
+            [each.tobytes() for each in device],
+            [each.tobytes() for each in seq],
         ],
     )
 
 
-def read(connection: Connection, start: datetime, end: datetime) -> Numbered:
-    """All numbers noted in [start, end), in order of arrival."""
+def read(
+    connection: Connection, start: datetime, end: datetime, park: str | None
+) -> Numbered:
+    """Numbers noted in [start, end), in order of arrival.
+
+    Of the park with this code, and what was noted before parks were; None: of all.
+    """
     row = connection.execute(
         "select coalesce(string_agg(device, ''::bytea order by at, writer), ''),"
         "  coalesce(string_agg(seq, ''::bytea order by at, writer), '')"
-        " from sequence_log where at >= %s and at < %s",
-        [start, end],
+        " from sequence_log where at >= %(start)s and at < %(end)s"
+        "  and (%(park)s::text is null or park_id is null"
+        "   or park_id = (select id from park where code = %(park)s))",
+        {"start": start, "end": end, "park": park},
     ).fetchone()
     device, seq = row if row is not None else (b"", b"")
     return Numbered(

@@ -180,7 +180,8 @@ def _number(site: Site, park: str) -> None:
         assert row is not None
         device = np.full(2, row[0], np.int32)
         numbered = sequences.Numbered(device, np.array([1, 3], np.int64))
-        sequences.append(conn, "w", numbered)
+        of = np.full(2, site.lab.parks[park], np.int64)
+        sequences.append(conn, "w", of, numbered)
 
 
 def _channel(site: Site, park: str) -> str:

@@ -111,12 +111,14 @@ def test_what_a_decoder_remembers(database: Database) -> None:
 
 def _note_numbers(site: Site, device: str, *batches: list[int]) -> None:
     with site.lab.database.transaction() as conn:
-        row = conn.execute("select id from device where code = %s", [device]).fetchone()
+        query = "select id, park_id from device where code = %s"
+        row = conn.execute(query, [device]).fetchone()
         assert row is not None
         for numbers in batches:
             ids = np.full(len(numbers), row[0], np.int32)
+            park = np.full(len(numbers), row[1], np.int64)
             numbered = Numbered(ids, np.array(numbers, np.int64))
-            sequences.append(conn, "ingest-1", numbered)
+            sequences.append(conn, "ingest-1", park, numbered)
 
 
 def test_gaps_in_the_numbers_are_those_of_the_park(
@@ -139,6 +141,48 @@ def test_gaps_in_the_numbers_are_those_of_the_park(
     assert (everything["numbered"], everything["missing"]) == (7, 9)
     nothing = site.get("/ledger/gaps", park="nowhere")
     assert (nothing["numbered"], nothing["missing"], nothing["items"]) == (0, 0, [])
+
+
+def test_numbers_of_one_park_are_read_without_all_others(
+    site: Site, harbour: Harbour
+) -> None:
+    del harbour
+    start, end = NOW - timedelta(days=3650), NOW + timedelta(days=3650)
+    ours = site.lab.parks["harbour"]
+    with site.lab.database.transaction() as conn:
+        device = np.array([7, 8, 9, 7], np.int32)
+        numbered = Numbered(device, np.array([1, 1, 1, 2], np.int64))
+        other = ours + 1
+        park = np.array([ours, other, other, ours], np.int64)
+        sequences.append(conn, "ingest-1", park, numbered)
+        conn.execute(
+            "insert into sequence_log (writer, device, seq) values ('older', %b, %b)",
+            [np.array([5], "<i4").tobytes(), np.array([3], "<i8").tobytes()],
+        )
+        own = sequences.read(conn, start, end, "harbour")
+        assert sorted(own.device.tolist()) == [5, 7, 7]
+        assert sorted(sequences.read(conn, start, end, None).device.tolist()) == [
+            5,
+            7,
+            7,
+            8,
+            9,
+        ]
+
+
+def test_gaps_are_told_of_the_time_that_is_kept(site: Site, harbour: Harbour) -> None:
+    del harbour
+    _note_numbers(site, "level-1", [1, 3])
+    found = site.get("/ledger/gaps", park="harbour", start="2020-01-01T00:00:00Z")
+    asked, end = (datetime.fromisoformat(found[name]) for name in ("start", "end"))
+    assert (found["missing"], end - asked) == (1, sequences.KEPT)
+    for query in (
+        {"end": "2020-01-02T00:00:00Z"},
+        {"start": "2020-01-02T00:00:00Z", "end": "2020-01-01T00:00:00Z"},
+    ):
+        refused = site.problem("/ledger/gaps", 422, park="harbour", **query)
+        codes = [each["code"] for each in refused["errors"]]
+        assert codes == ["numbers_forgotten" if len(query) == 1 else "empty_period"]
 
 
 def test_events_over_http(site: Site, harbour: Harbour) -> None:
