@@ -8,12 +8,15 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from api.schemas.common import Answer, Code, Name, Request, Sorted, Text, example
-from parkpulse.model.registry import CompartmentKind, PlaceKind
+from parkpulse.model.registry import LONGEST_NAME, CompartmentKind, PlaceKind
 
 FileText = Annotated[str, StringConstraints(max_length=3 * 1024 * 1024)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 Short = Annotated[
     str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+Called = Annotated[
+    str, StringConstraints(max_length=LONGEST_NAME, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
 Options = dict[Short, Text]
 _CSV = "park,place,kind,name_zh,name_en,parent\ndemo,north,area,北区,North,\n"
@@ -91,11 +94,18 @@ class RegistryExport(Request):
     )
 
 
+class GivenName(Name):
+    """What people are to call it."""
+
+    zh: Called
+    en: Called
+
+
 class DeviceDraft(Request):
     """What is registered of a device."""
 
     kind: Short
-    name: Name
+    name: GivenName
     place: Id | None = None
     report_interval_s: int = Field(ge=1, le=31_622_400, description="[s]")
     clock: Literal["trusted", "untrusted"] = "trusted"
@@ -165,7 +175,7 @@ class PlaceEdit(Request):
     """A place anew."""
 
     kind: PlaceKind
-    name: Name
+    name: GivenName
     parent: Id | None = Field(default=None, description="Place that it lies in.")
     compartment: CompartmentKind | None = Field(
         default=None,

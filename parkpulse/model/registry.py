@@ -57,6 +57,7 @@ Role = Literal[
 ]
 """What a meter of a data centre measures (`architecture`: meter tree)."""
 SLOTS = 64
+LONGEST_NAME = 100
 
 
 class Name(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,12 +10,13 @@ import msgspec
 
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import registry_check
-from parkpulse.model.registry import ParkSpec
+from parkpulse.model.registry import LONGEST_NAME, ParkSpec
 from parkpulse.registry import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from parkpulse.model.registry import DataCentreSpec, DeviceSpec, PlaceSpec
     from parkpulse.registry.tables import Entity, Row, Table
 
 _LISTS = {
@@ -107,7 +108,23 @@ class Draft:
         except InvalidRequestError as error:
             steps = error.pointer.strip("/").split("/")
             return Problem(self._where(steps), str(error))
-        return spec
+        return self._long_name(spec) or spec
+
+    def _long_name(self, spec: ParkSpec) -> Problem | None:
+        """Find a name of the files that is too long; a registered one may be."""
+        named: dict[str, Sequence[PlaceSpec | DeviceSpec | DataCentreSpec]] = {
+            "places": spec.places,
+            "devices": spec.devices,
+            "data_centres": spec.data_centres,
+        }
+        for table, items in named.items():
+            for each in items:
+                where = self.sources.get((table, each.code))
+                length = max(len(each.name.zh), len(each.name.en))
+                if where is not None and length > LONGEST_NAME:
+                    text = f"the name of {each.code!r} is too long: {length} characters"
+                    return Problem(f"{where}: name", f"{text}, at most {LONGEST_NAME}")
+        return None
 
     def _where(self, steps: Sequence[str]) -> str:
         """Tell where a part of the document came from; the pointer if nobody knows."""

@@ -305,6 +305,33 @@ def test_a_place_is_renamed_moved_and_said_what_it_carries(shop: Site) -> None:
     assert "change_place" in shop.request("GET", "/api/v1/audit").text
 
 
+@pytest.mark.parametrize("path", ["devices/level-1", "places/river"])
+def test_names_have_an_end(shop: Site, path: str) -> None:
+    path = f"/parks/harbour/registry/{path}"
+    seen = shop.get(path)
+    kept = {"discovered", "series", "code"}
+    body = {name: value for name, value in seen.items() if name not in kept}
+    long = {**body, "name": {"zh": "名" * 101, "en": "Name"}}
+    (problem,) = send(shop, "PUT", path, long).json()["errors"]
+    assert (problem["pointer"], problem["code"]) == ("/name/zh", "too_long")
+    assert "100" in problem["detail"]
+    done(shop, "PUT", path, {**body, "name": {"zh": "名" * 100, "en": "Name"}})
+
+
+def test_names_of_files_have_an_end(shop: Site) -> None:
+    """What was registered longer before hinders nobody."""
+    text = "park,place,kind,name_zh,name_en\nharbour,river,river_section,河,{}\n"
+    body = {"files": [{"name": "places.csv", "text": text.format("R" * 101)}]}
+    (problem,) = done(shop, "POST", "/registry/diff", body)["problems"]
+    assert problem["where"] == "places.csv:2: name"
+    assert "101 characters, at most 100" in problem["text"]
+    with shop.lab.database.transaction() as conn:
+        conn.execute("update place set name_en = repeat('x', 101) where code = 'upper'")
+    body = {"files": [{"name": "places.csv", "text": text.format("R" * 100)}]}
+    found = done(shop, "POST", "/registry/import", body)
+    assert (found["applied"], found["problems"]) == (True, [])
+
+
 def test_foreign_topics(shop: Site) -> None:
     rule = {"filter": "tanks/+/state", "park": "harbour", "format": "profile:tasmota"}
     done(shop, "POST", "/registry/topics", {**rule, "device_level": 2})
