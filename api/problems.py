@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import language
+from api import language, reasons
 from parkpulse.errors import (
     BusyError,
     ConflictError,
@@ -171,16 +171,19 @@ def value_error(
 ) -> dict[str, str]:
     """Say what is wrong with one value.
 
-    A code without a sentence of its own gets a general one, with the reason in
-    English if there is one.
+    A code without a sentence of its own gets a general one, with the reason if there
+    is one.
     """
+    reason = reasons.said(values.get("reason", ""), speech)
     entry = TEXTS["values"].get(code, TEXTS["values"][_GENERAL])
-    if values.get("reason") and entry is TEXTS["values"][_GENERAL]:
+    if reason and entry is TEXTS["values"][_GENERAL]:
         entry = TEXTS["values"][_SAID]
     return {
         "pointer": pointer,
         "code": code,
-        "detail": entry[speech].format_map(defaultdict(str, values)),
+        "detail": entry[speech].format_map(
+            defaultdict(str, {**values, "reason": reason})
+        ),
     }
 
 
@@ -234,7 +237,8 @@ def _busy(request: Request, _: BusyError) -> Response:
 
 def _no_service(request: Request, error: ServiceError) -> Response:
     _log.warning("%s", error)
-    return respond(request, "service_missing", reason=str(error))
+    reason = reasons.said(str(error), wanted_language(request.headers))
+    return respond(request, "service_missing", reason=reason)
 
 
 def _too_many(request: Request, error: TooManyAttemptsError) -> Response:
