@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import xlsxwriter
 
-from api import tables
 from api.exports.columns import COLUMNS, STATISTICS
 from parkpulse.errors import InvalidRequestError
 from parkpulse.model import instants
@@ -82,10 +81,8 @@ def _head(book: Any, sheet: Any, zone: str, *, is_raw: bool) -> None:  # noqa: A
 
 def _rows(sheet: Any, row: int, block: Block, zone: ZoneInfo) -> None:  # noqa: ANN401 - as above
     source = block.series
-    named = [
-        str(tables.cell(each))
-        for each in (source.place, source.device, source.metric, source.unit)
-    ]
+    # Cells of text are never computed, so it stands there as it is, unlike in CSV.
+    named = (source.place, source.device, source.metric, source.unit)
     numbers = [_days(block.ts, zone), block.value]
     if block.quality is not None:
         numbers.append(block.quality.astype(np.float64))

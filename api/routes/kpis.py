@@ -11,9 +11,16 @@ from starlette.responses import Response
 from api import lists, tables
 from api.auth.rights import Right, needs
 from api.context import Context, Ctx
-from api.schemas.common import Page, Paged
-from api.schemas.kpis import Kpi, KpiRevision, KpisQuery, RevisionsQuery
+from api.schemas.common import Page
+from api.schemas.kpis import (
+    Kpi,
+    KpiRevision,
+    KpisQuery,
+    RevisionsQuery,
+    SummaryQuery,
+)
 from api.tables import Cell
+from parkpulse.errors import InvalidRequestError
 from parkpulse.model import kpi as model
 from parkpulse.query import kpis
 from parkpulse.query.kpis import Revised, Wanted
@@ -62,11 +69,14 @@ def list_kpis(
 async def newest_kpis(
     park: str,
     centre: str,
-    _: Annotated[Paged, Query()],
+    query: Annotated[SummaryQuery, Query()],
     request: Request,
     ctx: Ctx,
 ) -> Response:
     """Newest row of each KPI, category and period, all on one page."""
+    if query.cursor is not None:
+        code, message = "invalid_cursor", "there is one page only"
+        raise InvalidRequestError(code, message, "cursor")
     data_centre = ctx.live.park(park).data_centre(centre).id
 
     def build() -> Items[model.Kpi]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.schemas.common import Answer, Moment, Sorted, example
+from api.schemas.common import Answer, Cursor, Moment, Request, Sorted, example
 from parkpulse.model.certificates import AttributeKind
 from parkpulse.model.kpi import KpiName, Verdict
 from parkpulse.model.periods import Period
@@ -84,6 +84,17 @@ class KpisQuery(Sorted):
     end: Moment | None = Field(default=None, description="Periods that begin earlier.")
 
 
+class SummaryQuery(Request):
+    """All figures are on one page."""
+
+    limit: int = Field(
+        default=1000, ge=1, le=1000, description="All are on one page nevertheless."
+    )
+    cursor: Cursor | None = Field(
+        default=None, description="There is no further page: 422 `invalid_cursor`."
+    )
+
+
 class MeterEvidence(Answer):
     """What one meter contributes."""
 
@@ -119,6 +130,7 @@ class Factor(Answer):
     valid_from: date
     factor: float = Field(description="kgCO2/kWh")
     source: str
+    source_zh: str = Field(description="In Chinese; empty: as `source`.")
 
 
 class Emissions(Answer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -196,4 +197,13 @@ def test_times_of_a_zone_with_summer_time() -> None:
     content = b"".join(workbook.write([block], "Europe/Berlin", is_raw=True))
     sheet = list(openpyxl.load_workbook(io.BytesIO(content))["readings"].values)
     assert [str(row[4])[11:16] for row in sheet[1:]] == ["01:30", "03:30"]
-    assert sheet[1][1] == "'=level"
+    assert sheet[1][1] == "=level"
+
+
+def test_a_sheet_computes_no_text() -> None:
+    source = replace(SOURCE, place="+1", unit="@x")
+    block = Block(source, np.array([0]), np.array([1.0]), np.array([2]), None)
+    content = b"".join(workbook.write([block], "UTC", is_raw=True))
+    row = openpyxl.load_workbook(io.BytesIO(content))["readings"][2]
+    assert [each.value for each in row[:4]] == ["+1", "=level", "water_level", "@x"]
+    assert {each.data_type for each in row[:4]} == {"s"}

@@ -104,6 +104,14 @@ def test_pages_of_long_names(site: Site) -> None:
     assert second.json()["items"] != first["items"]
 
 
+@pytest.mark.usefixtures("harbour")
+def test_a_summary_has_no_further_page(site: Site) -> None:
+    path = "/parks/harbour/data-centres/dc1/kpis/summary"
+    assert site.get(path, limit=1)["next"] is None
+    (problem,) = site.problem(path, 422, cursor="abc")["errors"]
+    assert (problem["pointer"], problem["code"]) == ("cursor", "invalid_cursor")
+
+
 def test_lists_in_order_of_time(site: Site, harbour: Harbour) -> None:
     for subject in ("one", "two", "three"):
         site.raise_alert(harbour["level-1", "water_level"], subject)
