@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,11 @@ SCREENS = (
     "settings/training",
     "settings/system",
 )
+FOLDED = (
+    *("calendar", "others", "year-end", "flow", "balance", "certificates"),
+    *("weather", "comparison", "targets", "figures", "revisions"),
+)
+LONGEST_PX = 5000
 HINTS = {"en": "swipe sideways", "zh": "左右滑动"}
 # Tables that leave the screen although nothing says that they do.
 UNSAID = """() => [...document.querySelectorAll('main table')]
@@ -53,6 +59,32 @@ def test_a_matrix_says_that_there_is_more(visit: Visit, language: str) -> None:
     before = head.bounding_box()
     matrix.evaluate("each => each.scrollTo(200, 0)")
     assert head.bounding_box() == before, "the first column stays"
+
+
+def test_a_data_centre_on_a_phone_begins_folded(visit: Visit) -> None:
+    page = visit("#/demo/data-centres/quancheng", width=WIDTH, height=844)
+    page.locator("[data-verdict]").first.wait_for()
+    folded = page.locator("main details:has(> summary h2)")
+    expect(folded).to_have_count(len(FOLDED))
+    expect(page.locator("main details[open]:has(> summary h2)")).to_have_count(0)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert height < LONGEST_PX, height
+    assert violations(page) == []
+
+    flow = page.get_by_role("region", name="Energy flow")
+    flow.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(flow.get_by_role("group", name="Energy flow").last).to_be_visible()
+    expect(page).to_have_url(re.compile("open=flow"))
+    page.reload()
+    expect(flow.locator("details")).to_have_attribute("open", "")
+    page.screenshot(path=OUTPUT / "phone-centre-folded-en.png", full_page=True)
+    flow.locator("summary").click()
+    expect(flow.locator("details")).not_to_have_attribute("open", "")
+    expect(page).not_to_have_url(re.compile("open="))
+
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(folded).to_have_count(0)
 
 
 def test_cards_are_ordered_by_a_choice(visit: Visit) -> None:
