@@ -71,6 +71,7 @@ class FactorRow(Answer):
             "valid_from": "2023-01-01",
             "factor": 0.5306,
             "source": "Ministry of Ecology and Environment, 2026-01",
+            "source_zh": "生态环境部，2026年1月",
         }
     )
 
@@ -79,6 +80,7 @@ class FactorRow(Answer):
     valid_from: date
     factor: float = Field(description="kgCO2/kWh")
     source: str
+    source_zh: str = Field(description="In Chinese; empty: as `source`.")
 
 
 EnergyFlow = answer(

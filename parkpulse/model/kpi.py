@@ -67,6 +67,8 @@ class Factor(msgspec.Struct, frozen=True):
     factor: float
     """[kgCO2/kWh]"""
     source: str
+    source_zh: str = ""
+    """In Chinese; empty: as `source`."""
 
 
 class EmissionEvidence(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from parkpulse.reports.document import Number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from parkpulse.model.kpi import Kpi, KpiName
+    from parkpulse.model.kpi import Factor, Kpi, KpiName, Rule
     from parkpulse.reports.document import Words
 
 SHARES = frozenset({"ref", "ref_hourly", "erf"})
@@ -83,6 +83,11 @@ def finding(row: Kpi, words: Words) -> str:
     if row.evidence.finding:
         return words.of("finding", row.evidence.finding)
     return words.of("finding", "clipped") if row.evidence.clipped else ""
+
+
+def source(of: Rule | Factor, words: Words) -> str:
+    """Say where a target or factor comes from, in Chinese where that is known."""
+    return (words.language == "zh" and of.source_zh) or of.source
 
 
 def ratio(rows: Sequence[Kpi]) -> float | None:

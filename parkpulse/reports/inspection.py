@@ -122,7 +122,7 @@ def _targets(of: Inspection, words: Words) -> Table:
             _scope(rule.commissioned_from, rule.min_standard_racks, words),
             words.truth(rule.in_scope),
             Number(rule.coverage_floor, 0, is_share=True),
-            (words.language == "zh" and rule.source_zh) or rule.source,
+            figures.source(rule, words),
         ]
         for row, rule in rules.values()
     ]
@@ -159,7 +159,7 @@ def _factors(of: Inspection, words: Words) -> Table:
                 each.kind,
                 words.date(each.valid_from),
                 Number(each.factor, 4),
-                each.source,
+                figures.source(each, words),
             ]
             for _, each in sorted(rows.items())
         ],

@@ -22,6 +22,8 @@ class FactorSpec(NamedTuple):
     factor: float
     """[kgCO2/kWh]"""
     source: str
+    source_zh: str = ""
+    """In Chinese; empty: what is stored stays as long as the source does."""
 
 
 class FactorRow(NamedTuple):
@@ -33,13 +35,16 @@ class FactorRow(NamedTuple):
     valid_from: date
     factor: float
     source: str
+    source_zh: str = ""
+    """In Chinese; empty: as `source`."""
 
 
 def load(conn: Connection) -> list[FactorRow]:
     """All factors, newest first."""
     rows = conn.execute(
         """
-        select id, region, kind, valid_from, factor, source from emission_factor
+        select id, region, kind, valid_from, factor, source, source_zh
+        from emission_factor
         order by valid_from desc, id
         """
     )
@@ -69,12 +74,17 @@ def _put(conn: Connection, spec: FactorSpec) -> bool:
     return bool(
         conn.execute(
             """
-            insert into emission_factor as f (region, kind, valid_from, factor, source)
-            values (%s, %s, %s, %s, %s)
+            insert into emission_factor as f
+                (region, kind, valid_from, factor, source, source_zh)
+            values (%s, %s, %s, %s, %s, %s)
             on conflict (region, kind, valid_from) do update
-            set factor = excluded.factor, source = excluded.source
+            set factor = excluded.factor, source = excluded.source,
+                source_zh = case
+                    when excluded.source_zh = '' and f.source = excluded.source
+                    then f.source_zh else excluded.source_zh end
             where (f.factor, f.source) is distinct from
-                (excluded.factor, excluded.source)
+                    (excluded.factor, excluded.source)
+                or excluded.source_zh not in ('', f.source_zh)
             """,
             spec,
         ).rowcount

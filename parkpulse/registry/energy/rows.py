@@ -78,7 +78,7 @@ class FactorLine(_Row, frozen=True):
     @classmethod
     def of(cls, found: FactorRow) -> FactorLine:
         """Write a stored factor as a row."""
-        return cls(*found[1:])
+        return cls(*found[1:6])
 
     def spec(self) -> FactorSpec:
         """Read as the store takes it."""
