@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import string
 from pathlib import Path
 
 import pytest
 
 from api import language, problems
-from parkpulse.errors import InvalidRequestError
+from parkpulse.errors import InvalidRequestError, NotFoundError
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,26 @@ def test_texts_have_the_same_fields_in_both_languages(section: str) -> None:
 def test_every_kind_of_validation_error_has_a_text() -> None:
     assert set(problems._BY_TYPE.values()) <= set(problems.TEXTS["values"])
     assert set(problems._BY_STATUS.values()) <= set(problems.TEXTS["problems"])
+
+
+def test_what_is_not_found_has_a_name_in_both_languages() -> None:
+    """Kinds of things stand beside NotFoundError."""
+    root = Path(problems.__file__).parents[1]
+    folders = [root / "parkpulse" / name for name in ("query", "store", "wire")]
+    texts = [
+        file.read_text()
+        for folder in (*folders, root / "parkpulse" / "reports", root / "api")
+        for file in folder.rglob("*.py")
+    ]
+    kind = re.compile(r'^(?:_?KIND|    +kind) = "([a-z ]+)"$', re.MULTILINE)
+    found = {
+        each
+        for text in texts
+        if NotFoundError.__name__ in text
+        for each in kind.findall(text)
+    }
+    assert len(found) > 15
+    assert found <= set(problems.TEXTS["words"])
 
 
 def test_every_code_of_the_query_layer_has_a_text() -> None:
