@@ -12,10 +12,10 @@ from parkpulse.store import factors
 from parkpulse.store.factors import FactorSpec
 
 if TYPE_CHECKING:
-    from parkpulse.store.factors import FactorRow
+    from parkpulse.store.factors import FactorKind, FactorRow
     from parkpulse.store.pool import Database
 
-_OF_2023 = ("CN", "grid", date(2023, 1, 1))
+_OF_2023: tuple[str, FactorKind, date] = ("CN", "grid", date(2023, 1, 1))
 
 
 def _stored(database: Database) -> FactorRow:
