@@ -18,8 +18,8 @@ _SENTENCES = {
     "compliant": "compliant",
     "not compliant": "not_compliant",
     "insufficient data": "insufficient_data",
-    "interim: above target": "interim_above",
-    "interim: below target": "interim_below",
+    "interim: kept": "interim_kept",
+    "interim: missed": "interim_missed",
 }
 
 
@@ -56,6 +56,15 @@ def category(row: Kpi, words: Words) -> str:
     return words.of("point", str(row.category)) if row.kpi == "pue" else "–"
 
 
+def verdict(row: Kpi) -> str:
+    """Key of what the verdict means: below its target is good for a PUE only."""
+    if not row.verdict.startswith("interim"):
+        return row.verdict
+    is_below = row.verdict == "interim: below target"
+    is_kept = is_below is (row.comparison == "lt")
+    return "interim: kept" if is_kept else "interim: missed"
+
+
 def sentence(row: Kpi, words: Words) -> str:
     """Say what a figure means."""
     floor = row.evidence.rule.coverage_floor if row.evidence.rule else None
@@ -66,7 +75,7 @@ def sentence(row: Kpi, words: Words) -> str:
         "coverage": Number(row.coverage, 1, is_share=True).text,
         "floor": Number(floor, 0, is_share=True).text,
     }
-    key = _SENTENCES.get(row.verdict)
+    key = _SENTENCES.get(verdict(row))
     if key is None:
         key = "no_target" if row.target is None else "not_applicable"
     return words.text(key, **given)

@@ -58,7 +58,7 @@ def _figures(of: Inspection, words: Words) -> Section:
             figures.against_target(row),
             "" if row.unit == "1" else row.unit,
             figures.target(row),
-            words.of("verdict", row.verdict) if row.kpi in _JUDGED else "–",
+            words.of("verdict", figures.verdict(row)) if row.kpi in _JUDGED else "–",
             Number(row.coverage, 2, is_share=True),
         ]
         for row in of.figures
