@@ -60,7 +60,8 @@ def test_from_the_verdict_to_the_report(
     visit: Visit, language: str, width: int, theme: str
 ) -> None:
     words = WORDS[language]
-    page = visit(CENTRE, language=language, width=width, theme=theme)
+    opened = f"{CENTRE}?open=calendar,comparison"
+    page = visit(opened, language=language, width=width, theme=theme)
     compliance = page.get_by_role("group", name=words["compliance"])
     expect(compliance.get_by_role("table").get_by_role("row").nth(2)).to_be_attached()
     days = page.get_by_role("group", name=words["calendar"]).locator(".day")
