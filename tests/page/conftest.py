@@ -52,6 +52,8 @@ OUTPUT = Path(__file__).parents[1] / "output" / "page"
 LIMIT_M = 1.5
 _GAUGES = ("gauge-1", "gauge-2", "gauge-3")
 _WITHIN_S = 180.0
+_WHOLE = 0.99
+"""Share of the demonstration's past whose readings are there at least."""
 _PAST_WITHIN_S = 240.0
 
 
@@ -206,11 +208,11 @@ def service(_chain: Chain) -> Iterator[Service]:
 
 
 def _is_judged(chain: Chain) -> bool:
-    """Whether the figures of the demonstration's last 12 months are computed."""
+    """Whether all of the demonstration's last 12 months stands in its figures."""
     path = "/api/v1/parks/demo/data-centres/quancheng/kpis/summary"
     answer = httpx.get(f"{chain.url}{path}", timeout=30)
     return answer.is_success and any(
-        each["period"] == "rolling_12_months" and each["value"] is not None
+        each["period"] == "rolling_12_months" and (each["coverage"] or 0.0) > _WHOLE
         for each in answer.json()["items"]
     )
 
