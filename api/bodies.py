@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from api import guard, problems
 from api.auth.trail import TRAIL, Trail
+from api.methods import CHANGING
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,7 +30,6 @@ PUSHED_BYTES = 256 * 1024
 """Longest message that a platform may push: what ingest reads. [B]"""
 WITHIN_S = 60.0
 """A body that is not there after so long is not waited for. [s]"""
-_CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
 class Bodies:
@@ -46,7 +46,7 @@ class Bodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["method"] not in _CHANGING:
+        if scope["type"] != "http" or scope["method"] not in CHANGING:
             await self._app(scope, receive, send)
             return
         limit = longest(scope["path"])

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from api import problems
+from api.methods import CHANGING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -48,7 +49,6 @@ BROKER = "/broker/"
 """Beginning of the paths that brokers ask at; the same holds for them."""
 FORMS = "/a/"
 """Beginning of the paths of signed links, whose page sends a form."""
-_CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 _YEAR_S = 31_536_000
 _HOSTS = 256
 """So many names of hosts are taken apart once."""
@@ -152,7 +152,7 @@ def refusal(
         or (not is_local and _is_number(target.host))
     ):
         return "host_not_allowed"
-    if method not in _CHANGING:
+    if method not in CHANGING:
         return ""
     if not _same_origin(headers, target, public):
         return "origin_not_allowed"

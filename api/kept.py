@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import answers
 from api.answers import Body
+from api.methods import CHANGING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,6 @@ Topic = Literal["alerts", "kpis", "registry"]
 _Key = tuple[str, bytes]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 _PATHS = ("/api/", "/a/")
-_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class Tagged(NamedTuple):
@@ -177,4 +177,4 @@ class Changes:
 
 def _changes(scope: Scope) -> bool:
     """Whether a request may change what answers show; pushed readings do not."""
-    return scope["method"] in _CHANGING and scope["path"].startswith(_PATHS)
+    return scope["method"] in CHANGING and scope["path"].startswith(_PATHS)

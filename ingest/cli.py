@@ -6,7 +6,6 @@ import base64
 import json
 import logging
 import signal
-import sys
 import threading
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from ingest import replay as replaying
 from ingest.fold import OnDifference
 from ingest.receiver import Role
 from ingest.registrar import Registrar
-from parkpulse import logs, settings
+from parkpulse import listing, logs, settings
 from parkpulse.errors import InvalidRequestError, NotFoundError
 from parkpulse.model import reasons, structs
 from parkpulse.query import sequences
@@ -383,8 +382,8 @@ def replay_entries(
                 print(_sentence(results[-1]))
     if as_json:
         _print_json({"items": results})
-    elif not results:
-        print("There are no such entries.", file=sys.stderr)
+    else:
+        listing.say_if_none(results, "entries")
     if any("error" in result for result in results):
         raise SystemExit(1)
 

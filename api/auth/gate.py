@@ -11,6 +11,7 @@ from api import problems
 from api.auth import cookies
 from api.auth.rights import ACTOR
 from api.auth.trail import TRAIL, Trail
+from api.methods import CHANGING
 from parkpulse.errors import StoreUnavailableError
 from parkpulse.model.account import EVERYBODY, NOBODY
 from parkpulse.store import pool
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from parkpulse.model.account import Actor
 
 _GUARDED = ("/api/", "/metrics")
-_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _RETRY = {"retry-after": "2"}
 _CHALLENGE = {"www-authenticate": "Bearer"}
 
@@ -90,14 +90,14 @@ class Gate:
         if actor.way == EVERYBODY.way and not self._accounts.is_local:
             return "set_up_first"
         is_page = actor.way == "session" and not cookies.has_bearer(scope)
-        if is_page and scope["method"] in _CHANGING and not _is_own(scope):
+        if is_page and scope["method"] in CHANGING and not _is_own(scope):
             return "origin_not_allowed"
         return ""
 
     async def _follow(
         self, scope: Scope, receive: Receive, send: Send, actor: Actor
     ) -> None:
-        if scope["method"] not in _CHANGING:
+        if scope["method"] not in CHANGING:
             await self._app(scope, receive, send)
             return
         # Its body is read after this, for those who may send one.

@@ -14,6 +14,7 @@ from fastapi import Depends, Request, Security, params, routing
 from fastapi.security import SecurityScopes
 
 from api.auth import before, scope, trail
+from api.methods import CHANGING
 from parkpulse.errors import (
     ForbiddenError,
     InvalidRequestError,
@@ -30,7 +31,6 @@ __all__ = ["Caller", "Right", "Who", "declared", "needs", "open_to_all"]
 
 ACTOR = "parkpulse.actor"
 """Key of the scope of a request that holds who asks."""
-_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PARK = "park"
 _OPEN = "open"
 
@@ -41,7 +41,7 @@ async def _authorise(request: Request, scopes: SecurityScopes) -> None:
     trail.disarm(request.scope)
     for name in scopes.scopes:
         _require(actor, Right(name))
-    is_change = request.method in _CHANGING
+    is_change = request.method in CHANGING
     if actor.parks is not None:
         await scope.check(request, actor, is_change=is_change)
     if is_change:

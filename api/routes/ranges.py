@@ -51,7 +51,7 @@ async def read_range(
     if chart is not None and chart.is_small:
         body = await ctx.charts.get(chart)
     else:
-        body = await run_in_threadpool(_alone, ctx, series_id, query)
+        body = await run_in_threadpool(_alone, ctx, series_id, query, chart)
     return body.respond(request)
 
 
@@ -65,10 +65,12 @@ def _known(ctx: Context, series_id: int, query: RangeQuery) -> Chart | None:
     return ranges.chart(asked, query.points, query.tier)
 
 
-def _alone(ctx: Context, series_id: int, query: RangeQuery) -> Body:
+def _alone(
+    ctx: Context, series_id: int, query: RangeQuery, known: Chart | None
+) -> Body:
     def ask(conn: Connection) -> ranges.Range:
         # It may have been registered a moment ago.
-        chart = _known(ctx, series_id, query) or ranges.chart(
+        chart = known or ranges.chart(
             courses.ask(conn, series_id, query.start, query.end),
             query.points,
             query.tier,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from parkpulse import settings
+from parkpulse import listing, settings
 from parkpulse.errors import InvalidRequestError
 from parkpulse.query.reports import Order
 from parkpulse.reports.desk import Desk
@@ -101,8 +101,7 @@ def list_reports(
         revised = f"  revised since: {row.revised}" if row.revised else ""
         of = row.data_centre or row.park
         print(f"{row.id}  {row.kind:<10} {of} {row.period}{revised}")
-    if not found:
-        print("There are no such reports.", file=sys.stderr)
+    listing.say_if_none(found, "reports")
 
 
 @report.command()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from parkpulse import settings
+from parkpulse import listing, settings
 from parkpulse.errors import NotFoundError
 from parkpulse.model import typed
 from parkpulse.model.definitions import LEAST_SCORE
@@ -70,8 +69,7 @@ def anomalies(
             f"{at:%Y-%m-%dT%H:%M:%SZ}  {each.score:.4f}  {each.device}/{each.metric}"
             f"  {each.value:g}  {each.reason.zh} / {each.reason.en}"
         )
-    if not found:
-        print("There are no such anomalies.", file=sys.stderr)
+    listing.say_if_none(found, "anomalies")
 
 
 def _check_device(conn: Connection, park: ParkRow, device: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 import msgspec
 
-from parkpulse import settings
+from parkpulse import listing, settings
 from parkpulse.engine.desk import options, telling
 from parkpulse.errors import NotFoundError
 from parkpulse.model import typed
@@ -113,7 +113,7 @@ def list_alerts(
         return
     for each in found:
         print(_line(each))
-    options.say_if_none(found, "alerts")
+    listing.say_if_none(found, "alerts")
 
 
 def _check_names(conn: Connection, search: Search) -> None:

@@ -12,7 +12,6 @@ import yaml
 from parkpulse.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -54,12 +53,6 @@ def document(file: Path) -> object:
         code, message = "missing", f"{file} is empty: nothing was changed"
         raise InvalidRequestError(code, message, "")
     return found
-
-
-def say_if_none(found: Sequence[object], what: str) -> None:
-    """Tell a person that a list is empty, beside standard output."""
-    if not found:
-        click.echo(f"There are no such {what}.", err=True)
 
 
 def _text(file: Path) -> str:

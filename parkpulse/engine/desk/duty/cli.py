@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parkpulse import settings
+from parkpulse import listing, settings
 from parkpulse.engine.desk import options
 from parkpulse.model import typed
 from parkpulse.model.duty import Substitution
@@ -104,4 +104,4 @@ def now(park: str, at: str | None, *, as_json: bool) -> None:
     for post in found.posts:
         names = ", ".join(each.name for each in post.people) or "nobody"
         print(f"{post.roster}  {post.name}  {names}")
-    options.say_if_none(found.posts, "rosters: 'parkpulse duty put' makes a plan")
+    listing.say_if_none(found.posts, "rosters: 'parkpulse duty put' makes a plan")

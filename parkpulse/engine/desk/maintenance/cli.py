@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parkpulse import settings
+from parkpulse import listing, settings
 from parkpulse.engine.desk import options, telling
 from parkpulse.model import typed
 from parkpulse.query import maintenance
@@ -44,7 +44,7 @@ def list_windows(park: str, *, past: bool, as_json: bool) -> None:
         scope = each.device or each.place or each.rule or "whole park"
         times = " - ".join(telling.local(at, zone) for at in (each.start, each.end))
         print(f"{each.id}  {times}  {scope}  {each.by}: {each.reason}")
-    options.say_if_none(found, "windows")
+    listing.say_if_none(found, "windows")
 
 
 @windows.command("add")

@@ -1,0 +1,4 @@
+"""Methods of HTTP by what they do."""
+
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+"""All others only read."""
